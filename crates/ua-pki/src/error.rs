@@ -1,0 +1,90 @@
+//! What can go wrong while parsing, keeping or using certificates and keys.
+
+use std::path::PathBuf;
+
+/// Why a certificate, a key or the store could not be used. `Display` is a fragment fit for "failed to …: {error}".
+///
+/// Failing validation is not an error of this kind: it is a [`Verdict`](crate::Verdict).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are no X.509 certificate in DER. On the wire this is `BadCertificateInvalid` (Part 4 §6.1.3 step 1).
+    #[error("malformed certificate: {0}")]
+    Malformed(String),
+    /// A limit that protects us from hostile certificates was passed.
+    #[error("{what} of {actual} is above the limit of {limit}")]
+    LimitExceeded {
+        /// What was counted, with its unit.
+        what: &'static str,
+        /// The count found.
+        actual: usize,
+        /// The most we accept.
+        limit: usize,
+    },
+    /// The bytes are no certificate revocation list.
+    #[error("malformed revocation list: {0}")]
+    MalformedCrl(String),
+    /// The bytes are no private key that we can use.
+    #[error("unusable private key: {0}")]
+    UnusableKey(String),
+    /// The key file can be read by others than its owner.
+    #[error("private key {path} can be read by others (mode {mode:03o}); run `chmod 600 {path}`", path = .path.display())]
+    KeyPermissions {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The private key is not the one of the certificate.
+    #[error("the private key does not belong to certificate {thumbprint}")]
+    KeyMismatch {
+        /// SHA-1 thumbprint of the certificate.
+        thumbprint: String,
+    },
+    /// This kind of key cannot do what was asked (wrong algorithm or size).
+    #[error("{operation} is not possible with {key}")]
+    UnsupportedKey {
+        /// What was asked for.
+        operation: &'static str,
+        /// The kind of key at hand.
+        key: String,
+    },
+    /// The signature is wrong.
+    #[error("the signature does not verify")]
+    BadSignature,
+    /// Encryption or decryption failed. Deliberately says no more: details would be an oracle.
+    #[error("the cryptographic operation failed")]
+    Crypto,
+    /// A certificate or revocation list could not be made.
+    #[error("cannot issue: {0}")]
+    Issue(String),
+    /// The text is no thumbprint.
+    #[error("`{0}` is no thumbprint: expected 40 (SHA-1) or 64 (SHA-256) hex digits")]
+    NoThumbprint(String),
+    /// No certificate in the store has this thumbprint.
+    #[error("no {folder} certificate has thumbprint {query}")]
+    NotFound {
+        /// Where we looked, as a word: `rejected`, `trusted`.
+        folder: &'static str,
+        /// What was asked for.
+        query: String,
+    },
+    /// A file or folder of the store could not be read or written.
+    #[error("{path}: {source}", path = .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A path of the store is a symbolic link, which we never follow when writing.
+    #[error("{path} is a symbolic link; the store does not follow links", path = .0.display())]
+    SymbolicLink(PathBuf),
+}
+
+impl Error {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,246 @@
+//! The outcome of a validation: a status for the wire, findings for people, and a proof when it passed.
+
+use crate::certificate::{Certificate, Thumbprint};
+
+/// The status codes a certificate can fail with, in the order of the steps of Part 4 §6.1.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CertificateStatus {
+    /// Structure or signature is wrong.
+    Invalid,
+    /// The chain does not reach a self-signed root.
+    ChainIncomplete,
+    /// Key size or signature algorithm does not fit the security policy.
+    PolicyCheckFailed,
+    /// Neither the certificate nor one of its issuers is trusted.
+    Untrusted,
+    /// Outside its validity period.
+    TimeInvalid,
+    /// An issuer is outside its validity period.
+    IssuerTimeInvalid,
+    /// The host that was dialled is not named in the certificate.
+    HostNameInvalid,
+    /// The application URI is not the expected one.
+    UriInvalid,
+    /// The certificate may not be used for this.
+    UseNotAllowed,
+    /// An issuer may not issue certificates.
+    IssuerUseNotAllowed,
+    /// No current revocation list of the issuer.
+    RevocationUnknown,
+    /// No current revocation list for an issuer.
+    IssuerRevocationUnknown,
+    /// Revoked by its issuer.
+    Revoked,
+    /// An issuer was revoked.
+    IssuerRevoked,
+}
+
+impl CertificateStatus {
+    /// Every status, in step order.
+    pub const ALL: [Self; 14] = [
+        Self::Invalid,
+        Self::ChainIncomplete,
+        Self::PolicyCheckFailed,
+        Self::Untrusted,
+        Self::TimeInvalid,
+        Self::IssuerTimeInvalid,
+        Self::HostNameInvalid,
+        Self::UriInvalid,
+        Self::UseNotAllowed,
+        Self::IssuerUseNotAllowed,
+        Self::RevocationUnknown,
+        Self::IssuerRevocationUnknown,
+        Self::Revoked,
+        Self::IssuerRevoked,
+    ];
+
+    /// The name of the OPC UA status code, as in `BadCertificateUntrusted`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "BadCertificateInvalid",
+            Self::ChainIncomplete => "BadCertificateChainIncomplete",
+            Self::PolicyCheckFailed => "BadCertificatePolicyCheckFailed",
+            Self::Untrusted => "BadCertificateUntrusted",
+            Self::TimeInvalid => "BadCertificateTimeInvalid",
+            Self::IssuerTimeInvalid => "BadCertificateIssuerTimeInvalid",
+            Self::HostNameInvalid => "BadCertificateHostNameInvalid",
+            Self::UriInvalid => "BadCertificateUriInvalid",
+            Self::UseNotAllowed => "BadCertificateUseNotAllowed",
+            Self::IssuerUseNotAllowed => "BadCertificateIssuerUseNotAllowed",
+            Self::RevocationUnknown => "BadCertificateRevocationUnknown",
+            Self::IssuerRevocationUnknown => "BadCertificateIssuerRevocationUnknown",
+            Self::Revoked => "BadCertificateRevoked",
+            Self::IssuerRevoked => "BadCertificateIssuerRevoked",
+        }
+    }
+
+    /// The numeric OPC UA status code.
+    #[must_use]
+    pub fn code(self) -> u32 {
+        match self {
+            Self::Invalid => 0x8012_0000,
+            Self::TimeInvalid => 0x8014_0000,
+            Self::IssuerTimeInvalid => 0x8015_0000,
+            Self::HostNameInvalid => 0x8016_0000,
+            Self::UriInvalid => 0x8017_0000,
+            Self::UseNotAllowed => 0x8018_0000,
+            Self::IssuerUseNotAllowed => 0x8019_0000,
+            Self::Untrusted => 0x801A_0000,
+            Self::RevocationUnknown => 0x801B_0000,
+            Self::IssuerRevocationUnknown => 0x801C_0000,
+            Self::Revoked => 0x801D_0000,
+            Self::IssuerRevoked => 0x801E_0000,
+            Self::ChainIncomplete => 0x810D_0000,
+            Self::PolicyCheckFailed => 0x8114_0000,
+        }
+    }
+
+    /// The status of this numeric code; `None` when the code is not about certificates.
+    #[must_use]
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// The status of this name, as [`name`](Self::name) gives it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Whether an administrator may switch this status off for one peer (Part 4 §6.1.3, "may be suppressed").
+    ///
+    /// `Untrusted` is not: trusting is done by putting the certificate into the trust list.
+    #[must_use]
+    pub fn suppressible(self) -> bool {
+        match self {
+            Self::PolicyCheckFailed
+            | Self::TimeInvalid
+            | Self::IssuerTimeInvalid
+            | Self::HostNameInvalid
+            | Self::UseNotAllowed
+            | Self::IssuerUseNotAllowed
+            | Self::RevocationUnknown
+            | Self::IssuerRevocationUnknown => true,
+            Self::Invalid
+            | Self::ChainIncomplete
+            | Self::Untrusted
+            | Self::UriInvalid
+            | Self::Revoked
+            | Self::IssuerRevoked => false,
+        }
+    }
+}
+
+impl std::fmt::Display for CertificateStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The eleven steps of Part 4 §6.1.3, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// 1: the certificate is well formed.
+    Structure,
+    /// 2: the chain reaches a self-signed root.
+    Chain,
+    /// 3: every signature verifies.
+    Signature,
+    /// 4: keys and algorithms fit the security policy.
+    Policy,
+    /// 5: the certificate or one of its issuers is trusted.
+    TrustList,
+    /// 6: within the validity period.
+    Validity,
+    /// 7: the host name is the one that was dialled.
+    HostName,
+    /// 8: the application URI is the expected one.
+    ApplicationUri,
+    /// 9: key usage allows this use.
+    Usage,
+    /// 10: a current revocation list is at hand.
+    FindRevocationList,
+    /// 11: not revoked.
+    Revocation,
+}
+
+/// One thing that validation found wrong, told so that an administrator can act on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The step that found it.
+    pub step: Step,
+    /// SHA-1 thumbprint of the certificate it is about.
+    pub thumbprint: Thumbprint,
+    /// Subject of the certificate it is about.
+    pub subject: String,
+    /// The OPC UA status it stands for.
+    pub status: CertificateStatus,
+    /// It does not count: suppressed for this peer, or accepted with a warning by one of our own rules.
+    pub suppressed: bool,
+    /// The facts, in one sentence.
+    pub message: String,
+    /// What the administrator can do about it.
+    pub remedy: String,
+}
+
+/// What [`validate`](crate::validate) decided.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub(crate) presented: Vec<Certificate>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) skipped: Vec<Step>,
+}
+
+impl Verdict {
+    /// The status to report: the first finding in step order that is not suppressed; `None` is Good.
+    #[must_use]
+    pub fn status(&self) -> Option<CertificateStatus> {
+        self.findings.iter().find(|finding| !finding.suppressed).map(|finding| finding.status)
+    }
+
+    /// Everything that was found, in step order, also what is suppressed. For the local log, never for the peer.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Steps that did not apply, or for which the context gave nothing to compare with.
+    #[must_use]
+    pub fn skipped(&self) -> &[Step] {
+        &self.skipped
+    }
+
+    /// The proof that validation passed, or the verdict back when it did not.
+    pub fn into_trusted(self) -> Result<TrustedCertificate, Self> {
+        if self.status().is_some() || self.presented.is_empty() {
+            return Err(self);
+        }
+        let chain_der = self.presented.iter().flat_map(|certificate| certificate.der().to_vec()).collect();
+        match self.presented.first() {
+            Some(leaf) => Ok(TrustedCertificate { leaf: leaf.clone(), chain_der }),
+            None => Err(self),
+        }
+    }
+}
+
+/// Proof that a peer's certificate passed every step of validation. Nobody outside this crate can make one.
+#[derive(Debug, Clone)]
+pub struct TrustedCertificate {
+    leaf: Certificate,
+    chain_der: Vec<u8>,
+}
+
+impl TrustedCertificate {
+    /// The peer's own certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.leaf
+    }
+
+    /// The chain as the peer presented it: concatenated DER, leaf first.
+    #[must_use]
+    pub fn chain_der(&self) -> &[u8] {
+        &self.chain_der
+    }
+}
