@@ -1,0 +1,1 @@
+//! OPN messages.

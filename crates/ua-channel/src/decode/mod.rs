@@ -1,0 +1,23 @@
+//! The hot path: notifications read in place, without allocation (Part 6 §5.2).
+//!
+//! [`Reader`] is a bounded cursor; `publish` walks a response and hands each value to a visitor; `data_value` reads the
+//! value; `skip` steps over what is not wanted. No input makes any of it panic, recurse beyond [`MAX_DEPTH`] or take
+//! more memory than the list of sequence numbers.
+
+mod data_value;
+mod error;
+mod publish;
+mod reader;
+mod skip;
+
+pub use data_value::{DataValueRef, ValueRef};
+pub use error::DecodeError;
+pub use publish::{NotificationVisitor, PublishSummary, walk_publish_response, walk_republish_response};
+pub use reader::Reader;
+
+/// Deepest nesting of Variants and ExtensionObjects, counted together (Part 6 §5.1.8).
+pub const MAX_DEPTH: u32 = 100;
+/// Deepest nesting of DiagnosticInfo.
+pub const MAX_DIAGNOSTIC_DEPTH: u32 = 10;
+/// Most entries of `AvailableSequenceNumbers` and of acknowledgement results.
+pub const MAX_SEQUENCE_NUMBERS: usize = 10_000;
