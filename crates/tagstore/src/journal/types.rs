@@ -1,0 +1,230 @@
+//! The words of the journal.
+
+use std::fmt;
+
+use crate::{SampleBatch, StreamId, Timestamp};
+
+/// The number of a journal row; grows by one per row and is never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(i64);
+
+impl Seq {
+    /// Before the first row.
+    pub const ZERO: Self = Self(0);
+
+    /// From its number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How to open a journal.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct JournalOptions {
+    /// The file may not grow beyond this; appending then fails with [`Error::Disk`](crate::Error::Disk)
+    /// ([`Full`](crate::DiskTrouble::Full)). `None`: as far as the disk goes.
+    pub max_bytes: Option<u64>,
+}
+
+/// What [`Journal::append`](super::Journal::append) makes durable, all or nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Commit<'a> {
+    /// Samples; empty batches are skipped.
+    pub batches: &'a [&'a SampleBatch],
+    /// Entries for the gap ledger.
+    pub gaps: &'a [NewGap],
+    /// State blobs to replace, by key.
+    pub states: &'a [(&'a str, &'a [u8])],
+    /// The wall time of this commit.
+    pub now: Timestamp,
+}
+
+/// A stream to be known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewStream {
+    /// Stable identity, unique in the journal.
+    pub key: String,
+    /// Display name.
+    pub name: String,
+    /// The source it comes from.
+    pub source: String,
+    /// Data type, as the source calls it.
+    pub data_type: Option<String>,
+    /// Engineering unit.
+    pub unit: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+}
+
+/// A known stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// Its number.
+    pub id: StreamId,
+    /// Stable identity.
+    pub key: String,
+    /// Display name.
+    pub name: String,
+    /// The source it comes from.
+    pub source: String,
+    /// Data type, as the source calls it.
+    pub data_type: Option<String>,
+    /// Engineering unit.
+    pub unit: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+}
+
+/// Why samples are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GapReason {
+    /// The connection was away and the server did not keep what came meanwhile.
+    Reconnect,
+    /// A notification was missing and could not be had again.
+    SequenceHole,
+    /// The server's queue for an item overflowed.
+    QueueOverflow,
+    /// The server was restarted.
+    ServerRestart,
+    /// The server dropped the subscription.
+    SubscriptionLost,
+    /// lockgate was not running.
+    ConnectorDown,
+    /// Evicted because the quota was reached.
+    Quota,
+    /// A journal row could not be read back.
+    JournalDamaged,
+    /// A reason that a newer version wrote.
+    Unknown,
+}
+
+impl GapReason {
+    const ALL: [Self; 8] = [
+        Self::Reconnect,
+        Self::SequenceHole,
+        Self::QueueOverflow,
+        Self::ServerRestart,
+        Self::SubscriptionLost,
+        Self::ConnectorDown,
+        Self::Quota,
+        Self::JournalDamaged,
+    ];
+
+    /// The word in the ledger; stable.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconnect => "reconnect",
+            Self::SequenceHole => "sequence-hole",
+            Self::QueueOverflow => "queue-overflow",
+            Self::ServerRestart => "server-restart",
+            Self::SubscriptionLost => "subscription-lost",
+            Self::ConnectorDown => "connector-down",
+            Self::Quota => "quota",
+            Self::JournalDamaged => "journal-damaged",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word).unwrap_or(Self::Unknown)
+    }
+}
+
+impl fmt::Display for GapReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An interval in which samples are known to be missing, to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGap {
+    /// The source.
+    pub source: String,
+    /// The stream; `None` means every stream of the source.
+    pub stream: Option<StreamId>,
+    /// Last time for which nothing is missing.
+    pub from: Timestamp,
+    /// First time from which nothing is missing again.
+    pub to: Timestamp,
+    /// Why.
+    pub reason: GapReason,
+    /// For people.
+    pub detail: String,
+}
+
+/// An interval in which samples are known to be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Number in the ledger.
+    pub id: i64,
+    /// The source.
+    pub source: String,
+    /// The stream; `None` means every stream of the source.
+    pub stream: Option<StreamId>,
+    /// Last time for which nothing is missing.
+    pub from: Timestamp,
+    /// First time from which nothing is missing again.
+    pub to: Timestamp,
+    /// Why.
+    pub reason: GapReason,
+    /// For people.
+    pub detail: String,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+}
+
+/// Which gaps to list; the default lists all. The oldest interval comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GapFilter {
+    /// Only of this source.
+    pub source: Option<String>,
+    /// Only those that concern this stream, also as one of its source.
+    pub stream: Option<StreamId>,
+    /// Only those that end after this.
+    pub from: Option<Timestamp>,
+    /// Only those that begin before this.
+    pub to: Option<Timestamp>,
+    /// At most so many, the newest in the ledger.
+    pub limit: Option<usize>,
+}
+
+/// What a source last said about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// The source.
+    pub source: String,
+    /// JSON text, as it was given.
+    pub json: String,
+    /// When it was given.
+    pub updated_at: Timestamp,
+}
+
+/// How much the journal holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// Samples not yet trimmed.
+    pub rows: u64,
+    /// Bytes of their blobs.
+    pub bytes: u64,
+    /// When the oldest of them was committed.
+    pub oldest: Option<Timestamp>,
+    /// The newest row ever written.
+    pub last: Seq,
+}

@@ -1,0 +1,222 @@
+//! Many samples, column by column.
+
+use super::value::sample_time;
+use super::{Sample, StreamId, Timestamp, Value, ValueKind};
+
+/// Samples in columns. Reusable: [`clear`](Self::clear) keeps the memory.
+#[derive(Debug, Clone, Default)]
+pub struct SampleBatch {
+    pub(super) streams: Vec<u32>,
+    pub(super) source_times: Vec<i64>,
+    pub(super) server_times: Vec<i64>,
+    pub(super) receive_times: Vec<i64>,
+    pub(super) statuses: Vec<u32>,
+    pub(super) kinds: Vec<ValueKind>,
+    /// Bool: 0/1. Int: two's complement. Float and Double: bits. Text and Bytes: length in `heap`.
+    pub(super) words: Vec<u64>,
+    /// Text and bytes of all rows, in row order, without separators. Text is checked to be UTF-8 when it comes in.
+    pub(super) heap: Vec<u8>,
+}
+
+impl SampleBatch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty batch with room for some samples.
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            streams: Vec::with_capacity(rows),
+            source_times: Vec::with_capacity(rows),
+            server_times: Vec::with_capacity(rows),
+            receive_times: Vec::with_capacity(rows),
+            statuses: Vec::with_capacity(rows),
+            kinds: Vec::with_capacity(rows),
+            words: Vec::with_capacity(rows),
+            heap: Vec::new(),
+        }
+    }
+
+    /// Adds one sample at the end.
+    pub fn push(&mut self, sample: Sample<'_>) {
+        self.streams.push(sample.stream.get());
+        self.source_times.push(sample.source_time.ticks());
+        self.server_times.push(sample.server_time.ticks());
+        self.receive_times.push(sample.receive_time.ticks());
+        self.statuses.push(sample.status);
+        self.kinds.push(sample.value.kind());
+        let word = match sample.value {
+            Value::Null => 0,
+            Value::Bool(v) => u64::from(v),
+            Value::Int(v) => v.cast_unsigned(),
+            Value::UInt(v) => v,
+            Value::Float(v) => u64::from(v.to_bits()),
+            Value::Double(v) => v.to_bits(),
+            Value::Text(v) => self.keep(v.as_bytes()),
+            Value::Bytes(v) => self.keep(v),
+        };
+        self.words.push(word);
+    }
+
+    /// Adds all samples of another batch at the end.
+    pub fn extend(&mut self, other: &Self) {
+        self.streams.extend_from_slice(&other.streams);
+        self.source_times.extend_from_slice(&other.source_times);
+        self.server_times.extend_from_slice(&other.server_times);
+        self.receive_times.extend_from_slice(&other.receive_times);
+        self.statuses.extend_from_slice(&other.statuses);
+        self.kinds.extend_from_slice(&other.kinds);
+        self.words.extend_from_slice(&other.words);
+        self.heap.extend_from_slice(&other.heap);
+    }
+
+    /// How many samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// True without samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Removes all samples, keeps the memory.
+    pub fn clear(&mut self) {
+        self.streams.clear();
+        self.source_times.clear();
+        self.server_times.clear();
+        self.receive_times.clear();
+        self.statuses.clear();
+        self.kinds.clear();
+        self.words.clear();
+        self.heap.clear();
+    }
+
+    /// Memory held by text and bytes.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// The samples, in the order they were pushed.
+    #[must_use]
+    pub fn iter(&self) -> Samples<'_> {
+        Samples { batch: self, row: 0, heap: &self.heap }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> u64 {
+        self.heap.extend_from_slice(bytes);
+        u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl<'a> IntoIterator for &'a SampleBatch {
+    type Item = Sample<'a>;
+    type IntoIter = Samples<'a>;
+
+    fn into_iter(self) -> Samples<'a> {
+        self.iter()
+    }
+}
+
+/// Equal when they hold the same samples, bit for bit (so that NaN equals itself).
+impl PartialEq for SampleBatch {
+    fn eq(&self, other: &Self) -> bool {
+        self.streams == other.streams
+            && self.source_times == other.source_times
+            && self.server_times == other.server_times
+            && self.receive_times == other.receive_times
+            && self.statuses == other.statuses
+            && self.kinds == other.kinds
+            && self.words == other.words
+            && self.heap == other.heap
+    }
+}
+
+/// Iterator over a batch.
+#[derive(Debug, Clone)]
+pub struct Samples<'a> {
+    batch: &'a SampleBatch,
+    row: usize,
+    /// What is left of the heap.
+    heap: &'a [u8],
+}
+
+impl<'a> Iterator for Samples<'a> {
+    type Item = Sample<'a>;
+
+    fn next(&mut self) -> Option<Sample<'a>> {
+        let row = self.row;
+        let (batch, word) = (self.batch, *self.batch.words.get(row)?);
+        let value = match batch.kinds.get(row)? {
+            ValueKind::Null => Value::Null,
+            ValueKind::Bool => Value::Bool(word != 0),
+            ValueKind::Int => Value::Int(word.cast_signed()),
+            ValueKind::UInt => Value::UInt(word),
+            // the word of a float was made from 32 bits
+            ValueKind::Float => Value::Float(f32::from_bits(u32::try_from(word).unwrap_or_default())),
+            ValueKind::Double => Value::Double(f64::from_bits(word)),
+            // text went in as UTF-8, or was checked when it was decoded
+            ValueKind::Text => Value::Text(std::str::from_utf8(self.take(word)?).unwrap_or_default()),
+            ValueKind::Bytes => Value::Bytes(self.take(word)?),
+        };
+        self.row = row + 1;
+        Some(Sample {
+            stream: StreamId::new(*batch.streams.get(row)?),
+            source_time: Timestamp::from_ticks(*batch.source_times.get(row)?),
+            server_time: Timestamp::from_ticks(*batch.server_times.get(row)?),
+            receive_time: Timestamp::from_ticks(*batch.receive_times.get(row)?),
+            status: *batch.statuses.get(row)?,
+            value,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.batch.len() - self.row;
+        (left, Some(left))
+    }
+}
+
+impl<'a> Samples<'a> {
+    fn take(&mut self, bytes: u64) -> Option<&'a [u8]> {
+        let (taken, rest) = self.heap.split_at_checked(usize::try_from(bytes).ok()?)?;
+        self.heap = rest;
+        Some(taken)
+    }
+}
+
+impl ExactSizeIterator for Samples<'_> {}
+
+/// What the journal notes beside a blob, to skip it without decoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) first_time: Timestamp,
+    pub(crate) last_time: Timestamp,
+    pub(crate) first_stream: u32,
+    pub(crate) last_stream: u32,
+}
+
+impl SampleBatch {
+    /// Smallest and largest time and stream; `None` when empty.
+    pub(crate) fn extent(&self) -> Option<Extent> {
+        let times = self.source_times.iter().zip(&self.server_times).zip(&self.receive_times);
+        let (mut first_time, mut last_time) = (Timestamp::MAX, Timestamp::MIN);
+        for ((&source, &server), &receive) in times {
+            let [source, server, receive] = [source, server, receive].map(Timestamp::from_ticks);
+            let time = sample_time(source, server, receive);
+            first_time = first_time.min(time);
+            last_time = last_time.max(time);
+        }
+        Some(Extent {
+            first_time,
+            last_time,
+            first_stream: *self.streams.iter().min()?,
+            last_stream: *self.streams.iter().max()?,
+        })
+    }
+}
