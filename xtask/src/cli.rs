@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::command::Command;
+use crate::report::Report;
+use crate::steps::{self, Step};
+use crate::workspace::Workspace;
+
+/// Everything that a developer or CI runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every step in order, as CI does; or only the unit tests.
+    Test {
+        #[arg(value_enum)]
+        which: Option<Tests>,
+        /// Names of tests to run (with `unit` only).
+        #[arg(requires = "which")]
+        filter: Vec<String>,
+    },
+    /// Run one check alone.
+    Check {
+        #[arg(value_enum)]
+        which: Check,
+    },
+    /// Build lockgate and run `lockgate demo`; arguments are passed on.
+    Demo {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Install the cargo tools, and say where they are.
+    Setup,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Tests {
+    Unit,
+    Doc,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Check {
+    Fmt,
+    Clippy,
+    Sizes,
+    Arrows,
+    Deny,
+    Docs,
+}
+
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    match cli.task {
+        Task::Test { which: None, .. } => run_steps(&workspace, &Step::ALL),
+        Task::Test { which: Some(Tests::Unit), filter } if !filter.is_empty() => {
+            steps::unit_tests(&workspace, &filter)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Test { which: Some(Tests::Unit), .. } => run_steps(&workspace, &[Step::Unit]),
+        Task::Test { which: Some(Tests::Doc), .. } => run_steps(&workspace, &[Step::Doctests]),
+        Task::Check { which } => run_steps(&workspace, &[which.step()]),
+        Task::Demo { arguments } => Command::cargo(&workspace)
+            .args(["run", "--quiet", "--package", "lockgate", "--", "demo"])
+            .args(arguments)
+            .exit_code(),
+        Task::Setup => {
+            let tools = crate::tools::install(&workspace)?;
+            println!("cargo-deny     {}\ncargo-nextest  {}", tools.deny.display(), tools.nextest.display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+impl Check {
+    fn step(self) -> Step {
+        match self {
+            Self::Fmt => Step::Fmt,
+            Self::Clippy => Step::Clippy,
+            Self::Sizes => Step::Sizes,
+            Self::Arrows => Step::Arrows,
+            Self::Deny => Step::Deny,
+            Self::Docs => Step::Docs,
+        }
+    }
+}
+
+/// Goes on after a failure: one run shows everything that is wrong.
+fn run_steps(workspace: &Workspace, steps: &[Step]) -> Result<ExitCode> {
+    let mut report = Report::default();
+    for step in steps {
+        report.run(*step, || step.run(workspace));
+    }
+    Ok(report.close())
+}

@@ -1,0 +1,116 @@
+//! The steps of `cargo xtask test`, in their order: what each does and how to run it alone.
+
+use anyhow::Result;
+
+use crate::command::Command;
+use crate::report::Outcome;
+use crate::workspace::Workspace;
+use crate::{arrows, deny, sizes, tools};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Fmt,
+    Clippy,
+    Sizes,
+    Arrows,
+    Deny,
+    Unit,
+    Doctests,
+    Docs,
+}
+
+impl Step {
+    /// Cheap before expensive, so that the usual mistakes show first.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Sizes,
+        Self::Arrows,
+        Self::Deny,
+        Self::Unit,
+        Self::Doctests,
+        Self::Docs,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Sizes => "sizes",
+            Self::Arrows => "arrows",
+            Self::Deny => "deny",
+            Self::Unit => "unit tests",
+            Self::Doctests => "doctests",
+            Self::Docs => "docs",
+        }
+    }
+
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Fmt => "sources are formatted as rustfmt would",
+            Self::Clippy => "no warning from the compiler or clippy, in any target",
+            Self::Sizes => "no file and no function has outgrown its reader",
+            Self::Arrows => "crates know only whom docs/ARCHITECTURE.md lets them know",
+            Self::Deny => "no banned, unlicensed, unknown-source or vulnerable dependency",
+            Self::Unit => "every test of every crate, by nextest",
+            Self::Doctests => "examples in the documentation compile and run",
+            Self::Docs => "the documentation builds without a broken link",
+        }
+    }
+
+    pub(crate) fn alone(self) -> &'static str {
+        match self {
+            Self::Fmt => "cargo xtask check fmt",
+            Self::Clippy => "cargo xtask check clippy",
+            Self::Sizes => "cargo xtask check sizes",
+            Self::Arrows => "cargo xtask check arrows",
+            Self::Deny => "cargo xtask check deny",
+            Self::Unit => "cargo xtask test unit",
+            Self::Doctests => "cargo xtask test doc",
+            Self::Docs => "cargo xtask check docs",
+        }
+    }
+
+    pub(crate) fn run(self, workspace: &Workspace) -> Result<Outcome> {
+        match self {
+            Self::Fmt => {
+                Command::cargo(workspace).args(["fmt", "--all", "--", "--check"]).run()?;
+                Ok(Outcome::default())
+            }
+            Self::Clippy => {
+                Command::cargo(workspace)
+                    .args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked"])
+                    .args(["--", "-D", "warnings"])
+                    .run()?;
+                Ok(Outcome::default())
+            }
+            Self::Sizes => sizes::check(workspace),
+            Self::Arrows => arrows::check(workspace),
+            Self::Deny => deny::check(workspace),
+            Self::Unit => unit_tests(workspace, &[]),
+            Self::Doctests => {
+                Command::cargo(workspace)
+                    .args(["test", "--quiet", "--workspace", "--doc", "--locked"])
+                    .run()?;
+                Ok(Outcome::default())
+            }
+            Self::Docs => {
+                Command::cargo(workspace)
+                    .args(["doc", "--quiet", "--workspace", "--no-deps", "--locked"])
+                    .env("RUSTDOCFLAGS", "-D warnings")
+                    .run()?;
+                Ok(Outcome::default())
+            }
+        }
+    }
+}
+
+/// Runs the tests of all crates, or those whose names contain one of `filter`.
+pub(crate) fn unit_tests(workspace: &Workspace, filter: &[String]) -> Result<Outcome> {
+    let tools = tools::install(workspace)?;
+    Command::cargo_tool(workspace, &tools.nextest, "nextest")
+        .args(["run", "--workspace", "--locked"])
+        .args(filter)
+        .run()?;
+    Ok(Outcome::default())
+}
