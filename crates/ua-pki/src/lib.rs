@@ -7,18 +7,25 @@
 //! It must never: open a socket, ask the clock, decrypt with PKCS#1 v1.5, or trust because something is absent.
 
 mod certificate;
+mod crl;
 mod error;
+mod facts;
+mod files;
 mod identity;
+pub mod issue;
+mod name;
 mod policy;
 mod private_key;
 mod public_key;
 mod signature;
 mod store;
+mod thumbprint;
 mod trust_list;
 mod validate;
 mod verdict;
 
-pub use certificate::{Certificate, Thumbprint, ThumbprintQuery};
+pub use certificate::Certificate;
+pub use crl::Crl;
 pub use error::Error;
 pub use identity::{ApplicationIdentity, ApplicationProfile};
 pub use policy::SecurityPolicy;
@@ -26,6 +33,7 @@ pub use private_key::PrivateKey;
 pub use public_key::{KeyKind, PublicKey};
 pub use signature::{EncryptionScheme, SignatureScheme};
 pub use store::Store;
-pub use trust_list::{Crl, StoreProblem, TrustList};
+pub use thumbprint::{Thumbprint, ThumbprintQuery};
+pub use trust_list::{StoreProblem, TrustList};
 pub use validate::{Role, ValidationContext, validate};
 pub use verdict::{CertificateStatus, Finding, Step, TrustedCertificate, Verdict};

@@ -1,6 +1,6 @@
 //! The outcome of a validation: a status for the wire, findings for people, and a proof when it passed.
 
-use crate::certificate::{Certificate, Thumbprint};
+use crate::{Certificate, Thumbprint};
 
 /// The status codes a certificate can fail with, in the order of the steps of Part 4 §6.1.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

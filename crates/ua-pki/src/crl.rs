@@ -1,0 +1,196 @@
+//! Certificate revocation lists (RFC 5280 §5).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::oid_registry as oid;
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use crate::facts::{timestamp, without_leading_zeros};
+use crate::name::{normalised, printable};
+use crate::public_key::CertificateSignature;
+use crate::{Certificate, Error};
+
+/// Most bytes a revocation list may have: about a million entries.
+pub(crate) const MAX_CRL_BYTES: usize = 48 * 1024 * 1024;
+
+/// A revocation list. Parsed once, cheap to clone. Nothing in it counts until its signature verified.
+#[derive(Clone)]
+pub struct Crl(Arc<Inner>);
+
+struct Inner {
+    issuer: String,
+    issuer_key: Vec<u8>,
+    authority_key_id: Option<Vec<u8>>,
+    number: Option<Vec<u8>>,
+    this_update: Timestamp,
+    next_update: Option<Timestamp>,
+    revoked: HashSet<Box<[u8]>>,
+    signature_algorithm: CertificateSignature,
+    tbs_start: usize,
+    tbs_len: usize,
+    signature: Vec<u8>,
+    usable: bool,
+    der: Vec<u8>,
+}
+
+impl Crl {
+    /// Parses one list in DER.
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        if der.len() > MAX_CRL_BYTES {
+            return Err(Error::LimitExceeded {
+                what: "revocation list size in bytes",
+                actual: der.len(),
+                limit: MAX_CRL_BYTES,
+            });
+        }
+        let (rest, list) = CertificateRevocationList::from_der(der)
+            .map_err(|error| Error::MalformedCrl(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(Error::MalformedCrl(format!("{} stray bytes after the list", rest.len())));
+        }
+        let tbs = &list.tbs_cert_list;
+        let mut usable = tbs.signature == list.signature_algorithm;
+        let (mut authority_key_id, mut number) = (None, None);
+        for extension in tbs.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::AuthorityKeyIdentifier(id) => {
+                    authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                }
+                ParsedExtension::CRLNumber(value) => number = Some(value.to_bytes_be()),
+                // partial, indirect and delta lists say so in critical extensions (RFC 5280 §5.2.4, §5.2.5)
+                _ if extension.critical => usable = false,
+                _ => {}
+            }
+        }
+        let indirect = |entry: &x509_parser::revocation_list::RevokedCertificate<'_>| {
+            entry.extensions().iter().any(|ext| ext.critical && ext.oid != oid::OID_X509_EXT_REASON_CODE)
+        };
+        usable &= !tbs.revoked_certificates.iter().any(indirect);
+        let inner = Inner {
+            issuer: printable(&tbs.issuer),
+            issuer_key: normalised(&tbs.issuer),
+            authority_key_id,
+            number,
+            this_update: timestamp(tbs.this_update),
+            next_update: tbs.next_update.map(timestamp),
+            revoked: list
+                .iter_revoked_certificates()
+                .map(|entry| without_leading_zeros(entry.raw_serial()).into())
+                .collect(),
+            signature_algorithm: CertificateSignature::from_algorithm(&list.signature_algorithm),
+            tbs_start: tbs_start(der, tbs.as_ref()),
+            tbs_len: tbs.as_ref().len(),
+            signature: list.signature_value.data.to_vec(),
+            usable,
+            der: der.to_vec(),
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Parses what an administrator may bring: PEM or DER.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        if !bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
+            return Self::from_der(bytes);
+        }
+        let block = pem::parse(bytes).map_err(|error| Error::MalformedCrl(error.to_string()))?;
+        Self::from_der(block.contents())
+    }
+
+    /// The encoded list.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// The issuer as text.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn this_update(&self) -> Timestamp {
+        self.0.this_update
+    }
+
+    /// Until when it may be used; `None` when it does not say, which we do not accept.
+    #[must_use]
+    pub fn next_update(&self) -> Option<Timestamp> {
+        self.0.next_update
+    }
+
+    /// How many certificates it lists.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.revoked.len()
+    }
+
+    /// Whether it lists no certificate.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.revoked.is_empty()
+    }
+
+    /// Whether it lists this certificate's serial number. Says nothing about the issuer.
+    pub(crate) fn lists(&self, certificate: &Certificate) -> bool {
+        self.0.revoked.contains(certificate.facts().serial.as_slice())
+    }
+
+    /// Whether its date range includes this moment.
+    pub(crate) fn is_current(&self, now: Timestamp) -> bool {
+        self.0.this_update <= now && self.0.next_update.is_some_and(|next| now <= next)
+    }
+
+    /// Whether both have a CRL number and this one's is greater.
+    pub(crate) fn supersedes(&self, other: &Self) -> bool {
+        match (&self.0.number, &other.0.number) {
+            // big-endian without leading zeros: longer is greater
+            (Some(ours), Some(theirs)) => (ours.len(), ours) > (theirs.len(), theirs),
+            _ => false,
+        }
+    }
+
+    /// Whether it claims to be from this issuer, and is a plain, complete list. Cheap.
+    pub(crate) fn claims_issuer(&self, issuer: &Certificate) -> bool {
+        let facts = issuer.facts();
+        let same_key = match (&self.0.authority_key_id, &facts.subject_key_id) {
+            (Some(authority), Some(subject)) => authority == subject,
+            _ => true,
+        };
+        self.0.usable && self.0.issuer_key == facts.subject_key && same_key
+    }
+
+    /// Whether its signature verifies with the issuer's key. Costs one public key operation and one hash.
+    pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let end = self.0.tbs_start.saturating_add(self.0.tbs_len);
+        let tbs = self.0.der.get(self.0.tbs_start..end).unwrap_or_default();
+        issuer.public_key().verifies(self.0.signature_algorithm, tbs, &self.0.signature)
+    }
+}
+
+impl std::fmt::Debug for Crl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crl")
+            .field("issuer", &self.0.issuer)
+            .field("revoked", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the signed part begins: right after the outer header, whose length field is as long as its first byte says.
+fn tbs_start(der: &[u8], tbs: &[u8]) -> usize {
+    let header = match der.get(1) {
+        Some(&first) if first >= 0x80 => 2 + usize::from(first & 0x7f),
+        _ => 2,
+    };
+    debug_assert!(
+        der.get(header..).is_some_and(|rest| rest.starts_with(tbs)),
+        "signed part not where expected"
+    );
+    header
+}

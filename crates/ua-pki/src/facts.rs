@@ -1,0 +1,254 @@
+//! Reading a certificate: from DER to the facts we decide by.
+//!
+//! What cannot be read at all is an [`Error`]; what can be read but must never be accepted is a *defect*, which
+//! validation reports as `BadCertificateInvalid` together with everything else it finds.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
+use x509_parser::oid_registry as oid;
+use x509_parser::prelude::FromDer;
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::{X509Name, X509Version};
+
+use crate::Error;
+use crate::name::{normalised, printable};
+use crate::public_key::{CertificateSignature, PublicKey};
+
+/// Most alternative names we look at.
+const MAX_NAMES: usize = 64;
+
+/// basicConstraints (RFC 5280 §4.2.1.9).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BasicConstraints {
+    pub(crate) ca: bool,
+    pub(crate) path_length: Option<u32>,
+}
+
+/// keyUsage bits (RFC 5280 §4.2.1.3).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyUsage {
+    pub(crate) critical: bool,
+    pub(crate) digital_signature: bool,
+    pub(crate) non_repudiation: bool,
+    pub(crate) key_encipherment: bool,
+    pub(crate) data_encipherment: bool,
+    pub(crate) key_cert_sign: bool,
+    pub(crate) crl_sign: bool,
+}
+
+/// extKeyUsage (RFC 5280 §4.2.1.12), as far as OPC UA cares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExtendedKeyUsage {
+    pub(crate) critical: bool,
+    pub(crate) server_auth: bool,
+    pub(crate) client_auth: bool,
+}
+
+/// Everything we know about a certificate.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) subject: String,
+    pub(crate) issuer: String,
+    /// Subject in a form in which equal names are equal bytes (RFC 5280 §7.1).
+    pub(crate) subject_key: Vec<u8>,
+    pub(crate) issuer_key: Vec<u8>,
+    pub(crate) common_name: Option<String>,
+    /// Without leading zeros.
+    pub(crate) serial: Vec<u8>,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) uris: Vec<String>,
+    pub(crate) dns_names: Vec<String>,
+    pub(crate) ip_addresses: Vec<IpAddr>,
+    pub(crate) key: PublicKey,
+    pub(crate) subject_key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) extended_key_usage: Option<ExtendedKeyUsage>,
+    pub(crate) signature_algorithm: CertificateSignature,
+    pub(crate) tbs: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+    /// Why it can never be accepted, each a sentence without a full stop.
+    pub(crate) defects: Vec<String>,
+}
+
+impl Facts {
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, Error> {
+        let (rest, x509) =
+            X509Certificate::from_der(der).map_err(|error| Error::Malformed(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(Error::Malformed(format!("{} stray bytes after the certificate", rest.len())));
+        }
+        let tbs = &x509.tbs_certificate;
+        let mut facts = Self {
+            subject: printable(&tbs.subject),
+            issuer: printable(&tbs.issuer),
+            subject_key: normalised(&tbs.subject),
+            issuer_key: normalised(&tbs.issuer),
+            common_name: first_common_name(&tbs.subject),
+            serial: without_leading_zeros(tbs.raw_serial()).to_vec(),
+            not_before: timestamp(tbs.validity.not_before),
+            not_after: timestamp(tbs.validity.not_after),
+            uris: Vec::new(),
+            dns_names: Vec::new(),
+            ip_addresses: Vec::new(),
+            key: PublicKey::from_spki(&tbs.subject_pki),
+            subject_key_id: None,
+            authority_key_id: None,
+            basic_constraints: None,
+            key_usage: None,
+            extended_key_usage: None,
+            signature_algorithm: CertificateSignature::from_algorithm(&x509.signature_algorithm),
+            tbs: tbs.as_ref().to_vec(),
+            signature: x509.signature_value.data.to_vec(),
+            defects: Vec::new(),
+        };
+        facts.read_frame(&x509);
+        for extension in tbs.extensions() {
+            facts.read_extension(extension)?;
+        }
+        let defect = facts.key.defect();
+        facts.defects.extend(defect);
+        Ok(facts)
+    }
+
+    /// Subject and issuer are the same, and the key identifiers do not say otherwise.
+    pub(crate) fn names_itself_as_issuer(&self) -> bool {
+        self.subject_key == self.issuer_key && self.key_identifier_fits(self)
+    }
+
+    /// The authority key identifier, when both sides have one, is the issuer's key identifier.
+    pub(crate) fn key_identifier_fits(&self, issuer: &Self) -> bool {
+        match (&self.authority_key_id, &issuer.subject_key_id) {
+            (Some(authority), Some(subject)) => authority == subject,
+            _ => true,
+        }
+    }
+
+    /// What is outside the extensions.
+    fn read_frame(&mut self, x509: &X509Certificate<'_>) {
+        let tbs = &x509.tbs_certificate;
+        let mut defect = |wrong: bool, text: &str| {
+            if wrong {
+                self.defects.push(text.to_owned());
+            }
+        };
+        defect(tbs.version != X509Version::V3, "it is not X.509 version 3");
+        defect(tbs.subject.iter_attributes().next().is_none(), "its subject is empty");
+        defect(tbs.issuer.iter_attributes().next().is_none(), "its issuer is empty");
+        defect(
+            tbs.signature != x509.signature_algorithm,
+            "the signature algorithm outside the signed part differs from the one inside",
+        );
+        defect(tbs.extensions_map().is_err(), "it has the same extension twice");
+    }
+
+    fn read_extension(&mut self, extension: &X509Extension<'_>) -> Result<(), Error> {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => {
+                return self.read_names(&names.general_names);
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.basic_constraints = Some(BasicConstraints {
+                    ca: constraints.ca,
+                    path_length: constraints.path_len_constraint,
+                });
+            }
+            ParsedExtension::KeyUsage(usage) => {
+                self.key_usage = Some(KeyUsage {
+                    critical: extension.critical,
+                    digital_signature: usage.digital_signature(),
+                    non_repudiation: usage.non_repudiation(),
+                    key_encipherment: usage.key_encipherment(),
+                    data_encipherment: usage.data_encipherment(),
+                    key_cert_sign: usage.key_cert_sign(),
+                    crl_sign: usage.crl_sign(),
+                });
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                self.extended_key_usage = Some(ExtendedKeyUsage {
+                    critical: extension.critical,
+                    server_auth: usage.server_auth,
+                    client_auth: usage.client_auth,
+                });
+            }
+            // OPC UA asks for no policy, so any set of policies is as good as another
+            ParsedExtension::CertificatePolicies(_) => {}
+            ParsedExtension::ParseError { error } => {
+                self.defects.push(format!("its extension {} cannot be read ({error})", extension.oid));
+            }
+            _ if extension.critical => {
+                let name = oid::OidRegistry::default()
+                    .with_all_crypto()
+                    .get(&extension.oid)
+                    .map_or_else(|| extension.oid.to_id_string(), |entry| entry.sn().to_owned());
+                self.defects.push(format!("it has a critical extension that we do not process ({name})"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_names(&mut self, names: &[GeneralName<'_>]) -> Result<(), Error> {
+        if names.len() > MAX_NAMES {
+            return Err(Error::LimitExceeded {
+                what: "alternative names in a certificate",
+                actual: names.len(),
+                limit: MAX_NAMES,
+            });
+        }
+        for name in names {
+            match name {
+                GeneralName::URI(text) => self.uris.push(self_checked(&mut self.defects, text)),
+                GeneralName::DNSName(text) => self.dns_names.push(self_checked(&mut self.defects, text)),
+                GeneralName::IPAddress(bytes) => match ip_address(bytes) {
+                    Some(address) => self.ip_addresses.push(address),
+                    None => self.defects.push(format!("it names an IP address of {} bytes", bytes.len())),
+                },
+                GeneralName::Invalid(..) => {
+                    self.defects.push("one of its alternative names cannot be read".to_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name with control characters or beyond ASCII is never honest: C programs would read it differently.
+fn self_checked(defects: &mut Vec<String>, text: &str) -> String {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) {
+        defects.push(format!("the alternative name {text:?} has characters that are not allowed there"));
+    }
+    text.to_owned()
+}
+
+fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::from(v4));
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}
+
+fn first_common_name(name: &X509Name<'_>) -> Option<String> {
+    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(str::to_owned)
+}
+
+pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+/// Clamped: 9999-12-31T23:59:59Z ("no well-defined expiry", RFC 5280 §4.1.2.5) is beyond jiff's last day.
+pub(crate) fn timestamp(time: ASN1Time) -> Timestamp {
+    let seconds = time.timestamp();
+    Timestamp::from_second(seconds).unwrap_or(if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}

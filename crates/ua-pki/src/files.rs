@@ -1,0 +1,147 @@
+//! Files and folders of the store: written whole or not at all, readable by nobody else, links not followed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+
+/// Files that begin so are being written; readers skip them.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Creates the folder (and those above it) for us alone; one that exists is left as it is.
+pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
+    refuse_link(path)?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(path).map_err(Error::io(path))
+}
+
+/// Writes the file so that after a power cut it is there whole or not at all. `mode` is for Unix.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    refuse_link(folder)?;
+    refuse_link(path)?;
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let unfinished = folder.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
+    let written = write_new(&unfinished, bytes, mode)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .and_then(|()| sync_folder(folder));
+    if written.is_err() {
+        // best effort: the first error is the one to report
+        drop(fs::remove_file(&unfinished));
+    }
+    written.map_err(Error::io(path))
+}
+
+/// Moves a file; durable when it returns.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(Error::io(path))?;
+    path.parent().map_or(Ok(()), sync_folder).map_err(Error::io(path))
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size > limit {
+        return Err(Error::LimitExceeded {
+            what: "file size in bytes",
+            actual: bytes.len(),
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        });
+    }
+    Ok(bytes)
+}
+
+/// The plain files of a folder, sorted by name; empty when the folder does not exist.
+pub(crate) fn list(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Error> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io(folder)(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Error::io(folder))?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        // follows links: an administrator may link a certificate into the folder, and reading it does no harm
+        match fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_file() => files.push((entry.path(), metadata)),
+            _ => {}
+        }
+    }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(files)
+}
+
+/// Permission bits for others than the owner; 0 where the system has no such bits.
+#[cfg(unix)]
+pub(crate) fn mode_for_others(path: &Path) -> Result<u32, Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map_err(Error::io(path))?.permissions().mode();
+    Ok(mode & 0o077)
+}
+
+/// Permission bits for others than the owner; 0 where the system has no such bits.
+#[cfg(not(unix))]
+pub(crate) fn mode_for_others(path: &Path) -> Result<u32, Error> {
+    fs::metadata(path).map(|_| 0).map_err(Error::io(path))
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    // create_new never follows a link and never opens what somebody else has put there
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(mode);
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn refuse_link(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => Err(Error::SymbolicLink(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// What distinguishes a file that was replaced by another one of the same length in the same instant.
+#[cfg(unix)]
+pub(crate) fn identity(metadata: &fs::Metadata) -> (u64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ino(), metadata.ctime_nsec())
+}
+
+/// What distinguishes a file that was replaced by another one of the same length in the same instant.
+#[cfg(not(unix))]
+pub(crate) fn identity(_metadata: &fs::Metadata) -> (u64, i64) {
+    (0, 0)
+}
