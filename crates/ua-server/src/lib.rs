@@ -1,1 +1,26 @@
-//! ua-server
+//! A small hardened OPC UA server: something shown to read, and nothing that can be written.
+//!
+//! It promises: a client is judged by its certificate before our key does any work for it; a session belongs to one certificate, one
+//! channel and one user; what a peer may make us hold is bounded by [`Limits`]; a monitored value is lost only with the overflow bit
+//! set, and a message stays available for Republish until it is acknowledged, also across sessions of the same user.
+//!
+//! It must never: offer a session without message security unless told so by a `danger_` setting, answer a service it does not have
+//! with anything but `Bad_ServiceUnsupported`, tell a failed login why it failed, or change what it shows on a client's request.
+
+mod access;
+mod address_space;
+mod clock;
+mod config;
+mod error;
+mod limits;
+mod server;
+mod values;
+
+pub use access::UserAccount;
+pub use address_space::{AddressSpace, NodeSpec, VariableKind, VariableSpec};
+pub use clock::Clock;
+pub use config::{AnonymousLogin, ServerConfig};
+pub use error::Error;
+pub use limits::Limits;
+pub use server::{Running, Server};
+pub use values::{PushedValues, Sample, Slot, TICKS_PER_MS, Ticks, Value, ValueSource};

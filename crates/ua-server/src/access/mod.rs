@@ -1,0 +1,7 @@
+//! Who may come in: user accounts and the cost of guessing.
+//!
+//! A login is refused in one way whatever was wrong with it, and takes as long for a user that does not exist as for one that does.
+
+mod user;
+
+pub use user::UserAccount;

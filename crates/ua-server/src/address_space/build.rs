@@ -1,0 +1,238 @@
+//! Adding nodes.
+
+use std::collections::{HashMap, HashSet};
+
+use opcua_types::{DataTypeId, EUInformation, ExtensionObject, LocalizedText, NodeId, ObjectTypeId, QualifiedName, Range, ReferenceTypeId, Variant, VariableTypeId};
+
+use super::{
+    node::{Content, Node, NodeIndex, NodeKind, Reference},
+    query::AddressSpace,
+    standard, standard_types,
+};
+use crate::{
+    Error,
+    limits::Limits,
+    values::Slot,
+};
+
+/// What every node has.
+#[derive(Debug, Clone)]
+pub struct NodeSpec {
+    /// The new node's id, unique in the space.
+    pub id: NodeId,
+    /// Browse name in the namespace of the id; also the display name.
+    pub name: String,
+    /// What it is, for people.
+    pub description: Option<String>,
+}
+
+/// What a variable has besides.
+#[derive(Debug, Clone)]
+pub struct VariableSpec {
+    /// Data type of the value.
+    pub data_type: DataTypeId,
+    /// The slot the value is read from.
+    pub slot: Slot,
+    /// The fastest pace at which the source has something new, in milliseconds; 0 when it is not known.
+    pub minimum_sampling: f64,
+    /// Type of the variable and the properties that come with it.
+    pub kind: VariableKind,
+}
+
+/// The variable types an application can use.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum VariableKind {
+    /// BaseDataVariableType.
+    Plain,
+    /// AnalogUnitType or, with a range, AnalogItemType.
+    Analog {
+        /// Engineering unit as people write it.
+        unit: String,
+        /// Lowest and highest value in normal operation.
+        range: Option<(f64, f64)>,
+    },
+    /// TwoStateDiscreteType with the names of false and true.
+    TwoState {
+        /// Name of false.
+        off: String,
+        /// Name of true.
+        on: String,
+    },
+    /// MultiStateDiscreteType with the names of 0, 1, 2 …
+    MultiState(Vec<String>),
+}
+
+impl AddressSpace {
+    /// The standard nodes and two namespaces: OPC UA's own and the application's.
+    ///
+    /// # Errors
+    /// Never for the tables in this crate; the type says so because it builds with the same functions as an application does.
+    pub fn new(application_uri: &str, limits: &Limits) -> Result<Self, Error> {
+        let mut space = Self {
+            nodes: Vec::new(),
+            by_id: HashMap::new(),
+            children: HashSet::new(),
+            namespaces: vec!["http://opcfoundation.org/UA/".to_owned(), application_uri.to_owned()],
+        };
+        standard_types::add(&mut space)?;
+        standard::add(&mut space, limits)?;
+        Ok(space)
+    }
+
+    /// Registers a namespace and returns its index; a known one keeps its index.
+    ///
+    /// # Errors
+    /// [`Error::Full`] after 65,535 of them.
+    pub fn add_namespace(&mut self, uri: &str) -> Result<u16, Error> {
+        let known = self.namespaces.iter().position(|known| known == uri);
+        let index = known.unwrap_or(self.namespaces.len());
+        let number = u16::try_from(index).map_err(|_| Error::Full)?;
+        if known.is_none() {
+            self.namespaces.push(uri.to_owned());
+        }
+        Ok(number)
+    }
+
+    /// A folder that `parent` organizes.
+    ///
+    /// # Errors
+    /// When the id or the name under `parent` is taken, or `parent` is not there.
+    pub fn add_folder(&mut self, parent: &NodeId, spec: NodeSpec) -> Result<(), Error> {
+        self.attach(parent, ReferenceTypeId::Organizes, &ObjectTypeId::FolderType.into(), spec, NodeKind::Object)
+    }
+
+    /// An object that is a component of `parent`.
+    ///
+    /// # Errors
+    /// As [`Self::add_folder`].
+    pub fn add_object(&mut self, parent: &NodeId, spec: NodeSpec) -> Result<(), Error> {
+        self.attach(parent, ReferenceTypeId::HasComponent, &ObjectTypeId::BaseObjectType.into(), spec, NodeKind::Object)
+    }
+
+    /// A scalar variable that is a component of `parent`, with the properties of its kind.
+    ///
+    /// # Errors
+    /// As [`Self::add_folder`].
+    pub fn add_variable(&mut self, parent: &NodeId, spec: NodeSpec, variable: VariableSpec) -> Result<(), Error> {
+        let id = spec.id.clone();
+        let kind = NodeKind::Variable {
+            data_type: variable.data_type.into(),
+            value_rank: -1,
+            minimum_sampling: variable.minimum_sampling,
+            content: Content::Live(variable.slot),
+        };
+        let type_definition = match &variable.kind {
+            VariableKind::Plain => VariableTypeId::BaseDataVariableType,
+            VariableKind::Analog { range: None, .. } => VariableTypeId::AnalogUnitType,
+            VariableKind::Analog { range: Some(_), .. } => VariableTypeId::AnalogUnitRangeType,
+            VariableKind::TwoState { .. } => VariableTypeId::TwoStateDiscreteType,
+            VariableKind::MultiState(_) => VariableTypeId::MultiStateDiscreteType,
+        };
+        self.attach(parent, ReferenceTypeId::HasComponent, &type_definition.into(), spec, kind)?;
+        match variable.kind {
+            VariableKind::Plain => Ok(()),
+            VariableKind::Analog { unit, range } => self.add_analog_properties(&id, &unit, range),
+            VariableKind::TwoState { off, on } => {
+                self.add_property(&id, "FalseState", DataTypeId::LocalizedText, text(&off))?;
+                self.add_property(&id, "TrueState", DataTypeId::LocalizedText, text(&on))
+            }
+            VariableKind::MultiState(names) => {
+                let names: Vec<_> = names.iter().map(|name| LocalizedText::new("", name)).collect();
+                self.add_property(&id, "EnumStrings", DataTypeId::LocalizedText, Variant::from(names))
+            }
+        }
+    }
+
+    fn add_analog_properties(&mut self, id: &NodeId, unit: &str, range: Option<(f64, f64)>) -> Result<(), Error> {
+        let unit = EUInformation {
+            namespace_uri: UNITS_NAMESPACE.into(),
+            unit_id: -1,
+            display_name: LocalizedText::new("", unit),
+            description: LocalizedText::new("", unit),
+        };
+        self.add_property(id, "EngineeringUnits", DataTypeId::EUInformation, ExtensionObject::from_message(unit).into())?;
+        if let Some((low, high)) = range {
+            self.add_property(id, "EURange", DataTypeId::Range, ExtensionObject::from_message(Range { low, high }).into())?;
+        }
+        Ok(())
+    }
+
+    /// A property in OPC UA's own namespace whose id is the owner's with the name appended.
+    fn add_property(&mut self, owner: &NodeId, name: &str, data_type: DataTypeId, value: Variant) -> Result<(), Error> {
+        let id = NodeId::new(owner.namespace, format!("{}.{name}", owner.identifier));
+        let value_rank = if matches!(value, Variant::Array(_)) { 1 } else { -1 };
+        let kind =
+            NodeKind::Variable { data_type: data_type.into(), value_rank, minimum_sampling: 0.0, content: Content::Fixed(value.into()) };
+        self.insert(id.clone(), QualifiedName::new(0, name), None, kind)?;
+        self.refer(owner, ReferenceTypeId::HasProperty, &id)?;
+        self.refer(&id, ReferenceTypeId::HasTypeDefinition, &VariableTypeId::PropertyType.into())
+    }
+
+    fn attach(
+        &mut self,
+        parent: &NodeId,
+        reference: ReferenceTypeId,
+        type_definition: &NodeId,
+        spec: NodeSpec,
+        kind: NodeKind,
+    ) -> Result<(), Error> {
+        let parent_index = self.index(parent).ok_or_else(|| Error::UnknownNode(parent.clone()))?;
+        let namespace = spec.id.namespace;
+        if usize::from(namespace) >= self.namespaces.len() {
+            return Err(Error::Config("a node's namespace is not registered"));
+        }
+        if self.by_id.contains_key(&spec.id) {
+            return Err(Error::DuplicateNode(spec.id));
+        }
+        if !self.children.insert((parent_index, namespace, spec.name.as_str().into())) {
+            return Err(Error::DuplicateName { parent: parent.clone(), name: spec.name });
+        }
+        self.insert(spec.id.clone(), QualifiedName::new(namespace, spec.name), spec.description, kind)?;
+        self.refer(parent, reference, &spec.id)?;
+        self.refer(&spec.id, ReferenceTypeId::HasTypeDefinition, type_definition)
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        id: NodeId,
+        browse_name: QualifiedName,
+        description: Option<String>,
+        kind: NodeKind,
+    ) -> Result<(), Error> {
+        let index = NodeIndex(u32::try_from(self.nodes.len()).map_err(|_| Error::Full)?);
+        if self.by_id.contains_key(&id) {
+            return Err(Error::DuplicateNode(id));
+        }
+        self.by_id.insert(id.clone(), index);
+        let description = description.map(String::into_boxed_str);
+        self.nodes.push(Node { id, browse_name, display_name: None, description, kind, references: Vec::new() });
+        Ok(())
+    }
+
+    /// Puts a reference on both ends; targets of `HasTypeDefinition` do not list their instances, which would be every node.
+    pub(super) fn refer(&mut self, from: &NodeId, kind: ReferenceTypeId, to: &NodeId) -> Result<(), Error> {
+        let place = |space: &Self, id: &NodeId| space.index(id).ok_or_else(|| Error::UnknownNode(id.clone()));
+        let one_way = kind == ReferenceTypeId::HasTypeDefinition;
+        let (source, target) = (place(self, from)?, place(self, to)?);
+        let kind = place(self, &kind.into())?;
+        self.push(source, Reference { kind, target, forward: true });
+        if !one_way {
+            self.push(target, Reference { kind, target: source, forward: false });
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, at: NodeIndex, reference: Reference) {
+        if let Some(node) = usize::try_from(at.0).ok().and_then(|index| self.nodes.get_mut(index)) {
+            node.references.push(reference);
+        }
+    }
+}
+
+fn text(text: &str) -> Variant {
+    Variant::from(LocalizedText::new("", text))
+}
+
+/// Our units are names, not UN/CEFACT codes, so they must not claim that namespace (Part 8 §5.6.3).
+const UNITS_NAMESPACE: &str = "urn:lockgate:units";

@@ -1,0 +1,20 @@
+//! The nodes a server shows.
+//!
+//! Nodes live in one vector and refer to each other by index; a hash map leads from a `NodeId` to the index. The space is built
+//! first ([`AddressSpace::new`] brings the standard nodes, `add_*` the application's) and does not change while the server runs.
+//! It holds no live value: a variable either carries a fixed value or names the [`Slot`](crate::values::Slot) it is read from.
+
+mod build;
+mod node;
+mod query;
+mod standard;
+mod standard_types;
+
+pub use build::{NodeSpec, VariableKind, VariableSpec};
+pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};
+pub use query::AddressSpace;
+
+#[cfg(test)]
+pub(crate) const fn test_index(index: u32) -> NodeIndex {
+    node::NodeIndex(index)
+}
