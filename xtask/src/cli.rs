@@ -38,7 +38,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Install the cargo tools, and say where they are.
+    /// Install the cargo tools and the foreign peers, and say where they are.
     Setup,
 }
 
@@ -76,6 +76,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Task::Setup => {
             let tools = crate::tools::install(&workspace)?;
             println!("cargo-deny     {}\ncargo-nextest  {}", tools.deny.display(), tools.nextest.display());
+            let peers = crate::peers::install(&workspace)?;
+            println!(
+                "python peers   {}\nnode peers     {}",
+                peers.python.display(),
+                peers.node_modules.display()
+            );
             Ok(ExitCode::SUCCESS)
         }
     }

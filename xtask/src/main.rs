@@ -7,6 +7,7 @@ mod arrows;
 mod cli;
 mod command;
 mod deny;
+mod peers;
 mod report;
 mod sizes;
 mod steps;

@@ -1,0 +1,176 @@
+// A node-opcua server whose variables count, and which writes down every change that it made.
+//
+// Encrypted endpoints only, user name and password for data, real trust in client certificates: an unknown
+// one lands in PKI/rejected, and is accepted once its file lies in PKI/trusted/certs. All of it is node-opcua's
+// own machinery; nothing here knows lockgate.
+//
+// Variable i belongs to group i % GROUPS. Every period each group takes its turn: its variables all go up by
+// exactly one, with one source time, and one line goes to the truth file: {"group":g,"value":n,"time_ms":t}.
+// SIGUSR1 stops the counting and leaves the server up, so that a client can collect the rest.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+const { parseArgs } = require("node:util");
+const {
+    DataType,
+    MessageSecurityMode,
+    OPCUACertificateManager,
+    OPCUAServer,
+    RegisterServerMethod,
+    SecurityPolicy,
+    StatusCodes,
+    Variant,
+    makeApplicationUrn,
+} = require("node-opcua");
+const { makeSHA1Thumbprint, readCertificateChain } = require("node-opcua-crypto");
+
+const GROUPS = 10;
+
+function options() {
+    const { values } = parseArgs({
+        options: {
+            port: { type: "string" },
+            pki: { type: "string" },
+            truth: { type: "string" },
+            variables: { type: "string", default: "1000" },
+            "period-ms": { type: "string", default: "100" },
+            user: { type: "string", default: "reader" },
+            password: { type: "string" },
+            secs: { type: "string", default: "900" },
+        },
+    });
+    for (const name of ["port", "pki", "truth", "password"]) {
+        if (values[name] === undefined) {
+            process.stderr.write(`--${name} is needed\n`);
+            process.exit(2);
+        }
+    }
+    return values;
+}
+
+/** The server's identity: RSA 2048, made once, for the host name localhost and no address. */
+async function identity(pki) {
+    const store = new OPCUACertificateManager({ rootFolder: pki, automaticallyAcceptUnknownCertificate: false });
+    await store.initialize();
+    const certificateFile = path.join(pki, "own/certs/server.pem");
+    const applicationUri = makeApplicationUrn("localhost", "interop:node-opcua");
+    if (!fs.existsSync(certificateFile)) {
+        await store.createSelfSignedCertificate({
+            applicationUri,
+            dns: ["localhost"],
+            outputFile: certificateFile,
+            startDate: new Date(Date.now() - 3600 * 1000),
+            subject: "/CN=Interop node-opcua/O=lockgate",
+            validity: 30,
+        });
+    }
+    return { store, certificateFile, privateKeyFile: store.privateKey, applicationUri };
+}
+
+async function makeServer(config) {
+    const { store, certificateFile, privateKeyFile, applicationUri } = await identity(config.pki);
+    const server = new OPCUAServer({
+        host: "127.0.0.1",
+        hostname: "localhost",
+        port: Number(config.port),
+        resourcePath: "/interop",
+        serverInfo: { applicationUri, applicationName: { text: "Interop node-opcua" } },
+        buildInfo: { productName: "interop", productUri: "urn:interop:node-opcua" },
+        serverCertificateManager: store,
+        certificateFile,
+        privateKeyFile,
+        registerServerMethod: RegisterServerMethod.HIDDEN,
+        securityModes: [MessageSecurityMode.SignAndEncrypt],
+        securityPolicies: [
+            SecurityPolicy.Basic256Sha256,
+            SecurityPolicy.Aes128_Sha256_RsaOaep,
+            SecurityPolicy.Aes256_Sha256_RsaPss,
+        ],
+        allowAnonymous: false,
+        userManager: { isValidUser: (user, password) => user === config.user && password === config.password },
+        // a client that asks for every change gets every change
+        serverCapabilities: { minSupportedSampleRate: 0 },
+    });
+    await server.initialize();
+    return { server, certificateFile };
+}
+
+function addCounters(server, count) {
+    const space = server.engine.addressSpace;
+    const namespace = space.registerNamespace("urn:lockgate:interop:counters");
+    const folder = namespace.addFolder(space.rootFolder.objects, { browseName: "Counters" });
+    return Array.from({ length: count }, (_, index) => {
+        const name = `Counter${String(index).padStart(4, "0")}`;
+        return namespace.addVariable({
+            componentOf: folder,
+            nodeId: `s=${name}`,
+            browseName: name,
+            dataType: DataType.UInt32,
+            minimumSamplingInterval: 0,
+            value: new Variant({ dataType: DataType.UInt32, value: 0 }),
+        });
+    });
+}
+
+/** Counts until told to stop; what is on disk is what the clients were told. */
+function count(counters, periodMs, truthFile) {
+    const truth = fs.openSync(truthFile, "wx");
+    const write = (line) => fs.writeSync(truth, `${JSON.stringify(line)}\n`);
+    write({ variables: counters.length, groups: GROUPS, period_ms: periodMs, started_ms: Date.now() });
+    const start = performance.now();
+    let turn = 0;
+    const timer = setInterval(() => {
+        const due = Math.floor((performance.now() - start) / (periodMs / GROUPS));
+        for (; turn < due; turn += 1) {
+            const group = turn % GROUPS;
+            const value = Math.floor(turn / GROUPS) + 1;
+            const now = new Date();
+            for (let index = group; index < counters.length; index += GROUPS) {
+                counters[index].setValueFromSource({ dataType: DataType.UInt32, value }, StatusCodes.Good, now);
+            }
+            write({ group, value, time_ms: now.getTime() });
+        }
+    }, periodMs / GROUPS);
+    return () => {
+        clearInterval(timer);
+        write({ stopped_ms: Date.now() });
+        fs.fsyncSync(truth);
+    };
+}
+
+async function main() {
+    const config = options();
+    const { server, certificateFile } = await makeServer(config);
+    const counters = addCounters(server, Number(config.variables));
+    await server.start();
+    const stopCounting = count(counters, Number(config["period-ms"]), config.truth);
+    let counting = true;
+    const freeze = () => {
+        if (counting) stopCounting();
+        counting = false;
+    };
+    const shutdown = async () => {
+        freeze();
+        clearTimeout(deadline);
+        await server.shutdown(0);
+        process.exit(0);
+    };
+    const deadline = setTimeout(shutdown, Number(config.secs) * 1000);
+    process.on("SIGUSR1", freeze);
+    process.on("SIGTERM", shutdown);
+    process.on("SIGINT", shutdown);
+
+    const [certificate] = readCertificateChain(certificateFile);
+    const ready = {
+        ready: true,
+        url: `opc.tcp://localhost:${config.port}/interop`,
+        thumbprint: makeSHA1Thumbprint(certificate).toString("hex").toUpperCase(),
+    };
+    process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+main().catch((error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(1);
+});
