@@ -1,7 +1,5 @@
 //! A DataValue and its Variant, borrowed from the message.
 
-use super::{DecodeError, Reader, skip};
-
 /// A DataValue (Part 6 §5.2.2.17). Absent fields are 0: Good, no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DataValueRef<'a> {

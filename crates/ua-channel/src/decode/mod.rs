@@ -6,6 +6,7 @@
 
 mod data_value;
 mod error;
+mod header;
 mod publish;
 mod reader;
 mod skip;

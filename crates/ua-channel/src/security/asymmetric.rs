@@ -4,24 +4,23 @@
 //! before, and failures are gathered without a branch on their position.
 
 use subtle::Choice;
-use ua_pki::{PrivateKey, PublicKey};
+use ua_pki::{Certificate, EncryptionScheme, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
 use super::policy::PolicyRow;
 use crate::Error;
-
-/// Bytes of plaintext per RSA block of a key of `key_bytes`.
-pub(crate) fn plain_block(row: &PolicyRow, key_bytes: usize) -> Result<usize, Error> {
-    key_bytes.checked_sub(row.encryption_overhead).filter(|len| *len > 0).ok_or(Error::CryptoFailed)
-}
+use crate::wire::frame::set_size;
 
 /// Encrypts `plain` in full blocks; the last one may be shorter.
-pub(crate) fn encrypt(row: &PolicyRow, key: &PublicKey, plain: &[u8]) -> Result<Vec<u8>, Error> {
-    let block_len = plain_block(row, key.key_bytes())?;
+pub(crate) fn encrypt(scheme: EncryptionScheme, key: &PublicKey, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    let block_len = scheme.plain_block(key.key_bytes());
+    if block_len == 0 {
+        return Err(Error::CryptoFailed);
+    }
     let blocks = plain.len().div_ceil(block_len);
     let mut out = Vec::with_capacity(blocks.saturating_mul(key.key_bytes()));
     for block in plain.chunks(block_len) {
-        out.extend(key.encrypt_block(row.encryption, block).map_err(|_| Error::CryptoFailed)?);
+        out.extend(key.encrypt_block(scheme, block).map_err(|_| Error::CryptoFailed)?);
     }
     Ok(out)
 }
@@ -32,23 +31,111 @@ pub(crate) fn encrypt(row: &PolicyRow, key: &PublicKey, plain: &[u8]) -> Result<
 /// # Errors
 /// [`Error::SecurityChecksFailed`] when the length is no whole number of blocks: public knowledge, no oracle.
 pub(crate) fn decrypt(
-    row: &PolicyRow,
+    scheme: EncryptionScheme,
     key: &PrivateKey,
     cipher: &[u8],
 ) -> Result<(Choice, Zeroizing<Vec<u8>>), Error> {
     let key_bytes = key.key_bytes();
-    let block_len = plain_block(row, key_bytes).map_err(|_| Error::SecurityChecksFailed)?;
-    if cipher.is_empty() || !cipher.len().is_multiple_of(key_bytes) {
+    let block_len = scheme.plain_block(key_bytes);
+    if block_len == 0 || cipher.is_empty() || !cipher.len().is_multiple_of(key_bytes) {
         return Err(Error::SecurityChecksFailed);
     }
     let blocks = cipher.len().div_euclid(key_bytes);
     let mut plain = Zeroizing::new(Vec::with_capacity(blocks.saturating_mul(block_len)));
     let mut good = Choice::from(1);
     for block in cipher.chunks(key_bytes) {
-        let opened = key.decrypt_block(row.encryption, block);
+        let opened = key.decrypt_block(scheme, block);
         good &= Choice::from(u8::from(opened.is_ok()));
         let opened = opened.unwrap_or_else(|_| Zeroizing::new(vec![0; block_len]));
         plain.extend_from_slice(&opened);
     }
     Ok((good, plain))
 }
+
+/// Pads, signs and encrypts an OPN frame. `frame` holds the clear headers up to `header_len`, then sequence header and
+/// body; it comes back ready for the wire, size field included.
+pub(crate) fn seal(
+    row: PolicyRow,
+    own: &PrivateKey,
+    peer: &PublicKey,
+    mut frame: Vec<u8>,
+    header_len: usize,
+) -> Result<Vec<u8>, Error> {
+    let block_len = row.encryption.plain_block(peer.key_bytes());
+    if block_len == 0 {
+        return Err(Error::CryptoFailed);
+    }
+    let extra = has_extra_padding(peer.key_bytes());
+    let unpadded = frame
+        .len()
+        .saturating_sub(header_len)
+        .saturating_add(1)
+        .saturating_add(usize::from(extra))
+        .saturating_add(own.key_bytes());
+    let plain_len = unpadded.next_multiple_of(block_len);
+    let [low, high, ..] = plain_len.saturating_sub(unpadded).to_le_bytes();
+    let padded_len = frame.len().saturating_add(1).saturating_add(plain_len.saturating_sub(unpadded));
+    frame.resize(padded_len, low);
+    if extra {
+        frame.push(high);
+    }
+    let cipher_len = plain_len.div_euclid(block_len).saturating_mul(peer.key_bytes());
+    set_size(&mut frame, header_len.saturating_add(cipher_len));
+    let signature = own.sign(row.signature, &frame).map_err(|_| Error::CryptoFailed)?;
+    frame.extend_from_slice(&signature);
+    let plain = Zeroizing::new(frame.split_off(header_len.min(frame.len())));
+    let cipher = encrypt(row.encryption, peer, &plain)?;
+    frame.extend_from_slice(&cipher);
+    Ok(frame)
+}
+
+/// Decrypts and verifies an OPN frame whose clear headers end at `header_len`; returns sequence header and body.
+///
+/// The caller has checked policy, certificate trust and thumbprint before (rule PO-02). All of decryption, signature
+/// and padding is one error, and the signature is computed even over stand-in bytes (rule PO-04).
+pub(crate) fn open(
+    row: PolicyRow,
+    own: &PrivateKey,
+    peer: &Certificate,
+    frame: &[u8],
+    header_len: usize,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (header, cipher) = frame.split_at_checked(header_len).ok_or(Error::SecurityChecksFailed)?;
+    if cipher.len() > own.key_bytes().saturating_mul(MAX_OPEN_BLOCKS) {
+        return Err(Error::SecurityChecksFailed);
+    }
+    let (mut good, mut plain) = decrypt(row.encryption, own, cipher)?;
+    let key = peer.public_key();
+    let signed_len = plain.len().checked_sub(key.key_bytes()).ok_or(Error::SecurityChecksFailed)?;
+    let (content, signature) = plain.split_at_checked(signed_len).ok_or(Error::SecurityChecksFailed)?;
+    let signed = Zeroizing::new([header, content].concat());
+    good &= Choice::from(u8::from(key.verify(row.signature, &signed, signature).is_ok()));
+    let unpadded = unpadded_len(content, has_extra_padding(own.key_bytes()));
+    match (bool::from(good), unpadded) {
+        (true, Some(len)) => {
+            plain.truncate(len);
+            Ok(plain)
+        }
+        _ => Err(Error::SecurityChecksFailed),
+    }
+}
+
+/// Length of `content` without its padding, if the padding is as the standard says.
+fn unpadded_len(content: &[u8], extra: bool) -> Option<usize> {
+    let (high, content) = match extra {
+        true => content.split_last().map(|(high, rest)| (*high, rest))?,
+        false => (0, content),
+    };
+    let low = *content.last()?;
+    let len = content.len().checked_sub(usize::from(u16::from_le_bytes([low, high])).saturating_add(1))?;
+    let (_, padding) = content.split_at_checked(len)?;
+    padding.iter().all(|byte| *byte == low).then_some(len)
+}
+
+/// Whether a receiver's key is long enough for padding of more than 255 bytes (Part 6 §6.7.2.5).
+fn has_extra_padding(receiver_key_bytes: usize) -> bool {
+    receiver_key_bytes > 256
+}
+
+/// RSA blocks of a real OPN: headers, nonce and a signature of 4096 bits fit in five blocks of a 2048 bit key.
+pub(crate) const MAX_OPEN_BLOCKS: usize = 8;

@@ -46,20 +46,16 @@ impl MessageSecurityMode {
     }
 }
 
-/// What a policy with keys is made of (Part 7, profile of each policy).
-#[derive(Debug, PartialEq, Eq)]
+/// What a policy with keys is made of (Part 7, profile of each policy). What is the same in all of them is a constant
+/// below: HMAC-SHA256, P_SHA256, CBC, a nonce of 32 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyRow {
     pub(crate) signature: SignatureScheme,
-    pub(crate) signature_uri: &'static str,
     pub(crate) encryption: EncryptionScheme,
-    pub(crate) encryption_uri: &'static str,
-    /// Bytes that OAEP takes from each RSA block.
-    pub(crate) encryption_overhead: usize,
     pub(crate) cipher: Cipher,
-    pub(crate) nonce_len: usize,
 }
 
-/// Symmetric cipher, always CBC without padding of its own; the MAC is HMAC-SHA256 in all rows.
+/// Symmetric cipher, always CBC without padding of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cipher {
     Aes128,
@@ -76,42 +72,17 @@ impl Cipher {
 }
 
 /// The row of a policy; `None` for [`SecurityPolicy::None`].
-pub(crate) fn row(policy: SecurityPolicy) -> Option<&'static PolicyRow> {
-    match policy {
-        SecurityPolicy::Basic256Sha256 => Some(&BASIC256_SHA256),
-        SecurityPolicy::Aes128Sha256RsaOaep => Some(&AES128_SHA256_RSA_OAEP),
-        SecurityPolicy::Aes256Sha256RsaPss => Some(&AES256_SHA256_RSA_PSS),
-        _ => None,
-    }
+pub(crate) fn row(policy: SecurityPolicy) -> Option<PolicyRow> {
+    let cipher = match policy {
+        SecurityPolicy::Aes128Sha256RsaOaep => Cipher::Aes128,
+        _ => Cipher::Aes256,
+    };
+    Some(PolicyRow { signature: policy.signature_scheme()?, encryption: policy.encryption_scheme()?, cipher })
 }
 
-const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-const RSA_PSS_SHA256: &str = "http://opcfoundation.org/UA/security/rsa-pss-sha2-256";
-const RSA_OAEP_SHA1: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep";
-const RSA_OAEP_SHA256: &str = "http://opcfoundation.org/UA/security/rsa-oaep-sha2-256";
-
-const BASIC256_SHA256: PolicyRow = PolicyRow {
-    signature: SignatureScheme::RsaPkcs1Sha256,
-    signature_uri: RSA_SHA256,
-    encryption: EncryptionScheme::OaepSha1,
-    encryption_uri: RSA_OAEP_SHA1,
-    encryption_overhead: 42,
-    cipher: Cipher::Aes256,
-    nonce_len: 32,
-};
-
-const AES128_SHA256_RSA_OAEP: PolicyRow = PolicyRow { cipher: Cipher::Aes128, ..BASIC256_SHA256 };
-
-const AES256_SHA256_RSA_PSS: PolicyRow = PolicyRow {
-    signature: SignatureScheme::RsaPssSha256,
-    signature_uri: RSA_PSS_SHA256,
-    encryption: EncryptionScheme::OaepSha256,
-    encryption_uri: RSA_OAEP_SHA256,
-    encryption_overhead: 66,
-    ..BASIC256_SHA256
-};
-
-/// Length of the HMAC-SHA256 signing key and of the MAC, bytes.
+/// HMAC-SHA256 key and MAC, bytes.
 pub(crate) const MAC_LEN: usize = 32;
 /// AES block and initialisation vector, bytes.
 pub(crate) const BLOCK_LEN: usize = 16;
+/// SecureChannelNonceLength, bytes.
+pub(crate) const NONCE_LEN: usize = 32;

@@ -41,7 +41,7 @@ pub fn sign_peer_proof(
     let row = policy::row(policy).ok_or(Error::CryptoFailed)?;
     let message = [peer_certificate_der, peer_nonce].concat();
     let signature = key.sign(row.signature, &message).map_err(|_| Error::CryptoFailed)?;
-    Ok(SignatureBytes { algorithm: row.signature_uri, signature })
+    Ok(SignatureBytes { algorithm: row.signature.uri(), signature })
 }
 
 /// Verifies the peer's signature over `own_certificate_der ‖ own_nonce`.
@@ -60,7 +60,7 @@ pub fn verify_peer_proof(
     signature: &[u8],
 ) -> Result<(), Error> {
     let row = policy::row(policy).ok_or(Error::SignatureInvalid)?;
-    if algorithm != Some(row.signature_uri) {
+    if algorithm != Some(row.signature.uri()) {
         return Err(Error::SignatureInvalid);
     }
     let message = [own_certificate_der, own_nonce].concat();
@@ -91,8 +91,8 @@ pub fn encrypt_password(
     plain.extend_from_slice(&bound_len.to_le_bytes());
     plain.extend_from_slice(secret);
     plain.extend_from_slice(server_nonce);
-    let bytes = super::asymmetric::encrypt(row, key, &plain)?;
-    Ok(EncryptedSecret { algorithm_uri: row.encryption_uri, bytes })
+    let bytes = super::asymmetric::encrypt(row.encryption, key, &plain)?;
+    Ok(EncryptedSecret { algorithm_uri: row.encryption.uri(), bytes })
 }
 
 /// Decrypts a password that a client encrypted with our certificate, and checks that it is bound to `server_nonce`.
@@ -107,13 +107,13 @@ pub fn decrypt_password(
     server_nonce: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let row = policy::row(policy).ok_or(Error::SecretRejected)?;
-    if algorithm != Some(row.encryption_uri)
+    if algorithm != Some(row.encryption.uri())
         || bytes.len() > key.key_bytes().saturating_mul(MAX_SECRET_BLOCKS)
     {
         return Err(Error::SecretRejected);
     }
     let (blocks_ok, plain) =
-        super::asymmetric::decrypt(row, key, bytes).map_err(|_| Error::SecretRejected)?;
+        super::asymmetric::decrypt(row.encryption, key, bytes).map_err(|_| Error::SecretRejected)?;
     let opened = open_legacy_secret(&plain, server_nonce);
     match (bool::from(blocks_ok), opened) {
         (true, Some(secret)) => Ok(Zeroizing::new(secret.to_vec())),
