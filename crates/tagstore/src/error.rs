@@ -48,6 +48,14 @@ pub enum Error {
         /// What was found instead.
         detail: String,
     },
+    /// The journal's database itself is damaged.
+    #[error("journal {} is damaged: {detail}", path.display())]
+    JournalDamaged {
+        /// The journal file.
+        path: PathBuf,
+        /// SQLite's words.
+        detail: String,
+    },
     /// One row of the journal cannot be decoded. All other rows are still readable.
     #[error("journal row {seq} is damaged: {detail}")]
     RowDamaged {
@@ -184,6 +192,9 @@ impl Error {
             Some(ErrorCode::SystemIoFailure) => disk(DiskTrouble::Io),
             Some(ErrorCode::NotADatabase) => {
                 Self::NotOurs { what: "journal", path: path.to_owned(), detail: error.to_string() }
+            }
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::JournalDamaged { path: path.to_owned(), detail: error.to_string() }
             }
             _ => Self::Database(error.to_string()),
         }

@@ -1,5 +1,7 @@
 //! The historian: Parquet files that everybody can read.
 
+pub(crate) mod files;
+
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Journal, Seq, Timestamp};

@@ -1,130 +1,87 @@
 //! The journal: where a sample is safe.
+//!
+//! One SQLite database in WAL mode with `synchronous=FULL`: a commit is on the disk, fsynced, when it returns. Samples
+//! lie in it as blobs (one row of `batch` for up to 65,536 samples, see [`SampleBatch::encode`](crate::SampleBatch)),
+//! beside what must change in the same instant: gap ledger, state of the collectors, cursors, list of sealed files.
+//!
+//! ```text
+//! meta          key, value                      'id': identity of this journal; 'streams_version'
+//! stream        id, key, name, source, …        id is never used twice
+//! batch         seq, committed_at, rows, first_time, last_time, first_stream, last_stream, blob
+//! state         key, blob
+//! gap           id, source, stream, from_time, to_time, reason, detail, recorded_at
+//! source_status source, json, updated_at
+//! cursor        sink, seq                       rows up to the lowest cursor may be trimmed
+//! seal_plan     the one seal in progress: first_seq, last_seq, date
+//! sealed_file   first_seq, last_seq, path, rows, bytes, and the extent of times and streams
+//! damaged       rows of batch that could not be decoded, kept aside for a later rescue
+//! ```
+//!
+//! Times are 100 ns ticks since 1601. `application_id` is `LGJ1`, `user_version` the version of this layout; a higher
+//! one is refused. One process writes (`flock` on `journal.sqlite.lock`), any number may read.
 
+mod append;
+mod cursor;
+mod database;
+mod ledger;
+mod lock;
+pub(crate) mod read;
+pub(crate) mod sealing;
+mod streams;
 mod types;
 
-pub use types::*;
+pub use sealing::SealPlan;
+pub use types::{
+    Commit, Depth, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
+    StreamInfo,
+};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{Error, SampleBatch, StreamId, Timestamp};
+use rusqlite::Connection;
+
+use crate::Error;
+use lock::WriterLock;
+
+pub(crate) use database::open_for_reading;
+
+/// The sink name of our own historian; its cursor exists from the start and only sealing moves it.
+pub const HISTORIAN_SINK: &str = "historian";
 
 /// The journal, open for writing.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    options: JournalOptions,
+    /// Every commit is fsynced.
+    durable: Connection,
+    /// For what may be lost with the power, but not with the process: the status texts.
+    relaxed: Connection,
+    lock: Arc<WriterLock>,
 }
 
 impl Journal {
-    /// Opens the journal, making it if there is none.
+    /// Opens the journal, making it (and its folder) if there is none.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process has it.
-    pub fn open(path: impl AsRef<Path>, _options: JournalOptions) -> Result<Self, Error> {
-        Ok(Self { path: path.as_ref().to_owned() })
+    /// [`Error::Locked`] when another process, or another handle not made by [`another`](Self::another), has it;
+    /// [`Error::NewerFormat`], [`Error::NotOurs`], [`Error::Disk`].
+    pub fn open(path: impl AsRef<Path>, options: JournalOptions) -> Result<Self, Error> {
+        let path = path.as_ref();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, &e))?;
+        }
+        let lock = Arc::new(WriterLock::acquire(path)?);
+        Self::with_lock(path.to_owned(), options, lock)
     }
 
-    /// A second handle on the same journal, for another thread of this process (the historian's).
+    /// A second handle on the same journal, for another thread of this process (the historian's, a sink's).
     ///
     /// # Errors
     /// As [`Journal::open`].
     pub fn another(&self) -> Result<Self, Error> {
-        Ok(Self { path: self.path.clone() })
-    }
-
-    /// Registers streams, idempotent by key; a changed name or description is taken over.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn register_streams(&mut self, _streams: &[NewStream]) -> Result<Vec<StreamId>, Error> {
-        Err(unfinished())
-    }
-
-    /// All streams.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn streams(&self) -> Result<Vec<StreamInfo>, Error> {
-        Err(unfinished())
-    }
-
-    /// Makes samples, gaps and states durable in one transaction.
-    ///
-    /// # Errors
-    /// [`Error::Disk`]: nothing was kept; do not acknowledge.
-    pub fn append(&mut self, _commit: &Commit<'_>) -> Result<Seq, Error> {
-        Err(unfinished())
-    }
-
-    /// A state blob.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn state(&self, _key: &str) -> Result<Option<Vec<u8>>, Error> {
-        Err(unfinished())
-    }
-
-    /// Replaces the status text of a source. Not fsynced.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn set_source_status(&mut self, _source: &str, _json: &str, _now: Timestamp) -> Result<(), Error> {
-        Err(unfinished())
-    }
-
-    /// The status texts of all sources.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn source_statuses(&self) -> Result<Vec<SourceStatus>, Error> {
-        Err(unfinished())
-    }
-
-    /// The gap ledger.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn gaps(&self, _filter: &GapFilter) -> Result<Vec<Gap>, Error> {
-        Err(unfinished())
-    }
-
-    /// How far a sink has come; 0 when it is new.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn cursor(&self, _sink: &str) -> Result<Seq, Error> {
-        Err(unfinished())
-    }
-
-    /// Moves a sink's cursor forward.
-    ///
-    /// # Errors
-    /// [`Error::CursorOutOfRange`].
-    pub fn advance(&mut self, _sink: &str, _to: Seq) -> Result<(), Error> {
-        Err(unfinished())
-    }
-
-    /// The rows after `seq`, whole rows until `max_rows` samples are reached (at least one row).
-    ///
-    /// # Errors
-    /// [`Error::RowDamaged`] names the row; go on after it.
-    pub fn read_after(&self, _seq: Seq, _max_rows: usize) -> Result<Vec<(Seq, SampleBatch)>, Error> {
-        Err(unfinished())
-    }
-
-    /// Removes the rows that every sink has confirmed. Returns how many rows went.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn trim(&mut self) -> Result<u64, Error> {
-        Err(unfinished())
-    }
-
-    /// How much the journal holds.
-    ///
-    /// # Errors
-    /// [`Error::Disk`], [`Error::Database`].
-    pub fn depth(&self) -> Result<Depth, Error> {
-        Err(unfinished())
+        Self::with_lock(self.path.clone(), self.options.clone(), Arc::clone(&self.lock))
     }
 
     /// The journal's file.
@@ -132,8 +89,22 @@ impl Journal {
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
 
-fn unfinished() -> Error {
-    Error::Database("not built yet".to_owned())
+    /// The journal's identity: a random number in hex, made when the journal was made.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn id(&self) -> Result<String, Error> {
+        self.check(read::id(&self.durable))
+    }
+
+    fn with_lock(path: PathBuf, options: JournalOptions, lock: Arc<WriterLock>) -> Result<Self, Error> {
+        let durable = database::open_for_writing(&path, &options, database::Sync::Full)?;
+        let relaxed = database::open_for_writing(&path, &options, database::Sync::Normal)?;
+        Ok(Self { path, options, durable, relaxed, lock })
+    }
+
+    fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, Error> {
+        result.map_err(|e| Error::sqlite(&self.path, &e))
+    }
 }

@@ -245,12 +245,12 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
-    fn column(&mut self) -> Result<Input<'a>, Error> {
+    fn column(&mut self) -> Result<Self, Error> {
         let length = self.length()?;
         let (column, rest) =
             self.0.split_at_checked(length).ok_or(Error::BlobDamaged("length of a column"))?;
         self.0 = rest;
-        Ok(Input(column))
+        Ok(Self(column))
     }
 
     fn length(&mut self) -> Result<usize, Error> {

@@ -13,4 +13,5 @@ pub use codec::{MAX_VALUE_BYTES, VERSION as BLOB_VERSION};
 pub use timestamp::Timestamp;
 pub use value::{OwnedSample, OwnedValue, Sample, StreamId, Value, ValueKind};
 
+pub(crate) use batch::Extent;
 pub(crate) use codec::{BLOB_HEAP_BYTES, BLOB_ROWS};

@@ -1,0 +1,114 @@
+//! Making samples durable.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Commit, Journal, NewGap, Seq, read};
+use crate::sample::{BLOB_HEAP_BYTES, BLOB_ROWS, Extent, MAX_VALUE_BYTES};
+use crate::{Error, SampleBatch, Timestamp};
+
+impl Journal {
+    /// Makes samples, gaps and states durable, all or nothing: fsynced when it returns. Samples keep their order; small
+    /// batches share a row, large ones are split. Returns the newest row.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]: nothing of the commit was kept, the journal stays usable, the same commit may be tried again;
+    /// do not acknowledge. [`Error::ValueTooLarge`] before anything is written.
+    pub fn append(&mut self, commit: &Commit<'_>) -> Result<Seq, Error> {
+        let rows = encode(commit.batches)?;
+        let result = write(&mut self.durable, commit, &rows);
+        self.check(result)
+    }
+}
+
+/// One row of `batch`.
+struct Row {
+    samples: usize,
+    extent: Extent,
+    blob: Vec<u8>,
+}
+
+fn write(connection: &mut Connection, commit: &Commit<'_>, rows: &[Row]) -> rusqlite::Result<Seq> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO batch (committed_at, rows, first_time, last_time, first_stream, last_stream, blob)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for Row { samples, extent, blob } in rows {
+            let samples = i64::try_from(*samples).unwrap_or(i64::MAX);
+            let Extent { first_time, last_time, first_stream, last_stream } = extent;
+            let (first_time, last_time) = (first_time.ticks(), last_time.ticks());
+            insert.execute(params![
+                commit.now.ticks(),
+                samples,
+                first_time,
+                last_time,
+                first_stream,
+                last_stream,
+                blob
+            ])?;
+        }
+        let mut replace = transaction.prepare_cached(
+            "INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET blob = excluded.blob",
+        )?;
+        for (key, blob) in commit.states {
+            replace.execute(params![key, blob])?;
+        }
+        insert_gaps(&transaction, commit.gaps, commit.now)?;
+    }
+    let last = read::last(&transaction)?;
+    transaction.commit()?;
+    Ok(last)
+}
+
+pub(super) fn insert_gaps(connection: &Connection, gaps: &[NewGap], now: Timestamp) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO gap (source, stream, from_time, to_time, reason, detail, recorded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for NewGap { source, stream, from, to, reason, detail } in gaps {
+        let stream = stream.map(crate::StreamId::get);
+        let (from, to, now) = (from.ticks(), to.ticks(), now.ticks());
+        insert.execute(params![source, stream, from, to, reason.as_str(), detail, now])?;
+    }
+    Ok(())
+}
+
+fn encode(batches: &[&SampleBatch]) -> Result<Vec<Row>, Error> {
+    for batch in batches {
+        if let Some((stream, bytes)) = batch.oversized() {
+            return Err(Error::ValueTooLarge { stream, bytes, limit: MAX_VALUE_BYTES });
+        }
+    }
+    let rows: usize = batches.iter().map(|batch| batch.len()).sum();
+    let heap: usize = batches.iter().map(|batch| batch.heap_bytes()).sum();
+    let mut encoded = Vec::new();
+    if rows <= BLOB_ROWS && heap <= BLOB_HEAP_BYTES {
+        match batches {
+            [batch] => encode_row(batch, &mut encoded)?,
+            batches => {
+                let mut all = SampleBatch::with_capacity(rows);
+                batches.iter().for_each(|batch| all.extend(batch));
+                encode_row(&all, &mut encoded)?;
+            }
+        }
+        return Ok(encoded);
+    }
+    let mut part = SampleBatch::with_capacity(rows.min(BLOB_ROWS));
+    for sample in batches.iter().flat_map(|batch| batch.iter()) {
+        part.push(sample);
+        if part.len() >= BLOB_ROWS || part.heap_bytes() >= BLOB_HEAP_BYTES {
+            encode_row(&part, &mut encoded)?;
+            part.clear();
+        }
+    }
+    encode_row(&part, &mut encoded)?;
+    Ok(encoded)
+}
+
+fn encode_row(batch: &SampleBatch, rows: &mut Vec<Row>) -> Result<(), Error> {
+    if let Some(extent) = batch.extent() {
+        rows.push(Row { samples: batch.len(), extent, blob: batch.encode()? });
+    }
+    Ok(())
+}

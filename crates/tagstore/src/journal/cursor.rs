@@ -1,0 +1,172 @@
+//! How far each sink has come, and what may go.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{Depth, HISTORIAN_SINK, Journal, Seq, read};
+use crate::{Error, SampleBatch};
+
+impl Journal {
+    /// How far a sink has come; [`Seq::ZERO`] when it has not confirmed anything.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn cursor(&self, sink: &str) -> Result<Seq, Error> {
+        self.check(read::cursor(&self.durable, sink)).map(Option::unwrap_or_default)
+    }
+
+    /// Every sink that holds rows back, with its cursor.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn cursors(&self) -> Result<Vec<(String, Seq)>, Error> {
+        let cursors = || {
+            let mut select = self.durable.prepare_cached("SELECT sink, seq FROM cursor ORDER BY sink")?;
+            select.query_map([], |row| Ok((row.get(0)?, Seq::new(row.get(1)?))))?.collect()
+        };
+        self.check(cursors())
+    }
+
+    /// Writes down that a sink has confirmed everything up to `to`. The first call makes the sink known: from then on
+    /// nothing after its cursor is trimmed (`Seq::ZERO` to begin with the oldest row there is).
+    ///
+    /// # Errors
+    /// [`Error::CursorOutOfRange`] backwards, beyond the newest row, or for the historian's own cursor.
+    pub fn advance(&mut self, sink: &str, to: Seq) -> Result<(), Error> {
+        let refused = |from, why| Error::CursorOutOfRange { sink: sink.to_owned(), from, to, why };
+        let moved = move_cursor(&mut self.durable, sink, to);
+        match self.check(moved)? {
+            Moved::Yes => Ok(()),
+            Moved::No { from, why } => Err(refused(from, why)),
+        }
+    }
+
+    /// Forgets a sink, so that it no longer holds rows back.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn remove_sink(&mut self, sink: &str) -> Result<(), Error> {
+        let removed = self
+            .durable
+            .execute("DELETE FROM cursor WHERE sink = ?1 AND sink <> ?2", params![sink, HISTORIAN_SINK]);
+        self.check(removed).map(drop)
+    }
+
+    /// The rows after `seq`, whole rows until `max_rows` samples are reached (at least one row, if there is one).
+    ///
+    /// # Errors
+    /// [`Error::RowDamaged`] when the first of them is damaged; it names the row, go on with `read_after` from there.
+    pub fn read_after(&self, seq: Seq, max_rows: usize) -> Result<Vec<(Seq, SampleBatch)>, Error> {
+        let mut rows = Vec::new();
+        let mut samples = 0;
+        let mut damage = None;
+        let read = read::rows_after(&self.durable, seq, |seq, batch| {
+            match batch {
+                Ok(batch) => {
+                    samples += batch.len();
+                    rows.push((seq, batch));
+                }
+                Err(error) => damage = Some(error),
+            }
+            damage.is_none() && samples < max_rows
+        });
+        self.check(read)?;
+        match damage {
+            Some(error) if rows.is_empty() => Err(error),
+            _ => Ok(rows),
+        }
+    }
+
+    /// Removes the rows that every sink has confirmed and gives a large surplus of space back to the disk. Returns how
+    /// many rows went. Long work is done in small transactions, so that appending goes on meanwhile; call it from the
+    /// historian's thread.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn trim(&mut self) -> Result<u64, Error> {
+        let mut removed = 0;
+        loop {
+            let chunk = self.check(remove_confirmed(&self.durable))?;
+            removed += chunk;
+            if chunk < TRIM_ROWS {
+                break;
+            }
+        }
+        self.check(checkpoint(&self.durable))?;
+        self.check(shrink(&self.durable))?;
+        Ok(removed)
+    }
+
+    /// How much the journal holds.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn depth(&self) -> Result<Depth, Error> {
+        self.check(read::depth(&self.durable, Seq::ZERO))
+    }
+}
+
+enum Moved {
+    Yes,
+    No { from: Seq, why: &'static str },
+}
+
+fn move_cursor(connection: &mut Connection, sink: &str, to: Seq) -> rusqlite::Result<Moved> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let from = read::cursor(&transaction, sink)?.unwrap_or_default();
+    let no = |why| Ok(Moved::No { from, why });
+    if sink == HISTORIAN_SINK {
+        return no("only sealing moves it");
+    }
+    if to < from {
+        return no("it may not go back");
+    }
+    if to > read::last(&transaction)? {
+        return no("there is no such row yet");
+    }
+    transaction.execute(
+        "INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (sink) DO UPDATE SET seq = excluded.seq",
+        params![sink, to.get()],
+    )?;
+    transaction.commit()?;
+    Ok(Moved::Yes)
+}
+
+fn remove_confirmed(connection: &Connection) -> rusqlite::Result<u64> {
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM batch WHERE seq IN
+             (SELECT seq FROM batch WHERE seq <= (SELECT min(seq) FROM cursor) ORDER BY seq LIMIT ?1)",
+        )?
+        .execute(params![i64::try_from(TRIM_ROWS).unwrap_or(i64::MAX)])?;
+    Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+}
+
+/// Moves the WAL into the database file as far as readers allow, so that no append has to.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// Keeps some free pages for the next rows, gives the rest back to the file system.
+fn shrink(connection: &Connection) -> rusqlite::Result<()> {
+    let free: i64 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    if free <= 2 * KEEP_FREE_PAGES {
+        return Ok(());
+    }
+    let surplus = (free - KEEP_FREE_PAGES).min(SHRINK_PAGES);
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({surplus})"))?;
+    // frees one page per step
+    let mut steps = vacuum.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(())
+}
+
+pub(super) fn optional_seq(row: rusqlite::Result<i64>) -> rusqlite::Result<Option<Seq>> {
+    Ok(row.optional()?.map(Seq::new))
+}
+
+/// Rows per transaction while trimming: at 65,536 samples a row about 1 MB of pages each.
+const TRIM_ROWS: u64 = 32;
+/// 64 MiB
+const KEEP_FREE_PAGES: i64 = 16_384;
+/// At most 256 MiB per call.
+const SHRINK_PAGES: i64 = 65_536;

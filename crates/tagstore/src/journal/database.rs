@@ -1,0 +1,184 @@
+//! Opening, making and recognising the database.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::JournalOptions;
+use crate::Error;
+
+/// How much a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// For the disk.
+    Full,
+    /// For the operating system.
+    Normal,
+}
+
+pub(super) fn open_for_writing(
+    path: &Path,
+    options: &JournalOptions,
+    sync: Sync,
+) -> Result<Connection, Error> {
+    let sql = |e: rusqlite::Error| Error::sqlite(path, &e);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(sql)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(sql)?;
+    if inspect(&connection, path)? == State::Empty {
+        create(&mut connection).map_err(sql)?;
+        // the names of the new files are durable, too
+        if let Some(folder) = path.parent() {
+            crate::historian::files::sync_folder(folder)?;
+        }
+    }
+    connection
+        .execute_batch(match sync {
+            Sync::Full => "PRAGMA synchronous=FULL",
+            Sync::Normal => "PRAGMA synchronous=NORMAL",
+        })
+        .map_err(sql)?;
+    connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES).map_err(sql)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_KEEP_BYTES).map_err(sql)?;
+    if let Some(bytes) = options.max_bytes {
+        let pages = i64::try_from(bytes / PAGE_BYTES).unwrap_or(i64::MAX).max(1);
+        // answers with the new limit, which may be larger than asked when the file already is
+        connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).map_err(sql)?;
+    }
+    Ok(connection)
+}
+
+/// For another process. In WAL mode even a reader writes to the `-shm` file, so the folder should be writable to it; if
+/// it is not and nobody has the journal open, it is read as it lies.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
+    if !path.exists() {
+        return Err(Error::NoJournal { path: path.to_owned() });
+    }
+    let sql = |e: rusqlite::Error| Error::sqlite(path, &e);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sql)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(sql)?;
+    match inspect(&connection, path)? {
+        State::Ours => Ok(connection),
+        // the writer is just making it
+        State::Empty => Err(Error::NoJournal { path: path.to_owned() }),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Empty,
+    Ours,
+}
+
+fn inspect(connection: &Connection, path: &Path) -> Result<State, Error> {
+    let number = |pragma: &str| -> Result<i64, Error> {
+        connection
+            .query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
+            .map_err(|e| Error::sqlite(path, &e))
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|e| Error::sqlite(path, &e))?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(State::Empty);
+    }
+    if application != APPLICATION_ID {
+        let detail = "it is another application's SQLite database".to_owned();
+        return Err(Error::NotOurs { what: "journal", path: path.to_owned(), detail });
+    }
+    if version > i64::from(LAYOUT) {
+        let found = u32::try_from(version).unwrap_or(u32::MAX);
+        return Err(Error::NewerFormat { what: "journal", found, known: LAYOUT });
+    }
+    Ok(State::Ours)
+}
+
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    // both must be said before the first page is written
+    connection.execute_batch(&format!("PRAGMA page_size={PAGE_BYTES}; PRAGMA auto_vacuum=INCREMENTAL;"))?;
+    connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    transaction.commit()
+}
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+const PAGE_BYTES: u64 = 4096;
+/// 64 MiB of WAL. Normally the historian's thread checkpoints long before (see `Journal::trim`), so that no append
+/// waits for it.
+const AUTOCHECKPOINT_PAGES: i64 = 16_384;
+const WAL_KEEP_BYTES: i64 = 64 << 20;
+/// "LGJ1"
+const APPLICATION_ID: i64 = 0x4c47_4a31;
+const LAYOUT: u32 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('id', lower(hex(randomblob(16)))), ('streams_version', 0);
+CREATE TABLE stream (
+    id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 4294967295),
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    data_type TEXT,
+    unit TEXT,
+    description TEXT
+) STRICT;
+CREATE TABLE batch (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    committed_at INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    first_time INTEGER NOT NULL,
+    last_time INTEGER NOT NULL,
+    first_stream INTEGER NOT NULL,
+    last_stream INTEGER NOT NULL,
+    blob BLOB NOT NULL
+) STRICT;
+CREATE TABLE state (key TEXT PRIMARY KEY, blob BLOB NOT NULL) STRICT;
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    stream INTEGER REFERENCES stream (id),
+    from_time INTEGER NOT NULL,
+    to_time INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE source_status (source TEXT PRIMARY KEY, json TEXT NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+CREATE TABLE cursor (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+INSERT INTO cursor VALUES ('historian', 0);
+CREATE TABLE seal_plan (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    date TEXT NOT NULL,
+    planned_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sealed_file (
+    first_seq INTEGER PRIMARY KEY,
+    last_seq INTEGER NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    first_time INTEGER NOT NULL,
+    last_time INTEGER NOT NULL,
+    first_stream INTEGER NOT NULL,
+    last_stream INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE damaged (
+    seq INTEGER PRIMARY KEY,
+    committed_at INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    detail TEXT NOT NULL,
+    found_at INTEGER NOT NULL
+) STRICT;
+";

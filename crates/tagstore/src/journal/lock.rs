@@ -1,0 +1,51 @@
+//! One writer per journal.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// Held as long as any handle of this process lives. The operating system lets go of it when the process dies, however
+/// it dies, so there is no stale lock to clean up; the file itself stays.
+#[derive(Debug)]
+pub(super) struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    pub(super) fn acquire(journal: &Path) -> Result<Self, Error> {
+        let path = lock_path(journal);
+        let io = |e: std::io::Error| Error::io(&path, &e);
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Locked { path: journal.to_owned(), pid: holder(&mut file) });
+            }
+            Err(TryLockError::Error(e)) => return Err(io(e)),
+        }
+        // only for the message that others see; a full disk must not keep us from starting
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        if let Err(error) = written {
+            tracing::debug!(%error, "process id not written to lock file");
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+fn lock_path(journal: &Path) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

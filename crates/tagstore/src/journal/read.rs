@@ -1,0 +1,165 @@
+//! What writer and reader both ask the database.
+
+use rusqlite::{Connection, Row, params};
+
+use super::cursor::optional_seq;
+use super::{Depth, Gap, GapFilter, GapReason, Seq, SourceStatus, StreamInfo};
+use crate::{Error, SampleBatch, StreamId, Timestamp};
+
+pub(crate) fn id(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT value FROM meta WHERE key = 'id'", [], |row| row.get(0))
+}
+
+pub(crate) fn streams_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT value FROM meta WHERE key = 'streams_version'", [], |row| row.get(0))
+}
+
+/// The newest row ever written, also when it is trimmed already.
+pub(crate) fn last(connection: &Connection) -> rusqlite::Result<Seq> {
+    let mut select = connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'batch'")?;
+    Ok(optional_seq(select.query_row([], |row| row.get(0)))?.unwrap_or_default())
+}
+
+pub(crate) fn cursor(connection: &Connection, sink: &str) -> rusqlite::Result<Option<Seq>> {
+    let mut select = connection.prepare_cached("SELECT seq FROM cursor WHERE sink = ?1")?;
+    optional_seq(select.query_row([sink], |row| row.get(0)))
+}
+
+pub(crate) fn streams(connection: &Connection) -> rusqlite::Result<Vec<StreamInfo>> {
+    connection
+        .prepare_cached("SELECT id, key, name, source, data_type, unit, description FROM stream ORDER BY id")?
+        .query_map([], stream_info)?
+        .collect()
+}
+
+pub(crate) fn stream_info(row: &Row<'_>) -> rusqlite::Result<StreamInfo> {
+    Ok(StreamInfo {
+        id: StreamId::new(row.get(0)?),
+        key: row.get(1)?,
+        name: row.get(2)?,
+        source: row.get(3)?,
+        data_type: row.get(4)?,
+        unit: row.get(5)?,
+        description: row.get(6)?,
+    })
+}
+
+pub(crate) fn gaps(connection: &Connection, filter: &GapFilter) -> rusqlite::Result<Vec<Gap>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, source, stream, from_time, to_time, reason, detail, recorded_at FROM gap
+         WHERE (?1 IS NULL OR source = ?1)
+           AND (?2 IS NULL OR stream = ?2
+                OR (stream IS NULL AND source = (SELECT source FROM stream WHERE id = ?2)))
+           AND (?3 IS NULL OR to_time > ?3)
+           AND (?4 IS NULL OR from_time < ?4)
+         ORDER BY id DESC LIMIT ?5",
+    )?;
+    let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    let stream = filter.stream.map(StreamId::get);
+    let (from, to) = (filter.from.map(Timestamp::ticks), filter.to.map(Timestamp::ticks));
+    let mut gaps: Vec<Gap> = select
+        .query_map(params![filter.source, stream, from, to, limit], |row| {
+            Ok(Gap {
+                id: row.get(0)?,
+                source: row.get(1)?,
+                stream: row.get::<_, Option<u32>>(2)?.map(StreamId::new),
+                from: time(row, 3)?,
+                to: time(row, 4)?,
+                reason: GapReason::from_word(&row.get::<_, String>(5)?),
+                detail: row.get(6)?,
+                recorded_at: time(row, 7)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    gaps.sort_by_key(|gap| (gap.from, gap.id));
+    Ok(gaps)
+}
+
+pub(crate) fn source_statuses(connection: &Connection) -> rusqlite::Result<Vec<SourceStatus>> {
+    connection
+        .prepare_cached("SELECT source, json, updated_at FROM source_status ORDER BY source")?
+        .query_map([], |row| {
+            Ok(SourceStatus { source: row.get(0)?, json: row.get(1)?, updated_at: time(row, 2)? })
+        })?
+        .collect()
+}
+
+/// How much lies after a row.
+pub(crate) fn depth(connection: &Connection, after: Seq) -> rusqlite::Result<Depth> {
+    let last = last(connection)?;
+    connection
+        .prepare_cached(
+            "SELECT coalesce(sum(rows), 0), coalesce(sum(length(blob)), 0), min(committed_at)
+             FROM batch WHERE seq > ?1",
+        )?
+        .query_row([after.get()], |row| {
+            Ok(Depth {
+                rows: unsigned(row, 0)?,
+                bytes: unsigned(row, 1)?,
+                oldest: row.get::<_, Option<i64>>(2)?.map(Timestamp::from_ticks),
+                last,
+            })
+        })
+}
+
+/// Hands the rows after `after` to `visit`, in order, as long as it says `true`.
+pub(crate) fn rows_after(
+    connection: &Connection,
+    after: Seq,
+    mut visit: impl FnMut(Seq, Result<SampleBatch, Error>) -> bool,
+) -> rusqlite::Result<()> {
+    let mut select =
+        connection.prepare_cached("SELECT seq, rows, blob FROM batch WHERE seq > ?1 ORDER BY seq")?;
+    let mut rows = select.query([after.get()])?;
+    while let Some(row) = rows.next()? {
+        let (seq, batch) = decode(row)?;
+        if !visit(seq, batch) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The rows after `after` that may hold samples of a stream from `first` to `last`, both included.
+pub(crate) fn rows_with(
+    connection: &Connection,
+    after: Seq,
+    stream: StreamId,
+    (first, last): (Timestamp, Timestamp),
+    mut visit: impl FnMut(Seq, Result<SampleBatch, Error>),
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT seq, rows, blob FROM batch
+         WHERE seq > ?1 AND first_stream <= ?2 AND last_stream >= ?2 AND last_time >= ?3 AND first_time <= ?4
+         ORDER BY seq",
+    )?;
+    let mut rows = select.query(params![after.get(), stream.get(), first.ticks(), last.ticks()])?;
+    while let Some(row) = rows.next()? {
+        let (seq, batch) = decode(row)?;
+        visit(seq, batch);
+    }
+    Ok(())
+}
+
+fn decode(row: &Row<'_>) -> rusqlite::Result<(Seq, Result<SampleBatch, Error>)> {
+    let seq = Seq::new(row.get(0)?);
+    let expected = unsigned(row, 1)?;
+    let blob = row.get_ref(2)?.as_blob()?;
+    let mut batch = SampleBatch::new();
+    let damaged = |detail: String| Error::RowDamaged { seq, detail };
+    let result = match batch.decode(blob) {
+        Ok(()) if u64::try_from(batch.len()).is_ok_and(|rows| rows == expected) => Ok(batch),
+        Ok(()) => Err(damaged(format!("{} samples where {expected} were written", batch.len()))),
+        Err(Error::BlobDamaged(what)) => Err(damaged(what.to_owned())),
+        Err(other) => Err(other),
+    };
+    Ok((seq, result))
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_ticks)
+}
+
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0))
+}

@@ -1,0 +1,77 @@
+//! Which streams there are.
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{Journal, NewStream, StreamInfo, read};
+use crate::{Error, StreamId};
+
+impl Journal {
+    /// Makes streams known; returns their numbers in the same order. A key that is known keeps its number, and what
+    /// else is said of it (name, source, unit, …) is taken over. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`]: nothing was kept.
+    pub fn register_streams(&mut self, streams: &[NewStream]) -> Result<Vec<StreamId>, Error> {
+        let result =
+            self.durable.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+                let ids = register(&transaction, streams)?;
+                transaction.commit()?;
+                Ok(ids)
+            });
+        self.check(result)
+    }
+
+    /// All streams, by number.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn streams(&self) -> Result<Vec<StreamInfo>, Error> {
+        self.check(read::streams(&self.durable))
+    }
+}
+
+fn register(transaction: &Transaction<'_>, streams: &[NewStream]) -> rusqlite::Result<Vec<StreamId>> {
+    let mut find = transaction.prepare_cached(
+        "SELECT id, key, name, source, data_type, unit, description FROM stream WHERE key = ?1",
+    )?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO stream (key, name, source, data_type, unit, description) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         RETURNING id",
+    )?;
+    let mut update = transaction.prepare_cached(
+        "UPDATE stream SET name = ?2, source = ?3, data_type = ?4, unit = ?5, description = ?6 WHERE key = ?1",
+    )?;
+    let mut changed = false;
+    let mut ids = Vec::with_capacity(streams.len());
+    for stream in streams {
+        let NewStream { key, name, source, data_type, unit, description } = stream;
+        let values = params![key, name, source, data_type, unit, description];
+        let known = find.query_row([key], read::stream_info).optional()?;
+        let id = match known {
+            Some(known) => {
+                if !says(&known, stream) {
+                    update.execute(values)?;
+                    changed = true;
+                }
+                known.id
+            }
+            None => {
+                changed = true;
+                StreamId::new(insert.query_row(values, |row| row.get(0))?)
+            }
+        };
+        ids.push(id);
+    }
+    if changed {
+        transaction.execute("UPDATE meta SET value = value + 1 WHERE key = 'streams_version'", [])?;
+    }
+    Ok(ids)
+}
+
+fn says(known: &StreamInfo, stream: &NewStream) -> bool {
+    known.name == stream.name
+        && known.source == stream.source
+        && known.data_type == stream.data_type
+        && known.unit == stream.unit
+        && known.description == stream.description
+}

@@ -1,0 +1,265 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+mod common;
+
+use common::{append, append_seconds, at, batch, damage_row, one_of_each, open, sample, stream};
+use tagstore::{
+    Commit, DiskTrouble, Error, GapFilter, GapReason, Journal, JournalOptions, NewGap, SampleBatch, Seq,
+    StreamId, Timestamp, Value,
+};
+
+#[test]
+fn what_was_appended_is_there_after_reopening() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let ids = journal.register_streams(&[stream("a")]).unwrap();
+    let written = one_of_each(ids[0]);
+    let gap = NewGap {
+        source: "line1".to_owned(),
+        stream: Some(ids[0]),
+        from: at(1),
+        to: at(2),
+        reason: GapReason::SequenceHole,
+        detail: "7 to 9".to_owned(),
+    };
+    let commit = Commit { batches: &[&written], gaps: &[gap], states: &[("line1/sub", b"42")], now: at(5) };
+    let seq = journal.append(&commit).unwrap();
+    drop(journal);
+
+    let journal = open(data.path());
+    assert_eq!(journal.read_after(Seq::ZERO, 1000).unwrap(), vec![(seq, written)]);
+    assert_eq!(journal.state("line1/sub").unwrap().as_deref(), Some(&b"42"[..]));
+    assert_eq!(journal.state("line2/sub").unwrap(), None);
+    let gaps = journal.gaps(&GapFilter::default()).unwrap();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((gaps[0].from, gaps[0].to, gaps[0].reason), (at(1), at(2), GapReason::SequenceHole));
+    assert_eq!((gaps[0].recorded_at, gaps[0].detail.as_str()), (at(5), "7 to 9"));
+}
+
+#[test]
+fn a_stream_keeps_its_number_when_it_is_renamed() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let ids = journal.register_streams(&[stream("a"), stream("b")]).unwrap();
+    let mut renamed = stream("a");
+    renamed.name = "pump".to_owned();
+    renamed.unit = Some("bar".to_owned());
+    assert_eq!(journal.register_streams(&[stream("b"), renamed]).unwrap(), vec![ids[1], ids[0]]);
+    let streams = journal.streams().unwrap();
+    assert_eq!(streams.len(), 2);
+    assert_eq!((streams[0].name.as_str(), streams[0].unit.as_deref()), ("pump", Some("bar")));
+}
+
+#[test]
+fn registering_known_streams_again_uses_up_no_numbers() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    for _ in 0..50 {
+        journal.register_streams(&[stream("a"), stream("b")]).unwrap();
+    }
+    assert_eq!(journal.register_streams(&[stream("c")]).unwrap(), vec![StreamId::new(3)]);
+}
+
+#[test]
+fn a_second_writer_is_refused_and_told_who_holds_the_journal() {
+    let data = tempfile::tempdir().unwrap();
+    let journal = open(data.path());
+    let second = Journal::open(data.path().join(tagstore::JOURNAL_FILE), JournalOptions::default());
+    let Err(Error::Locked { pid, .. }) = second else { panic!("{second:?}") };
+    assert_eq!(pid, Some(std::process::id()));
+
+    let same_process = journal.another().unwrap();
+    drop(journal);
+    assert!(Journal::open(data.path().join(tagstore::JOURNAL_FILE), JournalOptions::default()).is_err());
+    drop(same_process);
+    open(data.path());
+}
+
+#[test]
+fn a_journal_of_a_newer_version_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    drop(open(data.path()));
+    let path = data.path().join(tagstore::JOURNAL_FILE);
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
+    let refused = Journal::open(&path, JournalOptions::default());
+    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 1, .. })), "{refused:?}");
+}
+
+#[test]
+fn a_database_of_somebody_else_is_refused_and_not_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join(tagstore::JOURNAL_FILE);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refused = Journal::open(&path, JournalOptions::default());
+    assert!(matches!(refused, Err(Error::NotOurs { .. })), "{refused:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    std::fs::write(&path, "this is not SQLite, but it is long enough to be looked at").unwrap();
+    let refused = Journal::open(&path, JournalOptions::default());
+    assert!(matches!(refused, Err(Error::NotOurs { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_damaged_row_is_named_and_the_others_are_read() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let seqs: Vec<Seq> = (0..3).map(|n| append_seconds(&mut journal, id, n * 100..n * 100 + 50)).collect();
+    damage_row(data.path(), seqs[1]);
+
+    let before = journal.read_after(Seq::ZERO, usize::MAX).unwrap();
+    assert_eq!(before.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), vec![seqs[0]]);
+    let damaged = journal.read_after(seqs[0], usize::MAX);
+    assert!(matches!(damaged, Err(Error::RowDamaged { seq, .. }) if seq == seqs[1]), "{damaged:?}");
+    let after = journal.read_after(seqs[1], usize::MAX).unwrap();
+    assert_eq!((after.len(), after[0].1.len()), (1, 50));
+}
+
+#[test]
+fn a_full_journal_says_so_keeps_nothing_of_the_commit_and_works_again_when_there_is_room() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join(tagstore::JOURNAL_FILE);
+    let mut options = JournalOptions::default();
+    options.max_bytes = Some(400_000);
+    let mut journal = Journal::open(&path, options).unwrap();
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let noise = common::noise(50_000);
+    let large = batch([sample(id, 1, Value::Bytes(&noise))]);
+    let mut stored = 0;
+    let error = loop {
+        let states: &[(&str, &[u8])] = &[("last", &[stored])];
+        match journal.append(&Commit { batches: &[&large], states, now: at(1), ..Commit::default() }) {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+        assert!(stored < 20, "the limit was not kept");
+    };
+    assert!(matches!(error, Error::Disk { trouble: DiskTrouble::Full, .. }), "{error:?}");
+    assert!(error.is_disk());
+    assert!(stored > 2);
+    assert_eq!(journal.depth().unwrap().rows, u64::from(stored));
+    assert_eq!(journal.state("last").unwrap(), Some(vec![stored - 1]));
+
+    drop(journal);
+    let mut journal = open(data.path());
+    append(&mut journal, &large, 2);
+    assert_eq!(journal.depth().unwrap().rows, u64::from(stored) + 1);
+}
+
+#[test]
+fn nothing_is_trimmed_that_a_sink_or_the_historian_has_not_confirmed() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let seqs: Vec<Seq> = (0..3).map(|n| append_seconds(&mut journal, id, n..n + 1)).collect();
+    journal.advance("mqtt", seqs[2]).unwrap();
+    assert_eq!(journal.trim().unwrap(), 0, "the historian has sealed nothing");
+    assert_eq!(journal.depth().unwrap().rows, 3);
+}
+
+#[test]
+fn cursors_go_forward_only_and_not_beyond_the_newest_row() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let first = append_seconds(&mut journal, id, 0..1);
+    let second = append_seconds(&mut journal, id, 1..2);
+    assert_eq!(journal.cursor("mqtt").unwrap(), Seq::ZERO);
+    journal.advance("mqtt", first).unwrap();
+    journal.advance("mqtt", second).unwrap();
+    for (sink, to) in [("mqtt", first), ("mqtt", Seq::new(99)), (tagstore::journal::HISTORIAN_SINK, second)] {
+        let refused = journal.advance(sink, to);
+        assert!(matches!(refused, Err(Error::CursorOutOfRange { .. })), "{refused:?}");
+    }
+    assert_eq!(journal.cursor("mqtt").unwrap(), second);
+    assert_eq!(journal.read_after(second, 10).unwrap(), vec![]);
+}
+
+#[test]
+fn large_commits_are_split_and_small_batches_share_a_row() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let small = batch((0..10).map(|second| sample(id, second, Value::Double(0.5))));
+    let seq =
+        journal.append(&Commit { batches: &[&small, &small], now: at(0), ..Commit::default() }).unwrap();
+    assert_eq!(seq, Seq::new(1));
+    let large = batch((0..70_000).map(|second| sample(id, second, Value::Double(0.5))));
+    let seq = append(&mut journal, &large, 1);
+    assert_eq!(seq, Seq::new(3));
+    let rows = journal.read_after(Seq::new(1), usize::MAX).unwrap();
+    let mut joined = SampleBatch::new();
+    rows.iter().for_each(|(_, part)| joined.extend(part));
+    assert_eq!(joined, large);
+}
+
+#[test]
+fn reading_stops_after_the_row_that_reaches_the_limit() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    (0..5).for_each(|n| drop(append_seconds(&mut journal, id, n * 10..n * 10 + 10)));
+    assert_eq!(journal.read_after(Seq::ZERO, 15).unwrap().len(), 2);
+    assert_eq!(journal.read_after(Seq::ZERO, 1).unwrap().len(), 1);
+}
+
+#[test]
+fn gaps_of_the_whole_source_concern_each_of_its_streams() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let mut other = stream("b");
+    other.source = "line2".to_owned();
+    let ids = journal.register_streams(&[stream("a"), other]).unwrap();
+    let gap = |source: &str, stream: Option<StreamId>, from: i64| NewGap {
+        source: source.to_owned(),
+        stream,
+        from: at(from),
+        to: at(from + 5),
+        reason: GapReason::Reconnect,
+        detail: String::new(),
+    };
+    let gaps = [gap("line1", None, 20), gap("line1", Some(ids[0]), 10), gap("line2", None, 10)];
+    journal.append(&Commit { gaps: &gaps, now: at(30), ..Commit::default() }).unwrap();
+    let listed =
+        |filter: GapFilter| -> Vec<i64> { journal.gaps(&filter).unwrap().iter().map(|gap| gap.id).collect() };
+    assert_eq!(listed(GapFilter::default()), vec![2, 3, 1]);
+    assert_eq!(listed(GapFilter { stream: Some(ids[0]), ..GapFilter::default() }), vec![2, 1]);
+    assert_eq!(listed(GapFilter { stream: Some(ids[1]), ..GapFilter::default() }), vec![3]);
+    assert_eq!(listed(GapFilter { from: Some(at(15)), ..GapFilter::default() }), vec![1]);
+    assert_eq!(listed(GapFilter { to: Some(at(20)), ..GapFilter::default() }), vec![2, 3]);
+    assert_eq!(listed(GapFilter { limit: Some(1), ..GapFilter::default() }), vec![3]);
+}
+
+#[test]
+fn the_status_of_a_source_is_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    journal.set_source_status("line1", r#"{"state":"flowing"}"#, at(1)).unwrap();
+    journal.set_source_status("line1", r#"{"state":"quiet"}"#, at(2)).unwrap();
+    journal.set_source_status("line2", "{}", at(3)).unwrap();
+    journal.remove_source_status("line2").unwrap();
+    let statuses = journal.source_statuses().unwrap();
+    assert_eq!(statuses.len(), 1);
+    assert_eq!((statuses[0].json.as_str(), statuses[0].updated_at), (r#"{"state":"quiet"}"#, at(2)));
+}
+
+#[test]
+fn a_commit_without_samples_makes_no_row() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let empty = SampleBatch::new();
+    let states: &[(&str, &[u8])] = &[("k", b"v")];
+    let commit = Commit { batches: &[&empty, &empty], states, now: Timestamp::ABSENT, ..Commit::default() };
+    assert_eq!(journal.append(&commit).unwrap(), Seq::ZERO);
+    assert_eq!(journal.state("k").unwrap(), Some(b"v".to_vec()));
+    assert_eq!(journal.depth().unwrap().oldest, None);
+}
