@@ -1,1 +1,57 @@
-//! ua-client
+//! A read-only OPC UA client.
+//!
+//! For: finding a server's endpoints, choosing the safest, opening a session that has proven itself, and reading,
+//! browsing and subscribing through it.
+//!
+//! Promises: nothing signed with our key leaves before the server's certificate passed validation (a
+//! [`TrustedCertificate`](ua_pki::TrustedCertificate) is the proof), and no session is used that failed one of the
+//! checks SC-05 to SC-14; nothing is acknowledged to the server unless the caller says so; an answer that cannot be
+//! read fails its own request only; memory and time are bounded whatever the server does.
+//!
+//! Must never: write to a server, call its methods, choose weaker security than required, or send a password that
+//! anybody but the validated server could read. See [`ReadOnlyRequest`] for how the first is made impossible.
+//!
+//! The way in: [`get_endpoints`], [`choose`], validate the certificate with `ua_pki`, [`connect`].
+
+mod batch;
+mod browse;
+mod choose;
+mod clock;
+mod codec;
+mod compare;
+mod connect;
+mod discovery;
+mod driver;
+mod endpoint;
+mod endpoint_url;
+mod error;
+mod identity;
+mod limits;
+mod publish;
+mod read;
+mod request;
+mod sequence;
+mod session;
+mod status;
+mod subscription;
+
+pub use browse::{BrowseFilter, Browsed, Reference};
+pub use choose::{Choice, SecurityRequirement, choose, usable_for};
+pub use connect::{ConnectRequest, connect};
+pub use discovery::{KnownServer, find_servers, get_endpoints};
+pub use endpoint::{Endpoint, TRANSPORT_UA_TCP, UserTokenKind, UserTokenPolicy};
+pub use endpoint_url::{DEFAULT_PORT, EndpointUrl};
+pub use error::{Error, Phase, Side};
+pub use identity::Login;
+pub use limits::OperationLimits;
+pub use opcua_types as types;
+pub use opcua_types::{AttributeId, BrowseDirection, DataValue, NodeId, Variant};
+pub use publish::{AckToken, Delivery, DeliverySummary, SubscriptionWatch};
+pub use request::ReadOnlyRequest;
+pub use sequence::Missing;
+pub use session::Session;
+pub use status::status_name;
+pub use subscription::{
+    ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo, SubscriptionRequest, TransferResult,
+};
+pub use ua_channel::{DataValueRef, NotificationVisitor, PublishSummary, ValueRef};

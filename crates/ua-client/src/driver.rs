@@ -1,0 +1,473 @@
+//! The one file with a socket: a task that owns the TCP stream and the channel machine.
+//!
+//! Everybody else talks to the task through a [`Connection`]. The task moves bytes between socket and machine, pairs
+//! responses with requests, and gives every request a deadline. All its queues are bounded: requests wait outside
+//! while too many are outstanding or too many bytes are unsent.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use ua_channel::{ChannelEvent, ClientChannel, ClientChannelConfig, CloseReason, SystemRandom};
+
+use crate::clock;
+use crate::error::{Error, Phase, clean};
+use crate::{EndpointUrl, status};
+
+/// Requests handed to the task and not yet taken by it.
+const COMMAND_QUEUE: usize = 64;
+/// Requests outstanding before the task takes no more.
+const MAX_OUTSTANDING: usize = 512;
+/// Bytes waiting for the socket before the task takes no more requests.
+const MAX_UNSENT: usize = 8 << 20;
+/// How long the last bytes of an orderly close may take.
+const FLUSH_TIME: Duration = Duration::from_secs(1);
+const READ_BUFFER: usize = 64 << 10;
+
+/// Where and how to connect.
+pub(crate) struct Dial {
+    /// The address the user configured.
+    pub address: EndpointUrl,
+    /// The secure channel to open there.
+    pub channel: ClientChannelConfig,
+    /// How long name resolution and the TCP connect may take.
+    pub connect_timeout: Duration,
+    /// Whether our certificate is shown.
+    pub secured: bool,
+}
+
+/// A handle to the task of one open channel. When the last one is dropped the task closes the channel and ends.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    commands: mpsc::Sender<Command>,
+    state: watch::Receiver<State>,
+}
+
+/// One response of a queue of responses, or why there is none.
+pub(crate) type Answer = Result<Vec<u8>, Error>;
+
+enum Command {
+    Send(Request),
+    /// Held until the task is over.
+    Close(oneshot::Sender<()>),
+}
+
+struct Request {
+    what: &'static str,
+    body: Vec<u8>,
+    deadline: Option<(Instant, Duration)>,
+    reply: Reply,
+}
+
+enum Reply {
+    /// A single question.
+    Once(oneshot::Sender<Answer>),
+    /// Publish requests: the order of the answers matters. One answer per request, so the number of requests bounds it.
+    Queue(mpsc::UnboundedSender<Answer>),
+}
+
+#[derive(Clone)]
+enum State {
+    Opening,
+    Open,
+    Over(Error),
+}
+
+impl Connection {
+    /// Connects, says hello and opens the secure channel.
+    pub(crate) async fn open(dial: Dial) -> Result<Self, Error> {
+        let channel = ClientChannel::new(dial.channel, Box::new(SystemRandom), clock::now())
+            .map_err(|source| Error::Protocol { source: Arc::new(source) })?;
+        let stream = connect_tcp(&dial.address, dial.connect_timeout).await?;
+        let (reader, writer) = stream.into_split();
+        let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
+        let (state, mut watched) = watch::channel(State::Opening);
+        let task = Task {
+            reader,
+            writer,
+            channel,
+            commands: receiver,
+            state,
+            phase: Phase::Hello,
+            secured: dial.secured,
+            unsent: Unsent::default(),
+            outstanding: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            closers: Vec::new(),
+        };
+        tokio::spawn(task.run());
+        let settled =
+            watched.wait_for(|state| !matches!(state, State::Opening)).await.map(|state| state.clone());
+        match settled {
+            Ok(State::Over(error)) => Err(error),
+            Ok(_) => Ok(Self { commands, state: watched }),
+            Err(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Sends a request body and waits for the body of its answer.
+    pub(crate) async fn request(&self, what: &'static str, body: Vec<u8>, timeout: Duration) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let deadline = Some((deadline_in(timeout), timeout));
+        let command = Command::Send(Request { what, body, deadline, reply: Reply::Once(reply) });
+        match tokio::time::timeout(timeout, self.commands.send(command)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(self.end()),
+            Err(_) => return Err(Error::Timeout { what, after: timeout }),
+        }
+        answer.await.unwrap_or_else(|_| Err(self.end()))
+    }
+
+    /// Sends a request whose answer goes to a queue whenever it comes; it has no deadline of its own.
+    pub(crate) async fn request_to(
+        &self,
+        what: &'static str,
+        body: Vec<u8>,
+        queue: &mpsc::UnboundedSender<Answer>,
+    ) -> Result<(), Error> {
+        let command =
+            Command::Send(Request { what, body, deadline: None, reply: Reply::Queue(queue.clone()) });
+        self.commands.send(command).await.map_err(|_| self.end())
+    }
+
+    /// Asks the task to close the channel and waits until it has.
+    pub(crate) async fn close(&self) {
+        let (sender, done) = oneshot::channel();
+        if self.commands.send(Command::Close(sender)).await.is_ok() {
+            // The sender is dropped when the task ends: that is the answer.
+            done.await.unwrap_or_default();
+        }
+    }
+
+    /// Waits until the connection is over and says why.
+    pub(crate) async fn closed(&self) -> Error {
+        let mut state = self.state.clone();
+        match state.wait_for(|state| matches!(state, State::Over(_))).await.map(|state| state.clone()) {
+            Ok(State::Over(error)) => error,
+            _ => Error::Closed,
+        }
+    }
+
+    /// Why it is over, for callers whose request found nobody.
+    fn end(&self) -> Error {
+        match &*self.state.borrow() {
+            State::Over(error) => error.clone(),
+            _ => Error::Closed,
+        }
+    }
+}
+
+async fn connect_tcp(address: &EndpointUrl, timeout: Duration) -> Result<TcpStream, Error> {
+    let unreachable =
+        |source: io::Error| Error::Unreachable { url: address.to_string(), source: Arc::new(source) };
+    let connecting = TcpStream::connect((address.host(), address.port()));
+    let stream = match tokio::time::timeout(timeout, connecting).await {
+        Ok(result) => result.map_err(unreachable)?,
+        Err(_) => return Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))),
+    };
+    // A request is one write; waiting to fill a packet only delays it.
+    stream.set_nodelay(true).map_err(unreachable)?;
+    Ok(stream)
+}
+
+struct Task {
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    channel: ClientChannel,
+    commands: mpsc::Receiver<Command>,
+    state: watch::Sender<State>,
+    /// The last phase in which the channel was alive: tells what the server had seen of us when it hung up.
+    phase: Phase,
+    secured: bool,
+    unsent: Unsent,
+    outstanding: HashMap<u32, Outstanding>,
+    deadlines: BTreeSet<(Instant, u32)>,
+    /// Told by being dropped with the task.
+    closers: Vec<oneshot::Sender<()>>,
+}
+
+struct Outstanding {
+    what: &'static str,
+    reply: Reply,
+    deadline: Option<(Instant, Duration)>,
+}
+
+/// What woke the task.
+enum Wake {
+    Read(io::Result<usize>),
+    Written(io::Result<usize>),
+    Command(Option<Command>),
+    Timer,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut buffer = vec![0; READ_BUFFER];
+        let end = loop {
+            if let Some(end) = self.pump() {
+                break end;
+            }
+            match self.wait(&mut buffer).await {
+                Wake::Read(Ok(0)) => break self.hung_up("the server closed the connection".to_owned()),
+                Wake::Read(Ok(count)) => {
+                    self.note_phase();
+                    self.channel.handle_bytes(clock::now(), buffer.get(..count).unwrap_or_default());
+                }
+                Wake::Written(Ok(count)) => self.unsent.advance(count),
+                Wake::Read(Err(error)) | Wake::Written(Err(error)) => break self.hung_up(error.to_string()),
+                Wake::Command(Some(Command::Send(request))) => self.start(request),
+                Wake::Command(Some(Command::Close(done))) => {
+                    self.closers.push(done);
+                    break Error::Closed;
+                }
+                Wake::Command(None) => break Error::Closed,
+                Wake::Timer => {
+                    self.expire(clock::now());
+                    self.channel.handle_timeout(clock::now());
+                }
+            }
+        };
+        self.finish(end).await;
+    }
+
+    /// Takes what the machine has to give: bytes, events, or its end.
+    fn pump(&mut self) -> Option<Error> {
+        let mut end = None;
+        while let Some(event) = self.channel.poll_event() {
+            match event {
+                ChannelEvent::Opened { .. } => {
+                    self.phase = Phase::Established;
+                    self.state.send_replace(State::Open);
+                }
+                ChannelEvent::Message { request_id, body } => self.answer(request_id, Ok(body)),
+                ChannelEvent::Aborted { request_id, status, reason } => {
+                    self.abort(request_id, status, &reason)
+                }
+                ChannelEvent::Closed(reason) => end = Some(self.ended(reason)),
+                _ => {}
+            }
+        }
+        while let Some(bytes) = self.channel.poll_transmit() {
+            self.unsent.push(bytes);
+        }
+        end
+    }
+
+    async fn wait(&mut self, buffer: &mut [u8]) -> Wake {
+        let deadline = [self.channel.poll_timeout(), self.deadlines.first().map(|(at, _)| *at)];
+        let deadline = deadline.into_iter().flatten().min();
+        let open = self.channel.is_open();
+        let room = open && self.outstanding.len() < MAX_OUTSTANDING && self.unsent.bytes < MAX_UNSENT;
+        tokio::select! {
+            read = self.reader.read(buffer) => Wake::Read(read),
+            written = self.writer.write(self.unsent.front()), if !self.unsent.is_empty() => Wake::Written(written),
+            command = self.commands.recv(), if room => Wake::Command(command),
+            () = sleep_until(deadline) => Wake::Timer,
+        }
+    }
+
+    fn start(&mut self, request: Request) {
+        let Request { what, body, deadline, reply } = request;
+        match self.channel.send(clock::now(), &body) {
+            Ok(request_id) => {
+                if let Some((at, _)) = deadline {
+                    self.deadlines.insert((at, request_id));
+                }
+                self.outstanding.insert(request_id, Outstanding { what, reply, deadline });
+            }
+            Err(error) => reply.send(Err(Error::Request { service: what, detail: error.to_string() })),
+        }
+    }
+
+    /// Hands an answer over. Answers nobody waits for any more are dropped (HC-39).
+    fn answer(&mut self, request_id: u32, answer: Answer) {
+        if let Some(outstanding) = self.outstanding.remove(&request_id) {
+            if let Some((at, _)) = outstanding.deadline {
+                self.deadlines.remove(&(at, request_id));
+            }
+            outstanding.reply.send(answer);
+        }
+    }
+
+    fn abort(&mut self, request_id: u32, status: u32, reason: &str) {
+        let Some(service) = self.outstanding.get(&request_id).map(|outstanding| outstanding.what) else {
+            return;
+        };
+        tracing::debug!(service, status, reason = clean(reason), "the server gave up on an answer");
+        let status = if status::is_bad(status) { status } else { status::BAD_UNEXPECTED_ERROR };
+        self.answer(request_id, Err(Error::Service { service, status }));
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some((at, request_id)) = self.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            if let Some(Outstanding { what, reply, deadline }) = self.outstanding.remove(&request_id) {
+                let after = deadline.map(|(_, timeout)| timeout).unwrap_or_default();
+                reply.send(Err(Error::Timeout { what, after }));
+            }
+        }
+    }
+
+    fn note_phase(&mut self) {
+        match self.channel.phase() {
+            ua_channel::Phase::Connecting => self.phase = Phase::Hello,
+            ua_channel::Phase::Opening => self.phase = Phase::OpenSecureChannel,
+            ua_channel::Phase::Open => self.phase = Phase::Established,
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, reason: CloseReason) -> Error {
+        match reason {
+            CloseReason::Local => Error::Closed,
+            CloseReason::PeerError { status, reason } => self.refused(status, clean(&reason)),
+            CloseReason::Protocol(ua_channel::Error::OpenFailed { status }) => {
+                if self.phase == Phase::Hello {
+                    self.phase = Phase::OpenSecureChannel;
+                }
+                self.refused(status, String::new())
+            }
+            CloseReason::Protocol(error) => Error::Protocol { source: Arc::new(error) },
+            CloseReason::Timeout => Error::Timeout {
+                what: match self.phase {
+                    Phase::Hello => "Hello",
+                    Phase::OpenSecureChannel => "OpenSecureChannel",
+                    _ => "the renewal of the secure channel",
+                },
+                after: crate::connect::OPEN_TIMEOUT,
+            },
+            _ => self.hung_up("the server closed the secure channel".to_owned()),
+        }
+    }
+
+    /// The server named a status and ended the connection.
+    fn refused(&self, status: u32, reason: String) -> Error {
+        if self.phase == Phase::Established {
+            return Error::ClosedByServer { status, reason };
+        }
+        let status = Some(status);
+        Error::RefusedByServer {
+            phase: self.phase,
+            status,
+            reason,
+            socket_closed: false,
+            secured: self.secured,
+        }
+    }
+
+    /// The connection ended without a word.
+    fn hung_up(&mut self, detail: String) -> Error {
+        self.note_phase();
+        if self.phase == Phase::Established {
+            return Error::ConnectionLost { detail };
+        }
+        Error::RefusedByServer {
+            phase: self.phase,
+            status: None,
+            reason: String::new(),
+            socket_closed: true,
+            secured: self.secured,
+        }
+    }
+
+    /// Tells everybody and sends what is left to send.
+    async fn finish(mut self, end: Error) {
+        if self.channel.is_open() {
+            self.channel.close(clock::now());
+        }
+        while let Some(bytes) = self.channel.poll_transmit() {
+            self.unsent.push(bytes);
+        }
+        self.state.send_replace(State::Over(end.clone()));
+        self.commands.close();
+        for (_, outstanding) in self.outstanding.drain() {
+            outstanding.reply.send(Err(end.clone()));
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Send(request) => request.reply.send(Err(end.clone())),
+                Command::Close(done) => self.closers.push(done),
+            }
+        }
+        let flushing = async {
+            while !self.unsent.is_empty() {
+                let count = self.writer.write(self.unsent.front()).await?;
+                self.unsent.advance(count);
+            }
+            self.writer.shutdown().await
+        };
+        match tokio::time::timeout(FLUSH_TIME, flushing).await {
+            Ok(Err(error)) => tracing::trace!(%error, "the last bytes could not be sent"),
+            Err(_) => tracing::trace!("the server did not take the last bytes in time"),
+            Ok(Ok(())) => {}
+        }
+    }
+}
+
+impl Reply {
+    fn send(self, answer: Answer) {
+        // Whoever asked may have gone away; then nobody misses the answer.
+        let gone = match self {
+            Self::Once(sender) => sender.send(answer).is_err(),
+            Self::Queue(sender) => sender.send(answer).is_err(),
+        };
+        if gone {
+            tracing::trace!("an answer came for nobody");
+        }
+    }
+}
+
+/// Bytes on their way to the socket.
+#[derive(Default)]
+struct Unsent {
+    parts: VecDeque<Vec<u8>>,
+    /// How much of the first part is gone already.
+    sent: usize,
+    bytes: usize,
+}
+
+impl Unsent {
+    fn push(&mut self, part: Vec<u8>) {
+        if !part.is_empty() {
+            self.bytes += part.len();
+            self.parts.push_back(part);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    fn front(&self) -> &[u8] {
+        self.parts.front().and_then(|part| part.get(self.sent..)).unwrap_or_default()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.sent += count;
+        self.bytes = self.bytes.saturating_sub(count);
+        if self.parts.front().is_some_and(|part| self.sent >= part.len()) {
+            self.parts.pop_front();
+            self.sent = 0;
+        }
+    }
+}
+
+fn deadline_in(timeout: Duration) -> Instant {
+    let now = clock::now();
+    now.checked_add(timeout).unwrap_or(now)
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

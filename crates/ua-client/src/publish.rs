@@ -1,0 +1,397 @@
+//! The stream of notifications: publish requests kept outstanding, answers in order, acknowledgements only when told.
+//!
+//! The session keeps `in_flight` publish requests at the server. An answer is handed on as the bytes it came in; the
+//! owner walks it, stores it, and only then calls [`Session::acknowledge`], which travels with the next publish
+//! request. A consumer that does not come back for more takes no more either: the server's queues fill, not ours.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Cursor;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use opcua_types::{BinaryDecodable, PublishRequest, SubscriptionAcknowledgement};
+use tokio::sync::mpsc;
+use ua_channel::{DecodeError, NotificationVisitor, PublishSummary, walk_publish_response};
+
+use crate::driver::Answer;
+use crate::request::ReadOnlyRequest;
+use crate::sequence::{Missing, Order, Sequence};
+use crate::session::{Inner, Session};
+use crate::subscription::SubscriptionInfo;
+use crate::{Error, clock, codec, status};
+
+/// Acknowledgements waiting for a publish request. Beyond it the oldest is dropped: the server then keeps
+/// a message longer than it must, nothing is lost.
+const MAX_WAITING_ACKS: usize = 10_000;
+/// Acknowledgements in one publish request.
+const MAX_ACKS_PER_REQUEST: usize = 1000;
+/// Publish requests at the server at most (Part 4 §5.14.5 servers offer a handful).
+const MAX_IN_FLIGHT: usize = 100;
+/// Refused publish requests in a row before the caller hears about it.
+const MAX_REFUSALS: u32 = 10;
+/// What network and server may add to a keep-alive interval.
+const SILENCE_GRACE: Duration = Duration::from_secs(5);
+
+/// A subscription to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscriptionWatch {
+    /// Its id.
+    pub id: u32,
+    /// The longest silence it allows itself: publishing interval times keep-alive count.
+    pub keep_alive: Duration,
+    /// The last sequence number that is safely stored, when the subscription was taken over.
+    pub last_sequence: Option<u32>,
+}
+
+impl From<&SubscriptionInfo> for SubscriptionWatch {
+    fn from(info: &SubscriptionInfo) -> Self {
+        Self { id: info.id, keep_alive: info.keep_alive(), last_sequence: None }
+    }
+}
+
+/// Permission to tell the server that it may forget a notification message.
+///
+/// Give it to [`Session::acknowledge`] when the values are on disk, not before (invariant 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AckToken {
+    subscription_id: u32,
+    /// Nothing for a keep-alive, which needs no acknowledgement.
+    sequence_number: Option<u32>,
+}
+
+impl AckToken {
+    /// The token of a message that a former process stored but could not acknowledge any more.
+    #[must_use]
+    pub fn new(subscription_id: u32, sequence_number: u32) -> Self {
+        Self { subscription_id, sequence_number: Some(sequence_number) }
+    }
+}
+
+/// What a publish response says besides its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliverySummary {
+    /// The subscription.
+    pub subscription_id: u32,
+    /// The message's number; of a keep-alive the number of the next message.
+    pub sequence_number: u32,
+    /// When the server sent it, 100 ns ticks since 1601-01-01 UTC.
+    pub publish_time: i64,
+    /// Nothing changed; the subscription lives.
+    pub keep_alive: bool,
+    /// The server has more than fitted into this message.
+    pub more_notifications: bool,
+    /// Messages that can be republished.
+    pub available_sequence_numbers: Vec<u32>,
+}
+
+/// One publish response, still in the bytes it came in.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    body: Vec<u8>,
+    summary: DeliverySummary,
+    missing: Option<Missing>,
+    repeated: bool,
+}
+
+impl Delivery {
+    /// What it says besides its values.
+    #[must_use]
+    pub fn summary(&self) -> &DeliverySummary {
+        &self.summary
+    }
+
+    /// Messages before this one that did not come: to be fetched with [`Session::republish`], or a gap.
+    #[must_use]
+    pub fn missing(&self) -> Option<Missing> {
+        self.missing
+    }
+
+    /// Whether a message with this number was there before: its values are stored already.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        self.repeated
+    }
+
+    /// Hands every value to the visitor, without copying it.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be read; what was handed over before stays handed over.
+    pub fn walk<V: NotificationVisitor>(&self, visitor: &mut V) -> Result<PublishSummary, Error> {
+        walk_publish_response(&self.body, visitor)
+            .map_err(|error| decode_failure(PublishRequest::SERVICE, &error))
+    }
+
+    /// What to acknowledge once the values are safe.
+    #[must_use]
+    pub fn token(&self) -> AckToken {
+        let sequence_number = (!self.summary.keep_alive).then_some(self.summary.sequence_number);
+        AckToken { subscription_id: self.summary.subscription_id, sequence_number }
+    }
+
+    /// The size of the answer in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+}
+
+/// What a session knows about its subscriptions and its outstanding publish requests.
+pub(crate) struct Publishing {
+    state: Mutex<State>,
+    sender: mpsc::UnboundedSender<Answer>,
+    /// Held by the one caller who waits for the next delivery.
+    answers: tokio::sync::Mutex<mpsc::UnboundedReceiver<Answer>>,
+}
+
+#[derive(Default)]
+struct State {
+    in_flight: usize,
+    outstanding: usize,
+    refusals: u32,
+    acknowledgements: VecDeque<SubscriptionAcknowledgement>,
+    watched: BTreeMap<u32, Watched>,
+}
+
+struct Watched {
+    sequence: Sequence,
+    keep_alive: Duration,
+    last_sign: Instant,
+}
+
+impl Session {
+    /// Begins to fetch notifications of these subscriptions, with `in_flight` publish requests at the server.
+    ///
+    /// Call it again to add subscriptions or to change the number.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has ended.
+    pub async fn start_publishing(
+        &self,
+        subscriptions: &[SubscriptionWatch],
+        in_flight: usize,
+    ) -> Result<(), Error> {
+        self.inner.publishing.watch(subscriptions, in_flight);
+        self.replenish().await
+    }
+
+    /// Waits for the next publish response. Cancel safe: nothing is lost when the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PublishSilent`] when a subscription is silent for longer than its keep-alive allows; the end of the
+    /// connection; a refusal of the service, for example `BadNoSubscription` when the server has lost them all; an
+    /// answer that cannot be read, after which the next call goes on with the next answer.
+    pub async fn next_publish(&self) -> Result<Delivery, Error> {
+        let publishing = &self.inner.publishing;
+        let mut answers = publishing.answers.lock().await;
+        loop {
+            publishing.forgive_silence_of_our_own();
+            self.replenish().await?;
+            let deadline =
+                publishing.silence_deadline().ok_or(Error::InvalidRequest("no subscription is watched"))?;
+            let answer = tokio::select! {
+                biased;
+                answer = answers.recv() => answer.unwrap_or(Err(Error::Closed)),
+                () = tokio::time::sleep_until(deadline.into()) => return Err(publishing.silent()),
+            };
+            if let Some(body) = publishing.take(answer)? {
+                self.replenish().await?;
+                return publishing.deliver(body);
+            }
+        }
+    }
+
+    /// Tells the server with the next publish request that it may forget a message.
+    pub fn acknowledge(&self, token: AckToken) {
+        let Some(sequence_number) = token.sequence_number else { return };
+        let mut state = self.inner.publishing.lock();
+        if state.acknowledgements.len() >= MAX_WAITING_ACKS {
+            state.acknowledgements.pop_front();
+        }
+        let subscription_id = token.subscription_id;
+        state.acknowledgements.push_back(SubscriptionAcknowledgement { subscription_id, sequence_number });
+    }
+
+    /// Brings the number of outstanding publish requests up to what is wanted.
+    async fn replenish(&self) -> Result<(), Error> {
+        let Inner { caller, publishing, .. } = &*self.inner;
+        while let Some(acknowledgements) = publishing.begin_request() {
+            let request = PublishRequest {
+                subscription_acknowledgements: (!acknowledgements.is_empty())
+                    .then(|| acknowledgements.clone()),
+                ..Default::default()
+            };
+            let mut begun = Begun { publishing, acknowledgements: Some(acknowledgements) };
+            let body = caller.encode(request, Duration::ZERO)?;
+            caller.connection.request_to(PublishRequest::SERVICE, body, &publishing.sender).await?;
+            begun.acknowledgements = None;
+        }
+        Ok(())
+    }
+}
+
+/// A publish request that is counted as outstanding but not handed over yet; undone when that does not happen.
+struct Begun<'a> {
+    publishing: &'a Publishing,
+    acknowledgements: Option<Vec<SubscriptionAcknowledgement>>,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if let Some(acknowledgements) = self.acknowledgements.take() {
+            let mut state = self.publishing.lock();
+            state.outstanding = state.outstanding.saturating_sub(1);
+            for acknowledgement in acknowledgements.into_iter().rev() {
+                state.acknowledgements.push_front(acknowledgement);
+            }
+        }
+    }
+}
+
+impl Publishing {
+    pub(crate) fn new() -> Self {
+        let (sender, answers) = mpsc::unbounded_channel();
+        Self { state: Mutex::default(), sender, answers: tokio::sync::Mutex::new(answers) }
+    }
+
+    /// Stops waiting for a subscription.
+    pub(crate) fn forget(&self, subscription_id: u32) {
+        self.lock().watched.remove(&subscription_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held; if something did, the counters are still true.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self, subscriptions: &[SubscriptionWatch], in_flight: usize) {
+        let now = clock::now();
+        let mut state = self.lock();
+        state.in_flight = in_flight.clamp(1, MAX_IN_FLIGHT);
+        for subscription in subscriptions {
+            let watched = Watched {
+                sequence: Sequence::after(subscription.last_sequence),
+                keep_alive: subscription.keep_alive,
+                last_sign: now,
+            };
+            state.watched.insert(subscription.id, watched);
+        }
+    }
+
+    /// Counts one more request if one is wanted, and gives the acknowledgements that go with it.
+    fn begin_request(&self) -> Option<Vec<SubscriptionAcknowledgement>> {
+        let mut state = self.lock();
+        if state.watched.is_empty() || state.outstanding >= state.in_flight {
+            return None;
+        }
+        state.outstanding += 1;
+        let count = state.acknowledgements.len().min(MAX_ACKS_PER_REQUEST);
+        Some(state.acknowledgements.drain(..count).collect())
+    }
+
+    /// With no request at the server it had no way to speak: that silence is ours.
+    fn forgive_silence_of_our_own(&self) {
+        let mut state = self.lock();
+        if state.outstanding == 0 {
+            let now = clock::now();
+            state.watched.values_mut().for_each(|watched| watched.last_sign = now);
+        }
+    }
+
+    fn silence_deadline(&self) -> Option<Instant> {
+        self.lock().watched.values().filter_map(Watched::deadline).min()
+    }
+
+    /// The subscription that has been silent for too long. Its clock starts anew, so that a caller who goes on is not
+    /// told the same at once.
+    fn silent(&self) -> Error {
+        let now = clock::now();
+        let mut state = self.lock();
+        let overdue = state.watched.iter_mut().min_by_key(|(_, watched)| watched.deadline());
+        let Some((id, watched)) = overdue else { return Error::Closed };
+        let silent = now.saturating_duration_since(watched.last_sign);
+        watched.last_sign = now;
+        Error::PublishSilent { subscription_id: *id, silent }
+    }
+
+    /// Takes one answer: a body to deliver, nothing when the refusal was one to live with, or an error.
+    fn take(&self, answer: Answer) -> Result<Option<Vec<u8>>, Error> {
+        let mut state = self.lock();
+        state.outstanding = state.outstanding.saturating_sub(1);
+        let error = match answer.and_then(|body| check_kind::<PublishRequest>(&body).map(|()| body)) {
+            Ok(body) => {
+                state.refusals = 0;
+                return Ok(Some(body));
+            }
+            Err(error) => error,
+        };
+        state.refusals += 1;
+        let code = error.status().unwrap_or_default() & 0xFFFF_0000;
+        let bearable = match code {
+            status::BAD_TOO_MANY_PUBLISH_REQUESTS => {
+                state.in_flight = state.outstanding.max(1);
+                true
+            }
+            status::BAD_TIMEOUT => true,
+            _ => false,
+        };
+        if bearable && state.refusals < MAX_REFUSALS {
+            return Ok(None);
+        }
+        state.refusals = 0;
+        Err(error)
+    }
+
+    fn deliver(&self, body: Vec<u8>) -> Result<Delivery, Error> {
+        let summary = read_summary(&body)?;
+        let mut state = self.lock();
+        let mut order = Order::Due;
+        if let Some(watched) = state.watched.get_mut(&summary.subscription_id) {
+            watched.last_sign = clock::now();
+            order = watched.sequence.observe(summary.sequence_number, summary.keep_alive);
+        }
+        let missing = if let Order::Missing(missing) = order { Some(missing) } else { None };
+        Ok(Delivery { body, summary, missing, repeated: order == Order::Repeated })
+    }
+}
+
+impl Watched {
+    fn deadline(&self) -> Option<Instant> {
+        let allowed = self.keep_alive.saturating_mul(3) / 2 + SILENCE_GRACE;
+        self.last_sign.checked_add(allowed)
+    }
+}
+
+/// Whether a body is the kind of answer that was asked for; a fault becomes [`Error::Service`].
+pub(crate) fn check_kind<R: ReadOnlyRequest>(body: &[u8]) -> Result<(), Error> {
+    codec::read_header::<R>(body).map(|_| ())
+}
+
+/// Everything of a publish response before its values; the values are left for the walk.
+fn read_summary(body: &[u8]) -> Result<DeliverySummary, Error> {
+    let owned = codec::context_for(body);
+    let context = owned.context();
+    let (_, rest) = codec::read_header::<PublishRequest>(body)?;
+    let mut stream = Cursor::new(rest);
+    let mut read = || -> Result<DeliverySummary, opcua_types::Error> {
+        Ok(DeliverySummary {
+            subscription_id: u32::decode(&mut stream, &context)?,
+            available_sequence_numbers: Option::<Vec<u32>>::decode(&mut stream, &context)?
+                .unwrap_or_default(),
+            more_notifications: bool::decode(&mut stream, &context)?,
+            sequence_number: u32::decode(&mut stream, &context)?,
+            publish_time: i64::decode(&mut stream, &context)?,
+            keep_alive: i32::decode(&mut stream, &context)? <= 0,
+        })
+    };
+    read().map_err(|error| Error::Decode { service: PublishRequest::SERVICE, detail: error.to_string() })
+}
+
+pub(crate) fn decode_failure(service: &'static str, error: &DecodeError) -> Error {
+    match error {
+        DecodeError::ServiceFault(status) => Error::Service { service, status: *status },
+        other => Error::Decode { service, detail: other.to_string() },
+    }
+}

@@ -1,0 +1,192 @@
+//! A session that is logged in: the handle that everything else hangs on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use opcua_types::{CloseSessionRequest, CreateSessionResponse, NodeId};
+
+use crate::connect::ConnectRequest;
+use crate::driver::Connection;
+use crate::limits::{Limits, OperationLimits};
+use crate::publish::Publishing;
+use crate::request::ReadOnlyRequest;
+use crate::{Error, clock, codec};
+
+/// A logged-in session. Cheap to clone; all clones are one session on one connection.
+///
+/// When the last clone is dropped the channel is closed, but the session is not: the server keeps it and its
+/// subscriptions for their lifetimes, so that a new process can take the subscriptions over. [`Session::close`]
+/// ends both.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) caller: Caller,
+    pub(crate) limits: Limits,
+    pub(crate) publishing: Publishing,
+    session_id: NodeId,
+    revised_timeout: Duration,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Begins with an activated session: asks the server for its limits.
+    pub(crate) async fn begin(
+        caller: Caller,
+        request: &ConnectRequest,
+        created: &CreateSessionResponse,
+    ) -> Result<Self, Error> {
+        let revised_timeout = duration_from_ms(created.revised_session_timeout);
+        let announced = crate::limits::read_from_server(&caller).await?;
+        tracing::debug!(session = %created.session_id, name = request.session_name, "session activated");
+        Ok(Self {
+            inner: Arc::new(Inner {
+                caller,
+                limits: Limits::new(announced),
+                publishing: Publishing::new(),
+                session_id: created.session_id.clone(),
+                revised_timeout,
+            }),
+        })
+    }
+
+    /// The session's id, as the server shows it in its diagnostics. Not the secret token.
+    #[must_use]
+    pub fn session_id(&self) -> &NodeId {
+        &self.inner.session_id
+    }
+
+    /// How long the server keeps the session without hearing from us.
+    #[must_use]
+    pub fn revised_timeout(&self) -> Duration {
+        self.inner.revised_timeout
+    }
+
+    /// The limits the server announced; 0 where it names none.
+    #[must_use]
+    pub fn operation_limits(&self) -> OperationLimits {
+        self.inner.limits.announced
+    }
+
+    /// Waits until the connection is over and says why.
+    pub async fn closed(&self) -> Error {
+        self.inner.caller.connection.closed().await
+    }
+
+    /// Ends the session and deletes its subscriptions.
+    ///
+    /// # Errors
+    ///
+    /// When the server did not answer; the session is of no use then either.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.end(true).await
+    }
+
+    /// Ends the session but leaves its subscriptions on the server, to be taken over within their lifetime by
+    /// [`Session::transfer_subscriptions`] of a later session.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::close`].
+    pub async fn close_keeping_subscriptions(&self) -> Result<(), Error> {
+        self.end(false).await
+    }
+
+    async fn end(&self, delete_subscriptions: bool) -> Result<(), Error> {
+        let close = CloseSessionRequest { delete_subscriptions, ..Default::default() };
+        let result = self.inner.caller.call(close).await.map(|_| ());
+        self.inner.caller.connection.close().await;
+        result
+    }
+
+    pub(crate) async fn call<R: ReadOnlyRequest>(&self, request: R) -> Result<R::Response, Error> {
+        self.inner.caller.call(request).await
+    }
+}
+
+/// Asks questions in the name of one session.
+pub(crate) struct Caller {
+    pub(crate) connection: Connection,
+    token: NodeId,
+    handle: AtomicU32,
+    timeout: Duration,
+}
+
+impl Caller {
+    pub(crate) fn new(connection: Connection, token: NodeId, timeout: Duration) -> Self {
+        // Handle 1 was CreateSession's.
+        Self { connection, token, handle: AtomicU32::new(2), timeout }
+    }
+
+    /// How long a single answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(crate) async fn call<R: ReadOnlyRequest>(&self, request: R) -> Result<R::Response, Error> {
+        self.call_within(request, self.timeout).await
+    }
+
+    pub(crate) async fn call_within<R: ReadOnlyRequest>(
+        &self,
+        request: R,
+        timeout: Duration,
+    ) -> Result<R::Response, Error> {
+        let answer = self.call_raw(request, timeout).await?;
+        codec::decode::<R>(&answer)
+    }
+
+    /// The answer's bytes, for services whose answers have a decoder of their own.
+    pub(crate) async fn call_raw<R: ReadOnlyRequest>(
+        &self,
+        request: R,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, Error> {
+        let body = self.encode(request, timeout)?;
+        self.connection.request(R::SERVICE, body, timeout).await
+    }
+
+    /// A request's bytes with this session's token; a zero `timeout` tells the server that there is none.
+    pub(crate) fn encode<R: ReadOnlyRequest>(
+        &self,
+        mut request: R,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, Error> {
+        let header = request.header_mut();
+        header.authentication_token = self.token.clone();
+        header.timestamp = clock::ua_time();
+        header.request_handle = self.handle.fetch_add(1, Ordering::Relaxed);
+        header.timeout_hint = u32::try_from(timeout.as_millis()).unwrap_or(0);
+        codec::encode(&request)
+    }
+}
+
+/// A server's milliseconds, whatever nonsense they are: never negative, never more than a year (HC-25).
+pub(crate) fn duration_from_ms(ms: f64) -> Duration {
+    const YEAR: f64 = 365.0 * 86_400.0;
+    let seconds = if ms.is_nan() { 0.0 } else { (ms / 1000.0).clamp(0.0, YEAR) };
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_durations_are_clamped() {
+        for ms in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0] {
+            assert_eq!(duration_from_ms(ms), Duration::ZERO);
+        }
+        assert_eq!(duration_from_ms(f64::INFINITY), Duration::from_secs(365 * 86_400));
+        assert_eq!(duration_from_ms(1e308), Duration::from_secs(365 * 86_400));
+        assert_eq!(duration_from_ms(1500.0), Duration::from_millis(1500));
+    }
+}
