@@ -1,7 +1,7 @@
 //! Certificate revocation lists (RFC 5280 §5).
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use x509_parser::extensions::ParsedExtension;
@@ -16,6 +16,9 @@ use crate::{Certificate, Error};
 
 /// Most bytes a revocation list may have: about a million entries.
 pub(crate) const MAX_CRL_BYTES: usize = 48 * 1024 * 1024;
+
+/// Most issuers for which the outcome of the signature check is remembered.
+const MAX_REMEMBERED: usize = 8;
 
 /// A revocation list. Parsed once, cheap to clone. Nothing in it counts until its signature verified.
 #[derive(Clone)]
@@ -35,6 +38,8 @@ struct Inner {
     signature: Vec<u8>,
     usable: bool,
     der: Vec<u8>,
+    /// By SHA-256 of the issuer's certificate: hashing a large list for every validation would be dear.
+    verified: Mutex<Vec<([u8; 32], bool)>>,
 }
 
 impl Crl {
@@ -87,6 +92,7 @@ impl Crl {
             signature: list.signature_value.data.to_vec(),
             usable,
             der: der.to_vec(),
+            verified: Mutex::default(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -165,11 +171,19 @@ impl Crl {
         self.0.usable && self.0.issuer_key == facts.subject_key && same_key
     }
 
-    /// Whether its signature verifies with the issuer's key. Costs one public key operation and one hash.
+    /// Whether its signature verifies with the issuer's key. Remembered for the first few issuers.
     pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let mut verified = self.0.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = verified.iter().find(|(id, _)| *id == issuer.sha256()) {
+            return *known;
+        }
         let end = self.0.tbs_start.saturating_add(self.0.tbs_len);
         let tbs = self.0.der.get(self.0.tbs_start..end).unwrap_or_default();
-        issuer.public_key().verifies(self.0.signature_algorithm, tbs, &self.0.signature)
+        let good = issuer.public_key().verifies(self.0.signature_algorithm, tbs, &self.0.signature);
+        if verified.len() < MAX_REMEMBERED {
+            verified.push((issuer.sha256(), good));
+        }
+        good
     }
 }
 

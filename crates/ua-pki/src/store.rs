@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crate::certificate::{MAX_CERTIFICATE_BYTES, MAX_CHAIN};
+use crate::certificate::MAX_CHAIN;
 use crate::crl::MAX_CRL_BYTES;
 use crate::{
     ApplicationIdentity, Certificate, Crl, Error, PrivateKey, StoreProblem, ThumbprintQuery, TrustList, files,

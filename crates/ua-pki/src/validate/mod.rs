@@ -1,0 +1,106 @@
+//! Deciding trust: the eleven steps of Part 4 §6.1.3.
+//!
+//! Step-major: each step looks at the leaf, then at its issuers upwards, and all findings are collected; the status
+//! is the first finding in step order that is not suppressed. So an untrusted certificate that is also expired is
+//! reported as untrusted, and the administrator still reads both.
+//!
+//! How it goes: [`chain`] builds every chain from the leaf to a self-signed root whose signatures verify (peers may
+//! send issuers, the store has more, and several may bear the same name), within a fixed budget of work. Each chain
+//! is then judged whole ([`steps`], [`usage`], [`revocation`]), and the chain that gets furthest decides. When no chain is
+//! complete, the longest broken one is judged, so that everything else that is wrong is told as well.
+//!
+//! Nothing that a peer sends gives trust: issuers it sends only help to reach what the administrator trusts.
+
+mod chain;
+mod host;
+mod report;
+mod revocation;
+mod steps;
+mod usage;
+
+use jiff::Timestamp;
+
+use self::chain::Path;
+use self::report::Report;
+use crate::{Certificate, CertificateStatus, Finding, SecurityPolicy, Step, TrustList, Verdict};
+
+/// Whose certificate is validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// We are a client, this is the server's application certificate.
+    Server,
+    /// We are a server, this is the client's application certificate.
+    Client,
+    /// We are a server, this is the certificate of a person or account (Part 6 §6.2.3).
+    User,
+}
+
+/// What a certificate is validated against.
+#[derive(Debug, Clone)]
+pub struct ValidationContext<'a> {
+    /// The moment for which to decide; the same for all steps.
+    pub now: Timestamp,
+    /// Whose certificate it is.
+    pub role: Role,
+    /// The policy in use; `None` skips step 4.
+    pub policy: Option<SecurityPolicy>,
+    /// The host as the *user configured* it (not as the server names itself); only looked at for a server. `None`
+    /// skips step 7.
+    pub host: Option<&'a str>,
+    /// The application URI the certificate must have. `None` when it is not known yet: then only its presence is
+    /// checked. Not looked at for a user.
+    pub application_uri: Option<&'a str>,
+    /// Statuses that the administrator has switched off for this peer. Only those that the standard allows to be
+    /// suppressed have an effect, and they are still reported.
+    pub suppress: &'a [CertificateStatus],
+}
+
+/// Validates a chain as the peer presented it, leaf first. The issuers may be missing if the store has them.
+#[must_use]
+pub fn validate(chain: &[Certificate], trust: &TrustList, context: &ValidationContext<'_>) -> Verdict {
+    let Some((leaf, sent_issuers)) = chain.split_first() else {
+        return nothing_presented();
+    };
+    let paths = chain::build(leaf, sent_issuers, trust);
+    let judged = paths.iter().map(|path| judge(path, trust, context));
+    // the first of the best: paths through what the peer sent come first
+    let best = judged.reduce(|best, next| if reach(&next) > reach(&best) { next } else { best });
+    let (findings, skipped) = best.map_or_else(Default::default, Report::finish);
+    Verdict { presented: chain.to_vec(), findings, skipped }
+}
+
+fn judge<'a>(path: &Path, trust: &TrustList, context: &'a ValidationContext<'a>) -> Report<'a> {
+    let mut report = Report::new(context, path);
+    steps::structure(&mut report, path);
+    steps::chain(&mut report, path);
+    steps::signature(&mut report, path);
+    steps::policy(&mut report, path);
+    let trusted = steps::trust_list(&mut report, path, trust);
+    steps::validity(&mut report, path);
+    steps::host_name(&mut report, path);
+    steps::application_uri(&mut report, path);
+    usage::check(&mut report, path);
+    revocation::check(&mut report, path, trust, trusted);
+    report
+}
+
+/// How far a chain gets: good is furthest, then the step of the first failure, then the fewest failures.
+fn reach(report: &Report<'_>) -> (bool, Option<Step>, std::cmp::Reverse<usize>) {
+    let mut failures = report.findings().iter().filter(|finding| !finding.suppressed);
+    let first = failures.next().map(|finding| finding.step);
+    (first.is_none(), first, std::cmp::Reverse(failures.count()))
+}
+
+fn nothing_presented() -> Verdict {
+    let finding = Finding {
+        step: Step::Structure,
+        thumbprint: crate::Thumbprint::of(&[]),
+        subject: String::new(),
+        status: CertificateStatus::Invalid,
+        suppressed: false,
+        message: "the peer presented no certificate".to_owned(),
+        remedy: "give the peer an application instance certificate, or check that it is configured to use it"
+            .to_owned(),
+    };
+    Verdict { presented: Vec::new(), findings: vec![finding], skipped: Vec::new() }
+}
