@@ -1,1 +1,28 @@
-//! connector
+//! The product without a face: read OPC UA sources, keep every value, hand it on.
+//!
+//! **For**: everything between a configuration file and samples on disk. [`Config`] says what to do, [`sources`] meets
+//! a server for the first time, [`Runtime`] collects until it is told to stop.
+//!
+//! **Promises**: nothing is acknowledged to a server before it is durable here; what could not be had is an entry in
+//! the gap ledger; what the agreed security demands is never traded for a connection; one bad node harms one node;
+//! the state of a source is the age of its data.
+//!
+//! **Must never**: write to a server, keep a secret in the configuration, choose weaker security than was agreed,
+//! drop a value in silence, let one source or sink hold up another.
+
+mod clock;
+pub mod config;
+mod error;
+mod event;
+pub mod identity;
+pub mod naming;
+mod runtime;
+pub mod secrets;
+pub mod sources;
+pub mod status;
+
+pub use config::{Config, SourceConfig};
+pub use error::{Error, ErrorKind};
+pub use event::{Event, EventKind};
+pub use runtime::{Handle, Runtime, Stopped};
+pub use status::{SourceState, SourceStatus};

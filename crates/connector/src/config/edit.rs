@@ -1,0 +1,218 @@
+//! Changing the file without harming what people wrote in it: comments, order and spelling stay.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
+
+use super::model::{
+    Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, SecretRef, SourceConfig, SourceLogin,
+};
+use super::section::show;
+use crate::error::Error;
+
+impl Config {
+    /// Writes a fresh configuration file with its explanations. The folder must exist.
+    ///
+    /// # Errors
+    /// [`Error::ConfigExists`] rather than overwriting; [`Error::ConfigWrite`].
+    pub fn create(path: &Path, name: &str, application_uri: &str) -> Result<Self, Error> {
+        if path.exists() {
+            return Err(Error::ConfigExists { path: path.to_owned() });
+        }
+        let mut document: DocumentMut =
+            TEMPLATE.parse().map_err(|_| Error::ConfigExists { path: path.to_owned() })?;
+        document["application"]["name"] = value(name);
+        document["application"]["uri"] = value(application_uri);
+        let config = Self::parse(&document.to_string(), path)?;
+        config.save()?;
+        Ok(config)
+    }
+
+    /// Writes the file: a new file beside it, fsynced, then renamed over it.
+    ///
+    /// # Errors
+    /// [`Error::ConfigWrite`].
+    pub fn save(&self) -> Result<(), Error> {
+        write_atomically(&self.path, self.document.to_string().as_bytes())
+            .map_err(|source| Error::ConfigWrite { path: self.path.clone(), source })
+    }
+
+    /// Adds a source at the end. Call [`Config::save`] to keep it.
+    ///
+    /// # Errors
+    /// [`Error::SourceExists`]; [`Error::ConfigInvalid`] when the source makes no sense.
+    pub fn add_source(&mut self, source: &SourceConfig) -> Result<(), Error> {
+        if self.sources.iter().any(|s| s.name == source.name) {
+            return Err(Error::SourceExists { name: source.name.to_string() });
+        }
+        let folder = self.folder().to_owned();
+        self.edit(|document| {
+            let sources = document.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+            if let Some(tables) = sources.as_array_of_tables_mut() {
+                tables.push(source_table(source, &folder));
+            }
+        })
+    }
+
+    /// Removes a source. Its samples stay. Call [`Config::save`] to keep the change.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`].
+    pub fn remove_source(&mut self, name: &str) -> Result<(), Error> {
+        self.source(name)?;
+        self.edit(|document| {
+            if let Some(tables) = document.get_mut("source").and_then(Item::as_array_of_tables_mut) {
+                tables.retain(|table| table.get("name").and_then(Item::as_str) != Some(name));
+            }
+        })
+    }
+
+    /// Sets how a source logs in. Call [`Config::save`] to keep the change.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`].
+    pub fn set_login(&mut self, name: &str, login: &SourceLogin) -> Result<(), Error> {
+        let folder = self.folder().to_owned();
+        self.edit_source(name, |table| write_login(table, login, &folder))
+    }
+
+    /// Pins the server's certificate and application URI anew, after they were trusted.
+    /// Call [`Config::save`] to keep the change.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`].
+    pub fn pin_server(
+        &mut self,
+        name: &str,
+        application_uri: &str,
+        thumbprint: ua_pki::Thumbprint,
+    ) -> Result<(), Error> {
+        self.edit_source(name, |table| {
+            table["server_application_uri"] = value(application_uri);
+            table["server_thumbprint"] = value(thumbprint.to_string());
+        })
+    }
+
+    fn edit_source(&mut self, name: &str, change: impl FnOnce(&mut Table)) -> Result<(), Error> {
+        self.source(name)?;
+        self.edit(|document| {
+            let tables = document.get_mut("source").and_then(Item::as_array_of_tables_mut);
+            let table = tables.and_then(|tables| {
+                tables.iter_mut().find(|t| t.get("name").and_then(Item::as_str) == Some(name))
+            });
+            if let Some(table) = table {
+                change(table);
+            }
+        })
+    }
+
+    /// Every change is checked like a file that was just read, so that no edit can write what `load` refuses.
+    fn edit(&mut self, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Error> {
+        let mut document = self.document.clone();
+        change(&mut document);
+        *self = Self::parse(&document.to_string(), &self.path)?;
+        Ok(())
+    }
+}
+
+fn source_table(source: &SourceConfig, folder: &Path) -> Table {
+    let mut table = Table::new();
+    table["name"] = value(source.name.as_str());
+    table["url"] = value(source.url.as_str());
+    table["policy"] = value(source.policy.name());
+    table["mode"] = value(crate::status::mode_name(source.mode));
+    if let Some(uri) = &source.server_application_uri {
+        table["server_application_uri"] = value(uri.as_str());
+    }
+    if let Some(thumbprint) = &source.server_thumbprint {
+        table["server_thumbprint"] = value(thumbprint.to_string());
+    }
+    write_login(&mut table, &source.login, folder);
+    if source.roots != [DEFAULT_ROOT] {
+        table["roots"] = value(source.roots.iter().map(String::as_str).collect::<Array>());
+    }
+    if source.publishing_interval != DEFAULT_INTERVAL {
+        table["publishing_interval"] = value(show(source.publishing_interval));
+    }
+    if source.sampling_interval != DEFAULT_INTERVAL {
+        table["sampling_interval"] = value(show(source.sampling_interval));
+    }
+    if let Some(size) = source.configured_queue_size {
+        table["queue_size"] = value(i64::from(size));
+    }
+    if source.max_nodes != DEFAULT_MAX_NODES {
+        table["max_nodes"] = value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX));
+    }
+    if source.danger_without_security {
+        table["danger_without_security"] = value(true);
+    }
+    if !source.danger_suppress.is_empty() {
+        table["danger_suppress"] = value(source.danger_suppress.iter().map(|s| s.name()).collect::<Array>());
+    }
+    table
+}
+
+fn write_login(table: &mut Table, login: &SourceLogin, folder: &Path) {
+    match login {
+        SourceLogin::Anonymous => {
+            table.remove("user");
+            table.remove("password");
+        }
+        SourceLogin::UserName { user, password } => {
+            let mut inline = InlineTable::new();
+            match password {
+                SecretRef::File(path) => {
+                    let shown = path.strip_prefix(folder).unwrap_or(path);
+                    inline.insert("file", Value::from(shown.to_string_lossy().into_owned()));
+                }
+                SecretRef::Environment(name) => {
+                    inline.insert("env", Value::from(name.as_str()));
+                }
+                SecretRef::Credential(name) => {
+                    inline.insert("credential", Value::from(name.as_str()));
+                }
+            }
+            table["user"] = value(user.as_str());
+            table["password"] = value(inline);
+        }
+    }
+}
+
+/// A crash leaves the old file or the new one, never half of one.
+fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(".new");
+    let fresh = path.with_file_name(name);
+    let mut file = fs::File::create(&fresh)?;
+    file.write_all(content)?;
+    if let Ok(old) = fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::File::open(folder)?.sync_all()
+}
+
+const TEMPLATE: &str = r#"# lockgate: read OPC UA servers, keep every value.
+# Paths are relative to the folder of this file. Add a source with: lockgate source add NAME URL
+
+# our certificate, and the certificates we trust
+pki = "pki"
+
+[application]
+name = ""
+# must be the URI inside our certificate
+uri = ""
+
+[storage]
+# journal and historian
+data = "data"
+# how often collected samples are sealed into Parquet files
+seal_every = "1m"
+"#;

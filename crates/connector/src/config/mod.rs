@@ -1,0 +1,43 @@
+//! The configuration file `lockgate.toml`: what it may hold, how it is read, checked and changed.
+//!
+//! ```toml
+//! pki = "pki"                                   # own certificate, trusted, issuers, rejected
+//!
+//! [application]
+//! name = "lockgate"
+//! uri = "urn:gateway1:lockgate"                 # must be the URI inside our certificate
+//!
+//! [storage]
+//! data = "data"                                 # journal and historian
+//! seal_every = "60s"
+//!
+//! [[source]]
+//! name = "line1"
+//! url = "opc.tcp://plc1:4840"
+//! policy = "Basic256Sha256"                     # exactly this, chosen at `source add`; weaker is an error
+//! mode = "SignAndEncrypt"
+//! server_application_uri = "urn:plc1:server"    # pinned
+//! server_thumbprint = "3FA9…"                   # pinned
+//! user = "reader"
+//! password = { file = "secrets/line1" }         # or { env = "…" }, { credential = "…" }; never the text itself
+//! roots = ["i=85"]                              # or "nsu=<namespace uri>;s=…"
+//! publishing_interval = "500ms"
+//! sampling_interval = "500ms"
+//! ```
+//!
+//! Rules: every path is relative to the folder of the file. A key nobody knows is an error with the nearest known
+//! key, because a mistyped security setting that is silently ignored is a hole. All problems of a file are
+//! reported at once, each with its line. Edits (`source add`, `login`) keep comments and order.
+//!
+//! The reader works on the parsed document itself, not through serde: so it knows the line of every value, and a
+//! secret typed where none belongs is never copied into an error message.
+
+mod edit;
+mod model;
+mod problem;
+mod read;
+mod secret_ref;
+mod section;
+
+pub use model::{Application, Config, SecretRef, SourceConfig, SourceLogin, SourceName, Storage};
+pub use problem::Problem;

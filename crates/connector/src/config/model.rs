@@ -1,0 +1,223 @@
+//! What the configuration means, once every value has been parsed into its type.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ua_channel::MessageSecurityMode;
+use ua_client::EndpointUrl;
+use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
+
+use crate::error::Error;
+
+/// A checked configuration and the file it came from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(super) path: PathBuf,
+    pub(super) document: toml_edit::DocumentMut,
+    /// Who we are towards servers.
+    pub application: Application,
+    /// Where samples are kept.
+    pub storage: Storage,
+    /// Root of the certificate store, absolute or relative to the working folder of the process.
+    pub pki: PathBuf,
+    /// The sources, in the order of the file.
+    pub sources: Vec<SourceConfig>,
+}
+
+/// Who we are towards servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Common name of the certificate and name of the session.
+    pub name: String,
+    /// The application URI (Part 6 §6.2.2), equal to the one inside our certificate.
+    pub uri: String,
+}
+
+/// Where samples are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// Folder of journal and historian.
+    pub data: PathBuf,
+    /// Age at which journalled samples are sealed into the historian.
+    pub seal_every: Duration,
+}
+
+/// One OPC UA server we read.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// Short name, first part of every stream name.
+    pub name: SourceName,
+    /// The address as the administrator typed it; the host name check is made against this one.
+    pub url: EndpointUrl,
+    /// Exactly this security policy.
+    pub policy: SecurityPolicy,
+    /// Exactly this message security mode.
+    pub mode: MessageSecurityMode,
+    /// The application URI the server must prove.
+    pub server_application_uri: Option<String>,
+    /// Thumbprint of the server certificate last trusted.
+    pub server_thumbprint: Option<Thumbprint>,
+    /// How we log in.
+    pub login: SourceLogin,
+    /// Where browsing starts: `i=85`, `ns=…` forms are refused, `nsu=<uri>;…` names a namespace for good.
+    pub roots: Vec<String>,
+    /// Publishing interval asked of the server.
+    pub publishing_interval: Duration,
+    /// Sampling interval asked of the server.
+    pub sampling_interval: Duration,
+    /// Queue length per monitored item; `None` computes it, see [`SourceConfig::queue_size`].
+    pub configured_queue_size: Option<u32>,
+    /// Most nodes a browse may visit before it stops with a report.
+    pub max_nodes: usize,
+    /// Connect without any message security; visible for ever in status and log.
+    pub danger_without_security: bool,
+    /// Certificate findings that are ignored for this server; each is shown in the status.
+    pub danger_suppress: Vec<CertificateStatus>,
+}
+
+/// How a source logs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceLogin {
+    /// No user.
+    Anonymous,
+    /// User name and password.
+    UserName {
+        /// The user name.
+        user: String,
+        /// Where the password is kept.
+        password: SecretRef,
+    },
+}
+
+/// Where a secret is kept. The secret itself is never part of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// A file readable by its owner alone (mode 0600 or 0400).
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// A systemd credential: a file in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+}
+
+/// The short name of a source: letters, digits, `_` and `-`, at most 64, beginning with a letter or digit.
+///
+/// No dot, because it is the first part of dotted stream names; nothing that means something to a path or a shell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName(String);
+
+impl SourceName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for SourceName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let first = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
+        let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        if first && rest && text.len() <= MAX_SOURCE_NAME {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::SourceName { name: text.to_owned() })
+        }
+    }
+}
+
+impl Config {
+    /// The file this configuration was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that relative paths in the file start from.
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// The source of that name.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`] with the nearest name.
+    pub fn source(&self, name: &str) -> Result<&SourceConfig, Error> {
+        self.sources.iter().find(|s| s.name.as_str() == name).ok_or_else(|| Error::NoSuchSource {
+            name: name.to_owned(),
+            nearest: crate::naming::nearest(name, self.sources.iter().map(|s| s.name.as_str()))
+                .map(str::to_owned),
+        })
+    }
+}
+
+impl SourceConfig {
+    /// A source with every default, as `source add` starts from.
+    pub fn new(
+        name: SourceName,
+        url: EndpointUrl,
+        policy: SecurityPolicy,
+        mode: MessageSecurityMode,
+    ) -> Self {
+        Self {
+            name,
+            url,
+            policy,
+            mode,
+            server_application_uri: None,
+            server_thumbprint: None,
+            login: SourceLogin::Anonymous,
+            roots: vec![DEFAULT_ROOT.to_owned()],
+            publishing_interval: DEFAULT_INTERVAL,
+            sampling_interval: DEFAULT_INTERVAL,
+            configured_queue_size: None,
+            max_nodes: DEFAULT_MAX_NODES,
+            danger_without_security: false,
+            danger_suppress: Vec::new(),
+        }
+    }
+
+    /// Queue length per monitored item.
+    ///
+    /// The default covers a minute without a connection at the sampling interval, between 10 and 1000:
+    /// what a server keeps for us while the network is away is the first line of defence, and 1000 doubles per
+    /// node is the most that servers commonly accept. A shorter queue that overflows is noticed by the overflow
+    /// bit and goes on the ledger.
+    pub fn queue_size(&self) -> u32 {
+        self.configured_queue_size.unwrap_or_else(|| {
+            let samples = OUTAGE_COVERED.as_millis() / self.sampling_interval.as_millis().max(1);
+            u32::try_from(samples).unwrap_or(u32::MAX).clamp(MIN_QUEUE, MAX_QUEUE)
+        })
+    }
+
+    /// Every setting of this source that lowers security, by its name in the file.
+    pub fn dangers(&self) -> Vec<String> {
+        let mut dangers = Vec::new();
+        if self.danger_without_security {
+            dangers.push("danger_without_security".to_owned());
+        }
+        dangers.extend(self.danger_suppress.iter().map(|s| format!("danger_suppress {}", s.name())));
+        dangers
+    }
+}
+
+pub(super) const DEFAULT_ROOT: &str = "i=85";
+pub(super) const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
+pub(super) const DEFAULT_SEAL: Duration = Duration::from_secs(60);
+pub(super) const DEFAULT_MAX_NODES: usize = 200_000;
+/// Time without a connection that the default queue length covers.
+const OUTAGE_COVERED: Duration = Duration::from_secs(60);
+const MIN_QUEUE: u32 = 10;
+const MAX_QUEUE: u32 = 1000;
+const MAX_SOURCE_NAME: usize = 64;

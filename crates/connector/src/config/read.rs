@@ -1,0 +1,217 @@
+//! From text to a checked [`Config`], or to every problem in it.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use toml_edit::{Document, Item, TableLike};
+use ua_channel::MessageSecurityMode;
+use ua_client::EndpointUrl;
+use ua_pki::{CertificateStatus, SecurityPolicy};
+
+use super::model::{
+    Application, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, SourceConfig,
+    SourceName, Storage,
+};
+use super::problem::Problems;
+use super::secret_ref::read_login;
+use super::section::Section;
+use crate::error::Error;
+use crate::naming::NodeAddress;
+
+impl Config {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    /// [`Error::ConfigRead`] when the file cannot be read, [`Error::ConfigInvalid`] with all its problems.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::ConfigRead { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks `text` as if it were the content of the file at `path`.
+    ///
+    /// # Errors
+    /// [`Error::ConfigInvalid`] with every problem of the text.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let mut problems = Problems::new(text);
+        let config = read_document(text, path, &mut problems);
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Error::ConfigInvalid { path: path.to_owned(), problems: problems.into_sorted() }),
+        }
+    }
+}
+
+fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option<Config> {
+    let document = match Document::parse(text.to_owned()) {
+        Ok(document) => document,
+        Err(error) => {
+            // only the first line: the rest of the parser's text quotes the file, which may hold a secret
+            let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
+            problems.add(error.span(), message, None);
+            return None;
+        }
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut root = Section::new("the file", document.as_table(), None, problems);
+    let pki = folder.join(root.text("pki").unwrap_or("pki"));
+    let application = root.section("application", "[application]", read_application).flatten();
+    if application.is_none() && root.span_of("application").is_none() {
+        let help = Some("run: lockgate init".to_owned());
+        root.problem(None, "section [application] is missing".to_owned(), help);
+    }
+    let storage = root.section("storage", "[storage]", |s| read_storage(s, folder));
+    let storage = storage.unwrap_or_else(|| Storage { data: folder.join("data"), seal_every: DEFAULT_SEAL });
+    let tables = root.item("source");
+    root.finish();
+    let sources = tables.map(|item| read_sources(item, folder, problems)).unwrap_or_default();
+    Some(Config {
+        path: path.to_owned(),
+        document: document.into_mut(),
+        application: application?,
+        storage,
+        pki,
+        sources,
+    })
+}
+
+fn read_application(section: &mut Section<'_, '_, '_>) -> Option<Application> {
+    let name = section.text("name").unwrap_or("lockgate").to_owned();
+    let uri = section.required_text("uri")?.to_owned();
+    if !uri.contains(':') || uri.chars().any(char::is_whitespace) {
+        let span = section.span_of("uri");
+        let help = Some("an application URI looks like \"urn:gateway1:lockgate\"".to_owned());
+        section.problem(span, "`uri` is not a URI".to_owned(), help);
+    }
+    Some(Application { name, uri })
+}
+
+fn read_storage(section: &mut Section<'_, '_, '_>, folder: &Path) -> Storage {
+    Storage {
+        data: folder.join(section.text("data").unwrap_or("data")),
+        seal_every: section.duration("seal_every", DEFAULT_SEAL, Duration::from_secs(1)),
+    }
+}
+
+fn read_sources(item: &Item, folder: &Path, problems: &mut Problems<'_>) -> Vec<SourceConfig> {
+    let Some(tables) = item.as_array_of_tables() else {
+        let help = Some("write it as [[source]]".to_owned());
+        problems.add(item.span(), "`source` must be a list of sections".to_owned(), help);
+        return Vec::new();
+    };
+    let mut names = HashSet::new();
+    let mut sources = Vec::new();
+    for table in tables {
+        let table_like: &dyn TableLike = table;
+        let mut section = Section::new("[[source]]", table_like, table.span(), problems);
+        let source = read_source(&mut section, folder);
+        if let Some(source) = &source
+            && !names.insert(source.name.clone())
+        {
+            let span = section.span_of("name");
+            section.problem(span, format!("two sources are named `{}`", source.name), None);
+        }
+        section.finish();
+        sources.extend(source);
+    }
+    sources
+}
+
+fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<SourceConfig> {
+    let name = section.required_text("name").is_some().then(|| section.parsed("name", parse_name)).flatten();
+    let url = section.required_text("url").is_some().then(|| section.parsed("url", parse_url)).flatten();
+    let policy =
+        section.required_text("policy").is_some().then(|| section.parsed("policy", parse_policy)).flatten();
+    let mode = section.required_text("mode").is_some().then(|| section.parsed("mode", parse_mode)).flatten();
+    let label = name.as_ref().map_or("SOURCE", SourceName::as_str).to_owned();
+    let login = read_login(section, &label, folder);
+    let server_application_uri = section.text("server_application_uri").map(str::to_owned);
+    let server_thumbprint =
+        section.parsed("server_thumbprint", |t| t.parse().map_err(|e: ua_pki::Error| e.to_string()));
+    let roots = section.list("roots", parse_root).unwrap_or_else(|| vec![DEFAULT_ROOT.to_owned()]);
+    let publishing_interval =
+        section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
+    let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::from_millis(1));
+    let configured_queue_size = section.integer("queue_size", 1_u32);
+    let max_nodes = section.integer("max_nodes", 1_usize).unwrap_or(DEFAULT_MAX_NODES);
+    let danger_without_security = section.flag("danger_without_security");
+    let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
+    let source = SourceConfig {
+        name: name?,
+        url: url?,
+        policy: policy?,
+        mode: mode?,
+        server_application_uri,
+        server_thumbprint,
+        login,
+        roots,
+        publishing_interval,
+        sampling_interval,
+        configured_queue_size,
+        max_nodes,
+        danger_without_security,
+        danger_suppress,
+    };
+    check_security(section, &source);
+    Some(source)
+}
+
+/// Policy and mode belong together, and no security at all needs its own word.
+fn check_security(section: &mut Section<'_, '_, '_>, source: &SourceConfig) {
+    let no_policy = source.policy == SecurityPolicy::None;
+    let no_mode = source.mode == MessageSecurityMode::None;
+    let span = section.span_of("mode");
+    if no_policy != no_mode {
+        let message = "policy None and mode None go together or not at all".to_owned();
+        section.problem(span, message, None);
+    } else if no_mode && !source.danger_without_security {
+        let help = "for a test on a closed network write danger_without_security = true".to_owned();
+        section.problem(span, "this source would have no security".to_owned(), Some(help));
+    } else if !no_mode && source.danger_without_security {
+        let span = section.span_of("danger_without_security");
+        let message = "danger_without_security is set, but policy and mode ask for security".to_owned();
+        section.problem(span, message, Some("remove danger_without_security".to_owned()));
+    }
+}
+
+fn parse_name(text: &str) -> Result<SourceName, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+fn parse_url(text: &str) -> Result<EndpointUrl, String> {
+    text.parse().map_err(|error: ua_client::Error| error.to_string())
+}
+
+fn parse_policy(text: &str) -> Result<SecurityPolicy, String> {
+    POLICIES.into_iter().find(|policy| policy.name() == text).ok_or_else(|| {
+        format!("`{text}` is no policy we use; one of {}", POLICIES.map(SecurityPolicy::name).join(", "))
+    })
+}
+
+fn parse_mode(text: &str) -> Result<MessageSecurityMode, String> {
+    match text {
+        "None" => Ok(MessageSecurityMode::None),
+        "Sign" => Ok(MessageSecurityMode::Sign),
+        "SignAndEncrypt" => Ok(MessageSecurityMode::SignAndEncrypt),
+        _ => Err(format!("`{text}` is no mode; one of SignAndEncrypt, Sign, None")),
+    }
+}
+
+fn parse_root(text: &str) -> Result<String, String> {
+    text.parse::<NodeAddress>().map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn parse_suppression(text: &str) -> Result<CertificateStatus, String> {
+    let status =
+        CertificateStatus::from_name(text).ok_or_else(|| format!("`{text}` is no certificate status"))?;
+    if status.suppressible() { Ok(status) } else { Err(format!("{text} cannot be suppressed")) }
+}
+
+const POLICIES: [SecurityPolicy; 4] = [
+    SecurityPolicy::Aes256Sha256RsaPss,
+    SecurityPolicy::Aes128Sha256RsaOaep,
+    SecurityPolicy::Basic256Sha256,
+    SecurityPolicy::None,
+];

@@ -1,0 +1,374 @@
+//! What can go wrong, with the facts, the side that is at fault, and the next step.
+
+use std::io;
+use std::path::PathBuf;
+
+use ua_pki::{Thumbprint, Verdict};
+
+use crate::config::Problem;
+
+/// Everything this crate reports as a failure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    ConfigRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The configuration file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    ConfigWrite {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is a configuration already.
+    #[error("{} exists already", path.display())]
+    ConfigExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The configuration has problems: all of them, in the order of the file.
+    #[error("{} is not valid: {}", path.display(), list(problems))]
+    ConfigInvalid {
+        /// The file.
+        path: PathBuf,
+        /// Every problem.
+        problems: Vec<Problem>,
+    },
+    /// No source of that name is configured.
+    #[error("no source is named `{name}`{}", suggestion(nearest.as_deref()))]
+    NoSuchSource {
+        /// The name asked for.
+        name: String,
+        /// The nearest configured name.
+        nearest: Option<String>,
+    },
+    /// A source of that name is configured already.
+    #[error("a source named `{name}` exists already")]
+    SourceExists {
+        /// The name.
+        name: String,
+    },
+    /// The text cannot name a source.
+    #[error("`{name}` cannot be the name of a source: use up to 64 letters, digits, `_` and `-`")]
+    SourceName {
+        /// The text.
+        name: String,
+    },
+    /// The text is no node.
+    #[error("`{text}` is no node; write `i=85` or `nsu=<namespace uri>;s=<name>`, never a namespace index")]
+    NodeAddress {
+        /// The text.
+        text: String,
+    },
+    /// There is no secret where the configuration says.
+    #[error("no secret in {place}{}", because(source.as_ref()))]
+    SecretMissing {
+        /// File, variable or credential.
+        place: String,
+        /// What the system said.
+        source: Option<io::Error>,
+    },
+    /// Others than the owner can read the secret.
+    #[error("others can read {} (mode {mode:03o})", path.display())]
+    SecretExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// There is something, but it cannot be a secret.
+    #[error("the secret in {place} is unusable: {why}")]
+    SecretUnusable {
+        /// File, variable or credential.
+        place: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// The secret could not be kept.
+    #[error("cannot write {}: {source}", path.display())]
+    SecretWrite {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// We have no certificate yet.
+    #[error("no certificate of our own in {}", store.display())]
+    NoIdentity {
+        /// Root of the store.
+        store: PathBuf,
+    },
+    /// Our certificate is not for the configured application.
+    #[error("our certificate is for {certificate}, but the configuration says {configured}")]
+    IdentityUri {
+        /// The URI in the certificate.
+        certificate: String,
+        /// The URI in the configuration.
+        configured: String,
+    },
+    /// Our certificate is outside its validity.
+    #[error("our certificate is valid from {not_before} to {not_after}, which is not now")]
+    IdentityTime {
+        /// Begin of validity.
+        not_before: jiff::Timestamp,
+        /// End of validity.
+        not_after: jiff::Timestamp,
+    },
+    /// The certificate store failed.
+    #[error(transparent)]
+    Pki(#[from] ua_pki::Error),
+    /// The server shows no certificate although the policy needs one.
+    #[error("the endpoint shows no certificate")]
+    NoServerCertificate,
+    /// We do not trust the server's certificate.
+    #[error("the server's certificate {thumbprint} is not trusted: {}{}", finding(verdict), changed(*pinned, *thumbprint))]
+    ServerNotTrusted {
+        /// The certificate shown.
+        thumbprint: Thumbprint,
+        /// The certificate that was pinned, if there was one.
+        pinned: Option<Thumbprint>,
+        /// Everything that validation found.
+        verdict: Box<Verdict>,
+    },
+    /// The server is not the application that was pinned.
+    #[error("the server is {found}, but {pinned} was pinned")]
+    ServerUri {
+        /// The URI it shows.
+        found: String,
+        /// The URI in the configuration.
+        pinned: String,
+    },
+    /// The agreed policy and mode are not offered any more. Nothing weaker is used.
+    #[error("the server does not offer {wanted} any more; it offers {}", offers.join(", "))]
+    SecurityChanged {
+        /// What was agreed.
+        wanted: String,
+        /// What is offered, each as policy and mode.
+        offers: Vec<String>,
+        /// Whether everything offered is weaker.
+        weaker: bool,
+    },
+    /// The connection failed.
+    #[error(transparent)]
+    Client(#[from] ua_client::Error),
+    /// Journal or historian failed.
+    #[error("storage: {0}")]
+    Storage(#[from] tagstore::Error),
+    /// The thread that owns the journal has ended.
+    #[error("the journal's writer has stopped")]
+    WriterGone,
+    /// None of the configured roots exists on the server.
+    #[error("none of the roots {} is on the server", roots.join(", "))]
+    RootsMissing {
+        /// The configured roots.
+        roots: Vec<String>,
+    },
+    /// The server delivers nothing of what we asked for.
+    #[error("the server accepted none of {nodes} nodes: {example}")]
+    NothingAccepted {
+        /// How many were asked for.
+        nodes: usize,
+        /// The first refusal.
+        example: String,
+    },
+    /// A thread could not be started.
+    #[error("cannot start {what}: {source}")]
+    Thread {
+        /// What it was for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What kind of failure it is: the exit codes of the command line and the states of a source follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration, a secret or our own certificate must change.
+    Config,
+    /// The server cannot be reached or the connection was lost.
+    Unreachable,
+    /// We do not trust the server's certificate.
+    ServerNotTrusted,
+    /// The server does not trust our certificate.
+    ServerDoesNotTrustUs,
+    /// The server offers less security than agreed, or did not prove who it is.
+    Security,
+    /// The server refused the user, or the password cannot be sent safely.
+    Login,
+    /// The disk.
+    Storage,
+    /// The server misbehaves, or refused a service.
+    Server,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::ConfigRead { .. }
+            | Self::ConfigWrite { .. }
+            | Self::ConfigExists { .. }
+            | Self::ConfigInvalid { .. }
+            | Self::NoSuchSource { .. }
+            | Self::SourceExists { .. }
+            | Self::SourceName { .. }
+            | Self::NodeAddress { .. }
+            | Self::SecretMissing { .. }
+            | Self::SecretExposed { .. }
+            | Self::SecretUnusable { .. }
+            | Self::SecretWrite { .. }
+            | Self::NoIdentity { .. }
+            | Self::IdentityUri { .. }
+            | Self::IdentityTime { .. }
+            | Self::Pki(_)
+            | Self::RootsMissing { .. }
+            | Self::Thread { .. } => ErrorKind::Config,
+            Self::ServerNotTrusted { .. } | Self::NoServerCertificate => ErrorKind::ServerNotTrusted,
+            Self::ServerUri { .. } | Self::SecurityChanged { .. } => ErrorKind::Security,
+            Self::Storage(_) | Self::WriterGone => ErrorKind::Storage,
+            Self::NothingAccepted { .. } => ErrorKind::Server,
+            Self::Client(error) => client_kind(error),
+        }
+    }
+
+    /// A stable code, for logs and scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ConfigRead { .. } => "config.unreadable",
+            Self::ConfigWrite { .. } => "config.unwritable",
+            Self::ConfigExists { .. } => "config.exists",
+            Self::ConfigInvalid { .. } => "config.invalid",
+            Self::NoSuchSource { .. } => "config.no_such_source",
+            Self::SourceExists { .. } => "config.source_exists",
+            Self::SourceName { .. } => "config.source_name",
+            Self::NodeAddress { .. } => "config.node_address",
+            Self::SecretMissing { .. } => "secret.missing",
+            Self::SecretExposed { .. } => "secret.exposed",
+            Self::SecretUnusable { .. } => "secret.unusable",
+            Self::SecretWrite { .. } => "secret.unwritable",
+            Self::NoIdentity { .. } => "identity.missing",
+            Self::IdentityUri { .. } => "identity.uri",
+            Self::IdentityTime { .. } => "identity.time",
+            Self::Pki(_) => "trust.store",
+            Self::NoServerCertificate => "trust.no_server_certificate",
+            Self::ServerNotTrusted { pinned: Some(pinned), thumbprint, .. } if pinned != thumbprint => {
+                "trust.server_certificate_changed"
+            }
+            Self::ServerNotTrusted { .. } => "trust.server_certificate_untrusted",
+            Self::ServerUri { .. } => "trust.server_uri",
+            Self::SecurityChanged { .. } => "security.changed",
+            Self::Client(error) => error.rule(),
+            Self::Storage(_) => "storage",
+            Self::WriterGone => "storage.writer_gone",
+            Self::RootsMissing { .. } => "browse.roots_missing",
+            Self::NothingAccepted { .. } => "collect.nothing_accepted",
+            Self::Thread { .. } => "system.thread",
+        }
+    }
+
+    /// The OPC UA status code behind it, if there is one.
+    pub fn status_code(&self) -> Option<u32> {
+        match self {
+            Self::Client(error) => error.status(),
+            Self::ServerNotTrusted { verdict, .. } => verdict.status().map(ua_pki::CertificateStatus::code),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, for the source of that name.
+    pub fn next_step(&self, source: &str) -> Option<String> {
+        Some(match self {
+            Self::ServerNotTrusted { thumbprint, .. } => format!(
+                "compare the thumbprint with the one the server's administrator sees, then run: lockgate trust \
+                 accept {thumbprint}"
+            ),
+            Self::NoIdentity { .. } | Self::IdentityUri { .. } | Self::IdentityTime { .. } => {
+                "run: lockgate init".to_owned()
+            }
+            Self::ServerUri { .. } | Self::SecurityChanged { .. } => format!(
+                "if the change is wanted: lockgate source remove {source}, then lockgate source add {source} URL"
+            ),
+            Self::SecretExposed { path, .. } => format!("run: chmod 600 {}", path.display()),
+            Self::SecretMissing { .. } | Self::SecretUnusable { .. } => {
+                format!("run: lockgate login {source}")
+            }
+            Self::RootsMissing { .. } => format!("correct `roots` of source {source}"),
+            Self::Client(error) => return client_next_step(error, source),
+            _ => return None,
+        })
+    }
+}
+
+fn client_kind(error: &ua_client::Error) -> ErrorKind {
+    use ua_client::Error as E;
+    if error.server_does_not_trust_us() {
+        return ErrorKind::ServerDoesNotTrustUs;
+    }
+    match error {
+        E::InvalidUrl { .. } | E::InvalidRequest(_) | E::SecurityRequired | E::OwnProof { .. } => {
+            ErrorKind::Config
+        }
+        E::CertificateChanged { .. }
+        | E::ServerProofInvalid { .. }
+        | E::EndpointsDiffer { .. }
+        | E::ApplicationUriDiffers { .. }
+        | E::NoUsableEndpoint { .. } => ErrorKind::Security,
+        E::LoginRefused { .. }
+        | E::LoginNotOffered { .. }
+        | E::PasswordWouldLeak { .. }
+        | E::PasswordTooLong { .. } => ErrorKind::Login,
+        _ => match error.side() {
+            ua_client::Side::Network => ErrorKind::Unreachable,
+            _ => ErrorKind::Server,
+        },
+    }
+}
+
+fn client_next_step(error: &ua_client::Error, source: &str) -> Option<String> {
+    Some(match client_kind(error) {
+        ErrorKind::ServerDoesNotTrustUs => {
+            "on the server: trust our certificate (see: lockgate cert show); we keep trying".to_owned()
+        }
+        ErrorKind::Login => format!("run: lockgate login {source}"),
+        ErrorKind::Unreachable => "check the address, the network and that the server is running".to_owned(),
+        ErrorKind::Security => {
+            format!("compare with: lockgate discover {source}; somebody may stand between")
+        }
+        _ => return None,
+    })
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn because(source: Option<&io::Error>) -> String {
+    source.map(|error| format!(": {error}")).unwrap_or_default()
+}
+
+fn finding(verdict: &Verdict) -> String {
+    let decisive = verdict.findings().iter().find(|finding| !finding.suppressed);
+    decisive.map(|finding| finding.message.clone()).unwrap_or_else(|| "no finding".to_owned())
+}
+
+fn changed(pinned: Option<Thumbprint>, now: Thumbprint) -> String {
+    match pinned {
+        Some(pinned) if pinned != now => {
+            format!("; the certificate changed: {pinned} was pinned, {now} is shown")
+        }
+        _ => String::new(),
+    }
+}

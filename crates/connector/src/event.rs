@@ -1,0 +1,85 @@
+//! What happens while collecting, for a log, a screen or a test to follow.
+
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+use crate::clock;
+use crate::status::SourceState;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// At which source; `None` is about the connector itself.
+    pub source: Option<String>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A source changed its state.
+    State {
+        /// The new state.
+        state: SourceState,
+        /// What happened, a lowercase fragment.
+        detail: Option<String>,
+        /// What to do about it.
+        next_step: Option<String>,
+    },
+    /// An interval is missing; it is on the ledger.
+    Gap {
+        /// Name of the stream; `None` is every stream of the source.
+        stream: Option<String>,
+        /// Begin, exclusive.
+        from: Timestamp,
+        /// End, exclusive.
+        to: Timestamp,
+        /// Why, one of the ledger's words.
+        reason: &'static str,
+        /// What is known about it.
+        detail: String,
+    },
+    /// The server refused one node; the others go on.
+    NodeRefused {
+        /// Name of the stream.
+        stream: String,
+        /// Name of the status, as in `BadUserAccessDenied`.
+        status: String,
+    },
+    /// The server's certificate is another one than was pinned, and the store trusts it.
+    ServerCertificateChanged {
+        /// Thumbprint that was pinned.
+        pinned: String,
+        /// Thumbprint shown now.
+        now: String,
+    },
+    /// Samples were sealed into the historian.
+    Sealed {
+        /// Rows.
+        rows: u64,
+    },
+    /// The disk refused; it is tried again, and nothing is acknowledged until it works.
+    StorageFailed {
+        /// What failed.
+        detail: String,
+    },
+    /// The disk works again.
+    StorageRecovered,
+}
+
+/// Where events are sent; losing one for want of a listener is fine.
+#[derive(Clone, Debug)]
+pub(crate) struct Events(pub(crate) broadcast::Sender<Event>);
+
+impl Events {
+    pub(crate) fn send(&self, source: Option<&str>, kind: EventKind) {
+        let event = Event { time: clock::now(), source: source.map(str::to_owned), kind };
+        if self.0.send(event).is_err() {
+            tracing::trace!("nobody follows the events");
+        }
+    }
+}

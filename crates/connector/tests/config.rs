@@ -1,0 +1,233 @@
+//! The configuration file: what it means, what it refuses and in which words, and that edits leave people's text alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use connector::config::{SecretRef, SourceLogin};
+use connector::{Config, Error, SourceConfig};
+use ua_channel::MessageSecurityMode;
+use ua_pki::SecurityPolicy;
+
+const GOOD: &str = r#"# our plant
+pki = "pki"
+
+[application]
+name = "lockgate"
+uri = "urn:gateway1:lockgate"
+
+[storage]
+data = "/var/lib/lockgate"   # big disk
+seal_every = "30s"
+
+[[source]]
+name = "line1"
+url = "opc.tcp://plc1:4840/"
+policy = "Basic256Sha256"
+mode = "SignAndEncrypt"
+user = "reader"
+password = { file = "secrets/line1" } # kept by: lockgate login
+roots = ["i=85", "nsu=urn:plant;s=Line1"]
+sampling_interval = "100ms"
+"#;
+
+fn parse(text: &str) -> Result<Config, Error> {
+    Config::parse(text, Path::new("/etc/lockgate/lockgate.toml"))
+}
+
+fn with_source(lines: &str) -> String {
+    format!(
+        "[application]\nuri = \"urn:g:lockgate\"\n\n[[source]]\nname = \"line1\"\nurl = \"opc.tcp://plc1\"\n\
+         policy = \"Basic256Sha256\"\nmode = \"Sign\"\n{lines}\n"
+    )
+}
+
+fn refusal(text: &str) -> String {
+    match parse(text) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("was accepted: {text}"),
+    }
+}
+
+#[test]
+fn every_setting_of_a_good_file_arrives() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.application.uri, "urn:gateway1:lockgate");
+    assert_eq!(config.pki, PathBuf::from("/etc/lockgate/pki"));
+    assert_eq!(config.storage.data, PathBuf::from("/var/lib/lockgate"));
+    assert_eq!(config.storage.seal_every, Duration::from_secs(30));
+    let source = config.source("line1").unwrap();
+    assert_eq!(
+        (source.policy, source.mode),
+        (SecurityPolicy::Basic256Sha256, MessageSecurityMode::SignAndEncrypt)
+    );
+    let password = SecretRef::File(PathBuf::from("/etc/lockgate/secrets/line1"));
+    assert_eq!(source.login, SourceLogin::UserName { user: "reader".to_owned(), password });
+    assert_eq!(source.roots, ["i=85", "nsu=urn:plant;s=Line1"]);
+    assert_eq!(source.publishing_interval, Duration::from_millis(500));
+    assert_eq!(source.sampling_interval, Duration::from_millis(100));
+}
+
+#[test]
+fn default_queue_covers_a_minute_within_its_bounds() {
+    let mut source = parse(GOOD).unwrap().source("line1").unwrap().clone();
+    for (sampling_ms, queue) in [(500, 120), (100, 600), (10, 1000), (60_000, 10), (1, 1000)] {
+        source.sampling_interval = Duration::from_millis(sampling_ms);
+        assert_eq!(source.queue_size(), queue, "at {sampling_ms} ms");
+    }
+    source.configured_queue_size = Some(7);
+    assert_eq!(source.queue_size(), 7);
+}
+
+#[test]
+fn password_in_clear_is_refused_with_the_command_to_use_and_not_repeated() {
+    let text = with_source("user = \"reader\"\npassword = \"hunter2-secret\"");
+    let message = refusal(&text);
+    assert!(!message.contains("hunter2"), "{message}");
+    insta::assert_snapshot!(message);
+}
+
+#[test]
+fn password_in_clear_is_not_repeated_when_the_syntax_is_wrong_either() {
+    for lines in [
+        "password = \"hunter2-secret",
+        "password = hunter2-secret",
+        "password = { file = \"x\", text = \"hunter2-secret\" ",
+    ] {
+        let message = refusal(&with_source(lines));
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn mistyped_keys_are_named_with_their_line_and_the_nearest_key() {
+    let text = GOOD.replace("seal_every", "seal_evry").replace("sampling_interval", "samplinginterval");
+    let text = text.replace("[application]", "[application]\nserver = 1").replace("pki =", "pkii =");
+    insta::assert_snapshot!(refusal(&text));
+}
+
+#[test]
+fn all_problems_of_a_source_are_reported_at_once() {
+    insta::assert_snapshot!(refusal(
+        r#"
+[application]
+uri = "lockgate"
+
+[[source]]
+name = "line 1"
+url = "http://plc1"
+policy = "Basic256"
+mode = "Encrypt"
+sampling_interval = "fast"
+publishing_interval = "0s"
+queue_size = 0
+roots = ["ns=2;s=Line", 7]
+server_thumbprint = "zz"
+danger_suppress = ["BadCertificateUntrusted", "Whatever"]
+danger_without_security = "yes"
+
+[[source]]
+url = 4840
+
+[storage]
+data = 1
+"#
+    ));
+}
+
+#[test]
+fn nothing_but_a_danger_setting_allows_no_security() {
+    let none = with_source("").replace("Basic256Sha256", "None").replace("\"Sign\"", "\"None\"");
+    insta::assert_snapshot!("no_security_without_danger", refusal(&none));
+    let allowed = parse(&format!("{none}danger_without_security = true\n")).unwrap();
+    assert_eq!(allowed.source("line1").unwrap().dangers(), ["danger_without_security"]);
+    insta::assert_snapshot!("danger_without_need", refusal(&with_source("danger_without_security = true")));
+    insta::assert_snapshot!("half_security", refusal(&with_source("").replace("Basic256Sha256", "None")));
+}
+
+#[test]
+fn login_settings_that_contradict_each_other_are_refused() {
+    let mut all = String::new();
+    for lines in [
+        "user = \"reader\"",
+        "password = { env = \"X\" }",
+        "user = \"r\"\npassword = { }",
+        "user = \"r\"\npassword = { file = \"a\", env = \"B\" }",
+        "user = \"r\"\npassword = { files = \"a\" }",
+    ] {
+        all.push_str(&refusal(&with_source(lines)));
+        all.push('\n');
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn two_sources_of_one_name_are_refused() {
+    let text = with_source("");
+    let (head, source) = text.split_once("[[source]]").unwrap();
+    insta::assert_snapshot!(refusal(&format!("{head}[[source]]{source}[[source]]{source}")));
+}
+
+#[test]
+fn source_that_is_not_there_suggests_the_nearest() {
+    let error = parse(GOOD).unwrap().source("lien1").unwrap_err();
+    assert_eq!(error.to_string(), "no source is named `lien1`; did you mean `line1`?");
+}
+
+#[test]
+fn edits_keep_comments_and_what_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lockgate.toml");
+    std::fs::write(&path, GOOD).unwrap();
+    let mut config = Config::load(&path).unwrap();
+    let mut added = SourceConfig::new(
+        "line2".parse().unwrap(),
+        "opc.tcp://plc2:4841".parse().unwrap(),
+        SecurityPolicy::Aes256Sha256RsaPss,
+        MessageSecurityMode::SignAndEncrypt,
+    );
+    added.server_application_uri = Some("urn:plc2:server".to_owned());
+    added.login = SourceLogin::UserName {
+        user: "reader".to_owned(),
+        password: SecretRef::File(dir.path().join("secrets/line2")),
+    };
+    added.sampling_interval = Duration::from_secs(2);
+    config.add_source(&added).unwrap();
+    config.set_login("line1", &SourceLogin::Anonymous).unwrap();
+    config.save().unwrap();
+    insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
+
+    let mut reread = Config::load(&path).unwrap();
+    assert_eq!(reread.source("line2").unwrap().login, added.login);
+    reread.remove_source("line2").unwrap();
+    assert!(reread.source("line2").is_err());
+    assert!(matches!(reread.add_source(&parse(GOOD).unwrap().sources[0]), Err(Error::SourceExists { .. })));
+}
+
+#[test]
+fn edit_that_would_make_the_file_invalid_changes_nothing() {
+    let mut config = parse(GOOD).unwrap();
+    let mut insecure = config.sources[0].clone();
+    insecure.name = "line9".parse().unwrap();
+    insecure.policy = SecurityPolicy::None;
+    insecure.mode = MessageSecurityMode::None;
+    assert!(matches!(config.add_source(&insecure), Err(Error::ConfigInvalid { .. })));
+    assert_eq!(config.sources.len(), 1);
+}
+
+#[test]
+fn fresh_file_is_valid_and_explains_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lockgate.toml");
+    let config = Config::create(&path, "lockgate", "urn:gateway1:lockgate").unwrap();
+    assert!(config.sources.is_empty());
+    insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
+    assert!(matches!(Config::create(&path, "x", "urn:x"), Err(Error::ConfigExists { .. })));
+}
