@@ -1,5 +1,8 @@
 //! A DataValue and its Variant, borrowed from the message.
 
+use super::skip::{ARRAY_BIT, DIMENSIONS_BIT, TYPE_MASK, builtin};
+use super::{DecodeError, Reader};
+
 /// A DataValue (Part 6 §5.2.2.17). Absent fields are 0: Good, no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DataValueRef<'a> {
@@ -86,3 +89,94 @@ pub enum ValueRef<'a> {
         bytes: &'a [u8],
     },
 }
+
+impl<'a> Reader<'a> {
+    /// Reads a DataValue.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; nothing is allocated on the way.
+    #[inline]
+    pub fn data_value(&mut self) -> Result<DataValueRef<'a>, DecodeError> {
+        let mask = self.u8()?;
+        if mask & !DATA_VALUE_BITS != 0 {
+            return Err(DecodeError::Encoding(mask));
+        }
+        // in the order of the wire: source time, source picoseconds, server time, server picoseconds
+        let value = if mask & 0x01 != 0 { self.variant()? } else { ValueRef::Null };
+        let status = if mask & 0x02 != 0 { self.u32()? } else { 0 };
+        let source_timestamp = if mask & 0x04 != 0 { self.i64()? } else { 0 };
+        let source_picoseconds = if mask & 0x10 != 0 { self.u16()? } else { 0 };
+        let server_timestamp = if mask & 0x08 != 0 { self.i64()? } else { 0 };
+        let server_picoseconds = if mask & 0x20 != 0 { self.u16()? } else { 0 };
+        Ok(DataValueRef {
+            value,
+            status,
+            source_timestamp,
+            source_picoseconds,
+            server_timestamp,
+            server_picoseconds,
+        })
+    }
+
+    /// Reads a Variant.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; nothing is allocated on the way.
+    #[inline]
+    pub fn variant(&mut self) -> Result<ValueRef<'a>, DecodeError> {
+        let start = *self;
+        let encoding = self.u8()?;
+        if encoding & (ARRAY_BIT | DIMENSIONS_BIT) != 0 {
+            return self.array(start, encoding);
+        }
+        Ok(match encoding {
+            0 => ValueRef::Null,
+            builtin::DOUBLE => ValueRef::Double(self.f64()?),
+            builtin::FLOAT => ValueRef::Float(self.f32()?),
+            builtin::BOOLEAN => ValueRef::Boolean(self.bool()?),
+            builtin::INT32 => ValueRef::Int32(self.i32()?),
+            builtin::UINT32 => ValueRef::UInt32(self.u32()?),
+            builtin::INT16 => ValueRef::Int16(self.i16()?),
+            builtin::UINT16 => ValueRef::UInt16(self.u16()?),
+            builtin::INT64 => ValueRef::Int64(self.i64()?),
+            builtin::UINT64 => ValueRef::UInt64(self.u64()?),
+            builtin::STRING => ValueRef::String(self.string()?.unwrap_or_default()),
+            builtin::SBYTE => ValueRef::SByte(self.i8()?),
+            builtin::BYTE => ValueRef::Byte(self.u8()?),
+            builtin::DATE_TIME => ValueRef::DateTime(self.i64()?),
+            builtin::GUID => ValueRef::Guid(self.chunk()?),
+            builtin::STATUS_CODE => ValueRef::StatusCode(self.u32()?),
+            other => self.rare_scalar(other)?,
+        })
+    }
+
+    fn rare_scalar(&mut self, builtin_type: u8) -> Result<ValueRef<'a>, DecodeError> {
+        match builtin_type {
+            builtin::BYTE_STRING => Ok(ValueRef::ByteString(self.byte_string()?.unwrap_or_default())),
+            builtin::QUALIFIED_NAME => {
+                let namespace = self.u16()?;
+                Ok(ValueRef::QualifiedName { namespace, name: self.string()?.unwrap_or_default() })
+            }
+            builtin::LOCALIZED_TEXT => {
+                let (locale, text) = self.localized_text()?;
+                Ok(ValueRef::LocalizedText { locale, text })
+            }
+            _ => {
+                let start = *self;
+                self.skip_value(builtin_type, 0)?;
+                Ok(ValueRef::Encoded { builtin_type, bytes: self.since(&start) })
+            }
+        }
+    }
+
+    fn array(&mut self, start: Self, encoding: u8) -> Result<ValueRef<'a>, DecodeError> {
+        if encoding & ARRAY_BIT == 0 {
+            return Err(DecodeError::Encoding(encoding));
+        }
+        let len = self.skip_array(encoding, 0)?;
+        Ok(ValueRef::Array { builtin_type: encoding & TYPE_MASK, len, bytes: self.since(&start) })
+    }
+}
+
+/// Value, status, both times, both picoseconds.
+const DATA_VALUE_BITS: u8 = 0x3F;

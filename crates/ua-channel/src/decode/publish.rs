@@ -1,6 +1,7 @@
 //! Publish and Republish responses (Part 4 §5.14.5, §5.14.6).
 
-use super::{DataValueRef, DecodeError};
+use super::header::ResponseHeader;
+use super::{DataValueRef, DecodeError, MAX_SEQUENCE_NUMBERS, Reader};
 
 /// Receives what a notification message carries, in the order of the message.
 ///
@@ -44,10 +45,24 @@ pub struct PublishSummary {
 /// [`DecodeError::ServiceFault`] for a `ServiceFault` (i=397); any other [`DecodeError`] for bytes that are not a publish
 /// response.
 pub fn walk_publish_response<V: NotificationVisitor>(
-    _body: &[u8],
-    _visitor: &mut V,
+    body: &[u8],
+    visitor: &mut V,
 ) -> Result<PublishSummary, DecodeError> {
-    todo!()
+    let mut reader = Reader::new(body);
+    let mut summary = begin(&mut reader, PUBLISH_RESPONSE)?;
+    if is_bad(summary.service_result) {
+        return Ok(summary);
+    }
+    summary.subscription_id = reader.u32()?;
+    summary.available_sequence_numbers = numbers(&mut reader)?;
+    summary.more_notifications = reader.bool()?;
+    notification_message(&mut reader, visitor, &mut summary)?;
+    summary.results = numbers(&mut reader)?;
+    // diagnostics of the acknowledgements
+    for _ in 0..reader.array_length(1)? {
+        reader.skip_diagnostic_info()?;
+    }
+    end(&reader, summary)
 }
 
 /// Walks a republish response. `body` starts at the type `NodeId` (i=835).
@@ -55,8 +70,88 @@ pub fn walk_publish_response<V: NotificationVisitor>(
 /// # Errors
 /// As [`walk_publish_response`].
 pub fn walk_republish_response<V: NotificationVisitor>(
-    _body: &[u8],
-    _visitor: &mut V,
+    body: &[u8],
+    visitor: &mut V,
 ) -> Result<PublishSummary, DecodeError> {
-    todo!()
+    let mut reader = Reader::new(body);
+    let mut summary = begin(&mut reader, REPUBLISH_RESPONSE)?;
+    if is_bad(summary.service_result) {
+        return Ok(summary);
+    }
+    notification_message(&mut reader, visitor, &mut summary)?;
+    end(&reader, summary)
 }
+
+/// Type id and response header.
+fn begin(reader: &mut Reader<'_>, expected: u32) -> Result<PublishSummary, DecodeError> {
+    let type_id = reader.type_id()?;
+    if type_id != expected && type_id != SERVICE_FAULT {
+        return Err(DecodeError::MessageType(type_id));
+    }
+    let ResponseHeader { request_handle, service_result } = reader.response_header()?;
+    if type_id == SERVICE_FAULT {
+        return Err(DecodeError::ServiceFault(service_result));
+    }
+    Ok(PublishSummary { request_handle, service_result, ..PublishSummary::default() })
+}
+
+/// Nothing may follow: bytes left over mean that something was misread.
+fn end(reader: &Reader<'_>, summary: PublishSummary) -> Result<PublishSummary, DecodeError> {
+    if reader.remaining() == 0 { Ok(summary) } else { Err(DecodeError::Length) }
+}
+
+fn notification_message<V: NotificationVisitor>(
+    reader: &mut Reader<'_>,
+    visitor: &mut V,
+    summary: &mut PublishSummary,
+) -> Result<(), DecodeError> {
+    summary.sequence_number = reader.u32()?;
+    summary.publish_time = reader.i64()?;
+    // type id, encoding byte
+    let count = reader.array_length(3)?;
+    summary.keep_alive = count == 0;
+    for _ in 0..count {
+        let data = reader.extension_object()?;
+        match (data.type_id, data.binary) {
+            (DATA_CHANGE_NOTIFICATION, Some(body)) => data_change(Reader::new(body), visitor)?,
+            (STATUS_CHANGE_NOTIFICATION, Some(body)) => {
+                // the diagnostics behind the status have no use here
+                visitor.status_change(Reader::new(body).u32()?);
+            }
+            (type_id, _) => visitor.unsupported(type_id),
+        }
+    }
+    Ok(())
+}
+
+fn data_change<V: NotificationVisitor>(mut reader: Reader<'_>, visitor: &mut V) -> Result<(), DecodeError> {
+    // client handle, mask of the value
+    for _ in 0..reader.array_length(5)? {
+        let client_handle = reader.u32()?;
+        let value = reader.data_value()?;
+        visitor.data_change(client_handle, &value);
+    }
+    for _ in 0..reader.array_length(1)? {
+        reader.skip_diagnostic_info()?;
+    }
+    if reader.remaining() == 0 { Ok(()) } else { Err(DecodeError::Length) }
+}
+
+/// An array of UInt32 or StatusCode.
+fn numbers(reader: &mut Reader<'_>) -> Result<Vec<u32>, DecodeError> {
+    let len = reader.array_length(4)?;
+    if len > MAX_SEQUENCE_NUMBERS {
+        return Err(DecodeError::TooMany(MAX_SEQUENCE_NUMBERS));
+    }
+    (0..len).map(|_| reader.u32()).collect()
+}
+
+fn is_bad(status: u32) -> bool {
+    status & 0x8000_0000 != 0
+}
+
+const SERVICE_FAULT: u32 = 397;
+const PUBLISH_RESPONSE: u32 = 829;
+const REPUBLISH_RESPONSE: u32 = 835;
+const DATA_CHANGE_NOTIFICATION: u32 = 811;
+const STATUS_CHANGE_NOTIFICATION: u32 = 820;

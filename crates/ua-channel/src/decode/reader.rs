@@ -139,6 +139,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// LocalizedText: locale and text, absent parts empty.
+    ///
+    /// # Errors
+    /// [`DecodeError::Encoding`] for unknown mask bits, and those of [`Self::string`].
+    pub fn localized_text(&mut self) -> Result<(&'a str, &'a str), DecodeError> {
+        let mask = self.u8()?;
+        if mask & 0xFC != 0 {
+            return Err(DecodeError::Encoding(mask));
+        }
+        let locale = if mask & 0x01 != 0 { self.string()?.unwrap_or_default() } else { "" };
+        let text = if mask & 0x02 != 0 { self.string()?.unwrap_or_default() } else { "" };
+        Ok((locale, text))
+    }
+
     /// Length of an array whose elements take at least `min_element` bytes each; null counts as empty.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ impl Reader<'_> {
                 self.u16()?;
                 self.string().map(|_| ())
             }
-            builtin::LOCALIZED_TEXT => self.skip_localized_text(),
+            builtin::LOCALIZED_TEXT => self.localized_text().map(|_| ()),
             builtin::EXTENSION_OBJECT => self.skip_extension_object(),
             builtin::DATA_VALUE => self.skip_data_value(deeper(depth)?),
             builtin::VARIANT => self.skip_variant(deeper(depth)?),
@@ -176,16 +176,6 @@ impl Reader<'_> {
             }
             other => Err(DecodeError::Encoding(other)),
         }
-    }
-
-    fn skip_localized_text(&mut self) -> Result<(), DecodeError> {
-        let mask = self.u8()?;
-        for bit in [0x01, 0x02] {
-            if mask & bit != 0 {
-                self.string()?;
-            }
-        }
-        if mask & 0xFC == 0 { Ok(()) } else { Err(DecodeError::Encoding(mask)) }
     }
 
     /// Steps over an ExtensionObject by the length it states.
