@@ -207,7 +207,9 @@ fn reading_stops_after_the_row_that_reaches_the_limit() {
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());
     let id = journal.register_streams(&[stream("a")]).unwrap()[0];
-    (0..5).for_each(|n| drop(append_seconds(&mut journal, id, n * 10..n * 10 + 10)));
+    for n in 0..5 {
+        append_seconds(&mut journal, id, n * 10..n * 10 + 10);
+    }
     assert_eq!(journal.read_after(Seq::ZERO, 15).unwrap().len(), 2);
     assert_eq!(journal.read_after(Seq::ZERO, 1).unwrap().len(), 1);
 }

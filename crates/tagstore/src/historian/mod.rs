@@ -1,28 +1,74 @@
 //! The historian: Parquet files that everybody can read.
+//!
+//! # What lies in the folder
+//!
+//! ```text
+//! historian/
+//!   date=2026-11-23/part-1-600.parquet   samples of journal rows 1 to 600; the date is the UTC day of their receipt
+//!   streams.parquet                      id, key, name, source, data_type, unit, description
+//!   views.sql                            for `cd historian && duckdb -init views.sql`
+//!   journal-id                           which journal's stream numbers these are
+//! ```
+//!
+//! A file appears whole (written under another name, fsynced, renamed) and never changes. Names come from numbers and
+//! dates only. Columns of a `part` file, sorted by (stream, time, seq):
+//!
+//! | column | type | |
+//! |---|---|---|
+//! | `stream` | uint32 | `id` in streams.parquet |
+//! | `source_time` `server_time` `receive_time` | timestamp(ns, UTC), null | null: absent, or beyond 1677 … 2262 |
+//! | `status` | uint32 | OPC UA StatusCode, all bits |
+//! | `type` | text | `null` `bool` `int` `uint` `float` `double` `text` `bytes`: which value column holds it |
+//! | `value_double` | double, null | also `float`, widened, which is exact |
+//! | `value_int` `value_uint` `value_bool` `value_text` `value_bytes` | int64 uint64 bool utf8 binary, null | |
+//! | `source_ticks` `server_ticks` `receive_ticks` | int64, null | 100 ns since 1601, only where the time does not fit its column |
+//! | `seq` | int64 | journal row; (stream, seq, order in the file) is unique |
+//!
+//! The time of a sample is its source time, else its server time, else its receive time.
+//!
+//! # Exactly once
+//!
+//! A seal is four steps, each of which may be the last before a crash:
+//! [`plan`](Historian::plan) writes into the journal which rows the next file takes; [`write`](Historian::write) makes
+//! the file under a temporary name; [`publish`](Historian::publish) renames it; [`record`](Historian::record) lists it in
+//! the journal, moves the cursor and forgets the plan, in one transaction. Until the last step the same plan is found
+//! again and gives the same file with the same name, so a repetition replaces and never adds.
 
+mod catalog;
+mod columns;
 pub(crate) mod files;
+pub(crate) mod find;
+mod parquet_file;
+mod seal;
+
+pub use seal::{Published, Written};
 
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Journal, Seq, Timestamp};
 
-/// The historian's folder.
+/// The historian's folder, open for writing. Only the process that holds the journal may seal.
 #[derive(Debug)]
 pub struct Historian {
     dir: PathBuf,
+    /// Version of the stream table that streams.parquet shows, once we know.
+    catalog: std::sync::Mutex<Option<i64>>,
 }
 
-/// When to stop filling a file.
+/// How much goes into one file.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SealOptions {
-    /// A file takes whole journal rows until it holds this many samples.
+    /// A file takes whole journal rows up to this many samples (one row at least). Bounds the memory of sealing: about
+    /// 100 bytes per sample and the text.
     pub max_rows: usize,
+    /// … and up to this many bytes of blobs.
+    pub max_bytes: usize,
 }
 
 impl Default for SealOptions {
     fn default() -> Self {
-        Self { max_rows: 1_000_000 }
+        Self { max_rows: 1_000_000, max_bytes: 128 << 20 }
     }
 }
 
@@ -39,7 +85,7 @@ pub struct SealedFile {
     pub rows: u64,
     /// Size of the file.
     pub bytes: u64,
-    /// Journal rows that could not be read; kept aside in the journal and noted in the gap ledger.
+    /// Journal rows that could not be read; kept aside in the journal and entered into the gap ledger.
     pub damaged: Vec<Seq>,
 }
 
@@ -49,20 +95,36 @@ impl Historian {
     /// # Errors
     /// [`Error::Disk`].
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
-        Ok(Self { dir: dir.as_ref().to_owned() })
+        let dir = dir.as_ref();
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
+        if let Some(parent) = dir.parent() {
+            files::sync_folder(parent)?;
+        }
+        Ok(Self { dir: dir.to_owned(), catalog: std::sync::Mutex::new(None) })
     }
 
-    /// Moves the oldest unsealed journal rows into one Parquet file; `None` when there are none.
+    /// Moves the oldest unsealed journal rows into one Parquet file, then trims the journal; `None` when there is
+    /// nothing to seal. Call it again while it fills files to `max_rows`.
     ///
     /// # Errors
-    /// [`Error::Disk`]: nothing is lost; repeat.
+    /// [`Error::Disk`]: nothing is lost, repeat; [`Error::ForeignHistorian`]; [`Error::NewerFormat`].
     pub fn seal(
         &self,
-        _journal: &mut Journal,
-        _options: &SealOptions,
-        _now: Timestamp,
+        journal: &mut Journal,
+        options: &SealOptions,
+        now: Timestamp,
     ) -> Result<Option<SealedFile>, Error> {
-        Err(Error::Database("not built yet".to_owned()))
+        let sealed = match self.plan(journal, options, now)? {
+            Some(plan) => {
+                let written = self.write(journal, &plan)?;
+                let published = self.publish(written)?;
+                Some(self.record(journal, published, now)?)
+            }
+            None => None,
+        };
+        self.refresh_catalog(journal)?;
+        journal.trim()?;
+        Ok(sealed)
     }
 
     /// The folder.

@@ -15,6 +15,7 @@ impl Journal {
     /// do not acknowledge. [`Error::ValueTooLarge`] before anything is written.
     pub fn append(&mut self, commit: &Commit<'_>) -> Result<Seq, Error> {
         let rows = encode(commit.batches)?;
+        let _turn = self.lock.turn();
         let result = write(&mut self.durable, commit, &rows);
         self.check(result)
     }

@@ -33,6 +33,7 @@ impl Journal {
     /// [`Error::CursorOutOfRange`] backwards, beyond the newest row, or for the historian's own cursor.
     pub fn advance(&mut self, sink: &str, to: Seq) -> Result<(), Error> {
         let refused = |from, why| Error::CursorOutOfRange { sink: sink.to_owned(), from, to, why };
+        let _turn = self.lock.turn();
         let moved = move_cursor(&mut self.durable, sink, to);
         match self.check(moved)? {
             Moved::Yes => Ok(()),
@@ -45,6 +46,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn remove_sink(&mut self, sink: &str) -> Result<(), Error> {
+        let _turn = self.lock.turn();
         let removed = self
             .durable
             .execute("DELETE FROM cursor WHERE sink = ?1 AND sink <> ?2", params![sink, HISTORIAN_SINK]);
@@ -85,14 +87,14 @@ impl Journal {
     pub fn trim(&mut self) -> Result<u64, Error> {
         let mut removed = 0;
         loop {
-            let chunk = self.check(remove_confirmed(&self.durable))?;
+            let chunk = self.in_turn(remove_confirmed)?;
             removed += chunk;
             if chunk < TRIM_ROWS {
                 break;
             }
         }
         self.check(checkpoint(&self.durable))?;
-        self.check(shrink(&self.durable))?;
+        while self.in_turn(shrink)? {}
         Ok(removed)
     }
 
@@ -102,6 +104,13 @@ impl Journal {
     /// [`Error::Disk`], [`Error::Database`].
     pub fn depth(&self) -> Result<Depth, Error> {
         self.check(read::depth(&self.durable, Seq::ZERO))
+    }
+}
+
+impl Journal {
+    fn in_turn<T>(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let _turn = self.lock.turn();
+        self.check(write(&self.durable))
     }
 }
 
@@ -146,18 +155,19 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
-/// Keeps some free pages for the next rows, gives the rest back to the file system.
-fn shrink(connection: &Connection) -> rusqlite::Result<()> {
+/// Keeps some free pages for the next rows and gives part of the rest back to the file system; says whether there is
+/// more.
+fn shrink(connection: &Connection) -> rusqlite::Result<bool> {
     let free: i64 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
-    if free <= 2 * KEEP_FREE_PAGES {
-        return Ok(());
+    if free <= KEEP_FREE_PAGES {
+        return Ok(false);
     }
     let surplus = (free - KEEP_FREE_PAGES).min(SHRINK_PAGES);
     let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({surplus})"))?;
     // frees one page per step
     let mut steps = vacuum.query([])?;
     while steps.next()?.is_some() {}
-    Ok(())
+    Ok(free - surplus > KEEP_FREE_PAGES)
 }
 
 pub(super) fn optional_seq(row: rusqlite::Result<i64>) -> rusqlite::Result<Option<Seq>> {
@@ -168,5 +178,5 @@ pub(super) fn optional_seq(row: rusqlite::Result<i64>) -> rusqlite::Result<Optio
 const TRIM_ROWS: u64 = 32;
 /// 64 MiB
 const KEEP_FREE_PAGES: i64 = 16_384;
-/// At most 256 MiB per call.
-const SHRINK_PAGES: i64 = 65_536;
+/// 8 MiB per transaction.
+const SHRINK_PAGES: i64 = 2048;

@@ -32,6 +32,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn set_source_status(&mut self, source: &str, json: &str, now: Timestamp) -> Result<(), Error> {
+        let _turn = self.lock.turn();
         let written = self
             .relaxed
             .prepare_cached(
@@ -47,6 +48,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn remove_source_status(&mut self, source: &str) -> Result<(), Error> {
+        let _turn = self.lock.turn();
         self.check(self.relaxed.execute("DELETE FROM source_status WHERE source = ?1", [source])).map(drop)
     }
 

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 
@@ -11,6 +12,7 @@ use crate::Error;
 #[derive(Debug)]
 pub(super) struct WriterLock {
     _file: File,
+    turn: Mutex<()>,
 }
 
 impl WriterLock {
@@ -34,7 +36,13 @@ impl WriterLock {
         if let Err(error) = written {
             tracing::debug!(%error, "process id not written to lock file");
         }
-        Ok(Self { _file: file })
+        Ok(Self { _file: file, turn: Mutex::new(()) })
+    }
+
+    /// Held during a write transaction. SQLite would let the handles of this process wait for each other by sleeping
+    /// and trying again, up to 100 ms at a time: an append must not wait so for the end of a seal.
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

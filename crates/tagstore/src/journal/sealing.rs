@@ -56,6 +56,7 @@ impl Journal {
         max_bytes: usize,
         now: Timestamp,
     ) -> Result<Option<SealPlan>, Error> {
+        let _turn = self.lock.turn();
         let planned = plan(&mut self.durable, max_rows, max_bytes, now);
         self.check(planned)
     }
@@ -83,6 +84,7 @@ impl Journal {
         damaged: &[DamagedRow],
         now: Timestamp,
     ) -> Result<(), Error> {
+        let _turn = self.lock.turn();
         let recorded = record(&mut self.durable, file, damaged, now);
         self.check(recorded)
     }

@@ -12,6 +12,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`]: nothing was kept.
     pub fn register_streams(&mut self, streams: &[NewStream]) -> Result<Vec<StreamId>, Error> {
+        let _turn = self.lock.turn();
         let result =
             self.durable.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
                 let ids = register(&transaction, streams)?;

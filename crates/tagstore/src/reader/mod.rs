@@ -1,13 +1,27 @@
-//! Journal and historian as one, read-only, also from another process.
+//! Journal and historian as one, read-only, also from another process while the writer works.
+//!
+//! A query takes the historian's cursor, the list of sealed files and the unsealed rows in **one** read transaction;
+//! whatever is sealed or trimmed meanwhile, no sample is seen twice and none is missed: each is either in a listed file
+//! or in a row after the cursor.
+
+mod query;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Depth, Error, Gap, GapFilter, OwnedSample, Seq, SourceStatus, StreamId, StreamInfo, Timestamp};
+use rusqlite::Connection;
+
+use crate::journal::{self, HISTORIAN_SINK, read};
+use crate::{
+    Depth, Error, Gap, GapFilter, HISTORIAN_DIR, JOURNAL_FILE, Seq, SourceStatus, StreamId, StreamInfo,
+    Timestamp,
+};
 
 /// Reads a data directory while another process writes it.
 #[derive(Debug)]
 pub struct Reader {
-    data: PathBuf,
+    path: PathBuf,
+    historian: PathBuf,
+    connection: Connection,
 }
 
 /// Oldest or newest first.
@@ -29,7 +43,7 @@ pub struct StreamQuery {
     pub from: Option<Timestamp>,
     /// Before this time.
     pub to: Option<Timestamp>,
-    /// At most so many.
+    /// At most so many; bounds the memory.
     pub limit: usize,
     /// From which end.
     pub order: Order,
@@ -56,12 +70,14 @@ pub struct Summary {
     pub sealed_bytes: u64,
     /// Samples that are only in the journal yet.
     pub unsealed_rows: u64,
-    /// The journal.
+    /// What the journal holds, sealed or not.
     pub journal: Depth,
     /// How far the historian has come.
     pub sealed_to: Seq,
     /// Entries in the gap ledger.
     pub gaps: u64,
+    /// Journal rows that turned out to be damaged.
+    pub damaged: u64,
     /// Smallest and largest sample time.
     pub times: Option<(Timestamp, Timestamp)>,
 }
@@ -70,17 +86,12 @@ impl Reader {
     /// Opens a data directory.
     ///
     /// # Errors
-    /// [`Error::NoJournal`].
+    /// [`Error::NoJournal`]; [`Error::NewerFormat`]; [`Error::NotOurs`]; [`Error::Disk`].
     pub fn open(data: impl AsRef<Path>) -> Result<Self, Error> {
-        Ok(Self { data: data.as_ref().to_owned() })
-    }
-
-    /// The samples of a stream, in time order.
-    ///
-    /// # Errors
-    /// [`Error::RowDamaged`], [`Error::FileDamaged`], [`Error::FileMissing`].
-    pub fn query(&self, _query: &StreamQuery) -> Result<Vec<OwnedSample>, Error> {
-        Err(self.unfinished())
+        let data = data.as_ref();
+        let path = data.join(JOURNAL_FILE);
+        let connection = journal::open_for_reading(&path)?;
+        Ok(Self { path, historian: data.join(HISTORIAN_DIR), connection })
     }
 
     /// All streams, by name.
@@ -88,23 +99,42 @@ impl Reader {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn streams(&self) -> Result<Vec<StreamInfo>, Error> {
-        Err(self.unfinished())
+        let mut streams = self.check(read::streams(&self.connection))?;
+        streams.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+        Ok(streams)
     }
 
-    /// The stream with this name, or the only one whose name ends in it.
+    /// The stream with this name or key, else the only one whose name ends in it (`Level` finds `line1.Tank.Level`).
     ///
     /// # Errors
     /// [`Error::NoSuchStream`], [`Error::AmbiguousStream`].
-    pub fn find_stream(&self, _name: &str) -> Result<StreamInfo, Error> {
-        Err(self.unfinished())
+    pub fn find_stream(&self, name: &str) -> Result<StreamInfo, Error> {
+        let streams = self.streams()?;
+        let fits: [&dyn Fn(&StreamInfo) -> bool; 3] =
+            [&|stream| stream.name == name, &|stream| stream.key == name, &|stream| {
+                stream.name.strip_suffix(name).is_some_and(|rest| rest.ends_with(['.', '/']))
+            }];
+        for fits in fits {
+            let mut found = streams.iter().filter(|stream| fits(stream));
+            match (found.next(), found.next()) {
+                (None, _) => {}
+                (Some(only), None) => return Ok(only.clone()),
+                (Some(first), Some(second)) => {
+                    let all = [first, second].into_iter().chain(found);
+                    let candidates = all.take(10).map(|stream| stream.name.clone()).collect();
+                    return Err(Error::AmbiguousStream { name: name.to_owned(), candidates });
+                }
+            }
+        }
+        Err(Error::NoSuchStream { name: name.to_owned() })
     }
 
-    /// The gap ledger.
+    /// Entries of the gap ledger, the earliest interval first.
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
-    pub fn gaps(&self, _filter: &GapFilter) -> Result<Vec<Gap>, Error> {
-        Err(self.unfinished())
+    pub fn gaps(&self, filter: &GapFilter) -> Result<Vec<Gap>, Error> {
+        self.check(read::gaps(&self.connection, filter))
     }
 
     /// What every source last said about itself.
@@ -112,18 +142,47 @@ impl Reader {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn source_statuses(&self) -> Result<Vec<SourceStatus>, Error> {
-        Err(self.unfinished())
+        self.check(read::source_statuses(&self.connection))
     }
 
-    /// The store at a glance.
+    /// The store at a glance, all numbers of the same instant.
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn summary(&self) -> Result<Summary, Error> {
-        Err(self.unfinished())
+        self.check(self.connection.unchecked_transaction().and_then(|snapshot| summary(&snapshot)))
     }
 
-    fn unfinished(&self) -> Error {
-        Error::Database(format!("not built yet: {}", self.data.display()))
+    fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, Error> {
+        result.map_err(|e| Error::sqlite(&self.path, &e))
     }
+}
+
+fn summary(snapshot: &Connection) -> rusqlite::Result<Summary> {
+    let count = |sql: &str| snapshot.query_row(sql, [], |row| read::unsigned(row, 0));
+    let sealed_to = read::cursor(snapshot, HISTORIAN_SINK)?.unwrap_or_default();
+    let times = snapshot.query_row(
+        "SELECT min(first_time), max(last_time) FROM (
+             SELECT first_time, last_time FROM sealed_file WHERE rows > 0
+             UNION ALL SELECT first_time, last_time FROM batch)",
+        [],
+        |row| {
+            let [first, last] = [row.get::<_, Option<i64>>(0)?, row.get(1)?];
+            Ok(first
+                .zip(last)
+                .map(|(first, last)| (Timestamp::from_ticks(first), Timestamp::from_ticks(last))))
+        },
+    )?;
+    Ok(Summary {
+        streams: count("SELECT count(*) FROM stream")?,
+        sealed_rows: count("SELECT coalesce(sum(rows), 0) FROM sealed_file")?,
+        sealed_files: count("SELECT count(*) FROM sealed_file")?,
+        sealed_bytes: count("SELECT coalesce(sum(bytes), 0) FROM sealed_file")?,
+        unsealed_rows: read::depth(snapshot, sealed_to)?.rows,
+        journal: read::depth(snapshot, Seq::ZERO)?,
+        sealed_to,
+        gaps: count("SELECT count(*) FROM gap")?,
+        damaged: count("SELECT count(*) FROM damaged")?,
+        times,
+    })
 }

@@ -106,7 +106,53 @@ impl SampleBatch {
     /// The samples, in the order they were pushed.
     #[must_use]
     pub fn iter(&self) -> Samples<'_> {
-        Samples { batch: self, row: 0, heap: &self.heap }
+        Samples { batch: self, row: 0, heap_at: 0 }
+    }
+
+    /// One row; `heap_at` is where its text or bytes begin, see [`heap_starts`](Self::heap_starts).
+    pub(crate) fn sample(&self, row: usize, heap_at: usize) -> Option<Sample<'_>> {
+        let word = *self.words.get(row)?;
+        let heap = || self.heap.get(heap_at..heap_at + self.heap_length(row));
+        let value = match self.kinds.get(row)? {
+            ValueKind::Null => Value::Null,
+            ValueKind::Bool => Value::Bool(word != 0),
+            ValueKind::Int => Value::Int(word.cast_signed()),
+            ValueKind::UInt => Value::UInt(word),
+            // the word of a float was made from 32 bits
+            ValueKind::Float => Value::Float(f32::from_bits(u32::try_from(word).unwrap_or_default())),
+            ValueKind::Double => Value::Double(f64::from_bits(word)),
+            // text went in as UTF-8, or was checked when it was decoded
+            ValueKind::Text => Value::Text(std::str::from_utf8(heap()?).unwrap_or_default()),
+            ValueKind::Bytes => Value::Bytes(heap()?),
+        };
+        Some(Sample {
+            stream: StreamId::new(*self.streams.get(row)?),
+            source_time: Timestamp::from_ticks(*self.source_times.get(row)?),
+            server_time: Timestamp::from_ticks(*self.server_times.get(row)?),
+            receive_time: Timestamp::from_ticks(*self.receive_times.get(row)?),
+            status: *self.statuses.get(row)?,
+            value,
+        })
+    }
+
+    /// Where each row's text or bytes begin in the heap.
+    pub(crate) fn heap_starts(&self) -> Vec<usize> {
+        let mut at = 0;
+        let start = |row| {
+            let start = at;
+            at += self.heap_length(row);
+            start
+        };
+        (0..self.len()).map(start).collect()
+    }
+
+    fn heap_length(&self, row: usize) -> usize {
+        match (self.kinds.get(row), self.words.get(row)) {
+            (Some(ValueKind::Text | ValueKind::Bytes), Some(&length)) => {
+                usize::try_from(length).unwrap_or_default()
+            }
+            _ => 0,
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> u64 {
@@ -143,50 +189,22 @@ impl PartialEq for SampleBatch {
 pub struct Samples<'a> {
     batch: &'a SampleBatch,
     row: usize,
-    /// What is left of the heap.
-    heap: &'a [u8],
+    heap_at: usize,
 }
 
 impl<'a> Iterator for Samples<'a> {
     type Item = Sample<'a>;
 
     fn next(&mut self) -> Option<Sample<'a>> {
-        let row = self.row;
-        let (batch, word) = (self.batch, *self.batch.words.get(row)?);
-        let value = match batch.kinds.get(row)? {
-            ValueKind::Null => Value::Null,
-            ValueKind::Bool => Value::Bool(word != 0),
-            ValueKind::Int => Value::Int(word.cast_signed()),
-            ValueKind::UInt => Value::UInt(word),
-            // the word of a float was made from 32 bits
-            ValueKind::Float => Value::Float(f32::from_bits(u32::try_from(word).unwrap_or_default())),
-            ValueKind::Double => Value::Double(f64::from_bits(word)),
-            // text went in as UTF-8, or was checked when it was decoded
-            ValueKind::Text => Value::Text(std::str::from_utf8(self.take(word)?).unwrap_or_default()),
-            ValueKind::Bytes => Value::Bytes(self.take(word)?),
-        };
-        self.row = row + 1;
-        Some(Sample {
-            stream: StreamId::new(*batch.streams.get(row)?),
-            source_time: Timestamp::from_ticks(*batch.source_times.get(row)?),
-            server_time: Timestamp::from_ticks(*batch.server_times.get(row)?),
-            receive_time: Timestamp::from_ticks(*batch.receive_times.get(row)?),
-            status: *batch.statuses.get(row)?,
-            value,
-        })
+        let sample = self.batch.sample(self.row, self.heap_at)?;
+        self.heap_at += self.batch.heap_length(self.row);
+        self.row += 1;
+        Some(sample)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.batch.len() - self.row;
         (left, Some(left))
-    }
-}
-
-impl<'a> Samples<'a> {
-    fn take(&mut self, bytes: u64) -> Option<&'a [u8]> {
-        let (taken, rest) = self.heap.split_at_checked(usize::try_from(bytes).ok()?)?;
-        self.heap = rest;
-        Some(taken)
     }
 }
 

@@ -15,3 +15,4 @@ pub use value::{OwnedSample, OwnedValue, Sample, StreamId, Value, ValueKind};
 
 pub(crate) use batch::Extent;
 pub(crate) use codec::{BLOB_HEAP_BYTES, BLOB_ROWS};
+pub(crate) use value::sample_time;

@@ -8,16 +8,16 @@ use tagstore::{
 };
 
 /// 2026-11-23T00:00:00Z plus some seconds.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     let day: jiff::Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
     Timestamp::from(day).saturating_add_millis(seconds * 1000)
 }
 
-pub fn open(data: &Path) -> Journal {
+pub(crate) fn open(data: &Path) -> Journal {
     Journal::open(data.join(tagstore::JOURNAL_FILE), JournalOptions::default()).unwrap()
 }
 
-pub fn stream(name: &str) -> NewStream {
+pub(crate) fn stream(name: &str) -> NewStream {
     NewStream {
         key: format!("key of {name}"),
         name: name.to_owned(),
@@ -26,7 +26,7 @@ pub fn stream(name: &str) -> NewStream {
     }
 }
 
-pub fn sample(stream: StreamId, seconds: i64, value: Value<'_>) -> Sample<'_> {
+pub(crate) fn sample(stream: StreamId, seconds: i64, value: Value<'_>) -> Sample<'_> {
     Sample {
         stream,
         source_time: at(seconds),
@@ -37,24 +37,24 @@ pub fn sample(stream: StreamId, seconds: i64, value: Value<'_>) -> Sample<'_> {
     }
 }
 
-pub fn batch<'a>(samples: impl IntoIterator<Item = Sample<'a>>) -> SampleBatch {
+pub(crate) fn batch<'a>(samples: impl IntoIterator<Item = Sample<'a>>) -> SampleBatch {
     let mut batch = SampleBatch::new();
     samples.into_iter().for_each(|sample| batch.push(sample));
     batch
 }
 
-pub fn append(journal: &mut Journal, batch: &SampleBatch, seconds: i64) -> Seq {
+pub(crate) fn append(journal: &mut Journal, batch: &SampleBatch, seconds: i64) -> Seq {
     journal.append(&Commit { batches: &[batch], now: at(seconds), ..Commit::default() }).unwrap()
 }
 
 /// Appends one sample per second of a stream as one row.
-pub fn append_seconds(journal: &mut Journal, id: StreamId, seconds: std::ops::Range<i64>) -> Seq {
+pub(crate) fn append_seconds(journal: &mut Journal, id: StreamId, seconds: std::ops::Range<i64>) -> Seq {
     let now = seconds.end;
     append(journal, &batch(seconds.map(|second| sample(id, second, Value::Int(second)))), now)
 }
 
 /// One sample of every kind, with every edge we know of.
-pub fn one_of_each(id: StreamId) -> SampleBatch {
+pub(crate) fn one_of_each(id: StreamId) -> SampleBatch {
     let mut all = SampleBatch::new();
     let values = [
         Value::Null,
@@ -80,7 +80,7 @@ pub fn one_of_each(id: StreamId) -> SampleBatch {
 }
 
 /// Changes one byte in the middle of a row's blob behind the store's back.
-pub fn damage_row(data: &Path, seq: Seq) {
+pub(crate) fn damage_row(data: &Path, seq: Seq) {
     let database = rusqlite::Connection::open(data.join(tagstore::JOURNAL_FILE)).unwrap();
     let mut blob: Vec<u8> =
         database.query_row("SELECT blob FROM batch WHERE seq = ?1", [seq.get()], |row| row.get(0)).unwrap();
@@ -90,7 +90,7 @@ pub fn damage_row(data: &Path, seq: Seq) {
 }
 
 /// Bytes that do not compress.
-pub fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let step = || {
         state ^= state << 13;
@@ -99,4 +99,26 @@ pub fn noise(length: usize) -> Vec<u8> {
         state.to_le_bytes()[3]
     };
     std::iter::repeat_with(step).take(length).collect()
+}
+
+pub(crate) fn historian(data: &Path) -> tagstore::Historian {
+    tagstore::Historian::open(data.join(tagstore::HISTORIAN_DIR)).unwrap()
+}
+
+pub(crate) fn seal(
+    data: &Path,
+    journal: &mut Journal,
+    max_rows: usize,
+    seconds: i64,
+) -> Option<tagstore::SealedFile> {
+    let mut options = tagstore::SealOptions::default();
+    options.max_rows = max_rows;
+    historian(data).seal(journal, &options, at(seconds)).unwrap()
+}
+
+/// The source times of a stream's samples in seconds after [`at`]`(0)`, as a reader sees them.
+pub(crate) fn seconds_of(data: &Path, id: StreamId) -> Vec<i64> {
+    let query = tagstore::StreamQuery::new(id, usize::MAX);
+    let samples = tagstore::Reader::open(data).unwrap().query(&query).unwrap();
+    samples.iter().map(|sample| (sample.source_time.ticks() - at(0).ticks()) / 10_000_000).collect()
 }

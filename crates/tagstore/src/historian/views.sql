@@ -1,0 +1,51 @@
+-- Views on the lockgate historian for DuckDB:
+--
+--     cd historian && duckdb -init views.sql
+--     SELECT time, value FROM samples WHERE name = 'line1.Plant.Level' ORDER BY time DESC LIMIT 10;
+--
+-- Samples appear here once they are sealed, about a minute after they were received.
+-- "time" is the source time, else the server time, else the time of receipt (all UTC).
+-- "date" is the day of receipt: a cheap way to look at some files only.
+
+CREATE OR REPLACE VIEW streams AS
+SELECT * FROM read_parquet('streams.parquet');
+
+CREATE OR REPLACE VIEW samples AS
+SELECT
+    s.name,
+    s.source,
+    s.unit,
+    coalesce(p.source_time, p.server_time, p.receive_time) AS time,
+    coalesce(
+        p.value_double,
+        CAST(p.value_int AS DOUBLE),
+        CAST(p.value_uint AS DOUBLE),
+        CAST(CAST(p.value_bool AS INTEGER) AS DOUBLE)
+    ) AS value,
+    coalesce(
+        p.value_text,
+        CAST(p.value_double AS VARCHAR),
+        CAST(p.value_int AS VARCHAR),
+        CAST(p.value_uint AS VARCHAR),
+        CAST(p.value_bool AS VARCHAR),
+        lower(hex(p.value_bytes))
+    ) AS text,
+    p.status,
+    p.status >> 30 = 0 AS good,
+    p.type,
+    p.source_time,
+    p.server_time,
+    p.receive_time,
+    p.stream,
+    p.seq,
+    p.date
+FROM read_parquet('date=*/part-*.parquet', hive_partitioning = true, hive_types = {'date': DATE}) AS p
+LEFT JOIN streams AS s ON s.id = p.stream;
+
+CREATE OR REPLACE VIEW last_values AS
+SELECT latest.* FROM (
+    SELECT arg_max(samples, {'time': samples.time, 'seq': samples.seq}) AS latest
+    FROM samples
+    GROUP BY samples.stream
+)
+ORDER BY latest.name;
