@@ -1,0 +1,207 @@
+//! `lockgate discover URL`: what a server offers, what we would use and why, and whether we trust it.
+
+use std::path::Path;
+
+use connector::sources::{Survey, SurveyedEndpoint, survey};
+use connector::status::mode_name;
+use serde::Serialize;
+use ua_client::{EndpointUrl, SecurityRequirement, UserTokenKind};
+use ua_pki::Store;
+
+use super::failure::{self, About};
+use super::{config, runtime, store};
+use crate::advice::{Advice, Outcome, bug};
+use crate::cli;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{Table, safe};
+use crate::view::{CertificateView, VerdictView};
+
+#[derive(Serialize)]
+struct Found {
+    url: String,
+    endpoints: Vec<EndpointView>,
+    /// Index of the endpoint we would use; `null` when none is good enough.
+    choice: Option<usize>,
+    /// Why that one, or why none.
+    reason: String,
+    certificates: Vec<Judged>,
+}
+
+#[derive(Serialize)]
+struct EndpointView {
+    policy: String,
+    policy_uri: String,
+    mode: &'static str,
+    strength: &'static str,
+    user_tokens: Vec<&'static str>,
+    application_uri: String,
+    application_name: String,
+    product_uri: String,
+    endpoint_url: String,
+    security_level: u8,
+    certificate: Option<String>,
+    verdict: Option<String>,
+    /// Why we would not use it, if so.
+    refused: Option<String>,
+}
+
+/// A certificate the server shows, once for all endpoints that share it.
+#[derive(Serialize)]
+struct Judged {
+    #[serde(flatten)]
+    certificate: CertificateView,
+    verdict: Option<VerdictView>,
+}
+
+pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
+    let url = parse_url(&args.url)?;
+    // without a store everything is judged by an empty one: every verdict but trust itself still tells something
+    let empty = tempfile::tempdir().map_err(|e| bug("no temporary folder", &e))?;
+    let store = open_store(context, args.pki.as_deref(), empty.path())?;
+    let want = SecurityRequirement::strongest(UserTokenKind::Anonymous);
+    let asked = runtime::block_on(async {
+        tokio::time::timeout(args.timeout, survey(&url, &store, want, &[])).await
+    })?;
+    let about =
+        About { url: Some(url.as_str()), host: Some(url.host()), store: Some(&store), ..About::default() };
+    let survey = asked
+        .map_err(|_| no_answer(&url, args.timeout))?
+        .map_err(|error| failure::explain(context, Some(&about), &error))?;
+    let found = view(&survey);
+    context.answer("discover", &found, || found.text())?;
+    Ok(Exit::Ok)
+}
+
+/// The address as typed, or a usage message.
+pub(super) fn parse_url(text: &str) -> Outcome<EndpointUrl> {
+    text.parse().map_err(|error: ua_client::Error| {
+        Box::new(
+            Advice::new("usage.url", Exit::Usage, error.to_string())
+                .then("write it as opc.tcp://HOST:PORT/PATH; port (4840) and path may be left out"),
+        )
+    })
+}
+
+fn open_store(context: &Context, named: Option<&Path>, empty: &Path) -> Outcome<Store> {
+    if named.is_some() {
+        return store::open(context, named);
+    }
+    if context.config.exists() {
+        let root = config::load(context)?.pki;
+        return Store::open(&root).map_err(|e| store::failed(&root, &e));
+    }
+    Store::open(empty).map_err(|e| store::failed(empty, &e))
+}
+
+fn no_answer(url: &EndpointUrl, after: std::time::Duration) -> Box<Advice> {
+    Box::new(
+        Advice::new("server.unreachable", Exit::Unreachable, format!("no answer within {after:?}"))
+            .side(crate::advice::Side::Network)
+            .fact("server", url.as_str())
+            .then("check address and port, the firewall, and that the server is running"),
+    )
+}
+
+fn view(survey: &Survey) -> Found {
+    let (choice, reason, refused) = match &survey.choice {
+        Ok(choice) => (Some(choice.index), choice.reason.clone(), choice.refused.clone()),
+        Err(error) => (None, error.to_string(), Vec::new()),
+    };
+    let why_not = |index| refused.iter().find(|(at, _)| *at == index).map(|(_, why)| why.clone());
+    let endpoints = survey.endpoints.iter().enumerate().map(|(at, surveyed)| endpoint(surveyed, why_not(at)));
+    Found {
+        url: survey.url.as_str().to_owned(),
+        endpoints: endpoints.collect(),
+        choice,
+        reason,
+        certificates: certificates(survey),
+    }
+}
+
+fn endpoint(surveyed: &SurveyedEndpoint, refused: Option<String>) -> EndpointView {
+    let endpoint = &surveyed.endpoint;
+    let mut user_tokens: Vec<&'static str> = Vec::new();
+    for token in &endpoint.user_tokens {
+        let word = token_word(token.kind);
+        if !user_tokens.contains(&word) {
+            user_tokens.push(word);
+        }
+    }
+    let status =
+        |verdict: &ua_pki::Verdict| verdict.status().map_or("Good", |status| status.name()).to_owned();
+    EndpointView {
+        policy: endpoint.policy.map_or_else(
+            || endpoint.policy_uri.rsplit('#').next().unwrap_or_default().to_owned(),
+            |policy| policy.name().to_owned(),
+        ),
+        policy_uri: endpoint.policy_uri.clone(),
+        mode: mode_name(endpoint.mode),
+        strength: surveyed.strength.words(),
+        user_tokens,
+        application_uri: endpoint.application_uri.clone(),
+        application_name: endpoint.application_name.clone(),
+        product_uri: endpoint.product_uri.clone(),
+        endpoint_url: endpoint.url.clone(),
+        security_level: endpoint.security_level,
+        certificate: surveyed.certificate.as_ref().map(|certificate| certificate.thumbprint().grouped()),
+        verdict: surveyed.verdict.as_ref().map(status),
+        refused,
+    }
+}
+
+fn token_word(kind: UserTokenKind) -> &'static str {
+    match kind {
+        UserTokenKind::Anonymous => "anonymous",
+        UserTokenKind::UserName => "user name",
+        UserTokenKind::Certificate => "certificate",
+        UserTokenKind::IssuedToken => "issued token",
+    }
+}
+
+/// Each certificate once. The verdict shown is that of the chosen endpoint, else of the first that has it.
+fn certificates(survey: &Survey) -> Vec<Judged> {
+    let chosen = survey.choice.as_ref().ok().map(|choice| choice.index);
+    let mut order: Vec<&SurveyedEndpoint> =
+        chosen.and_then(|at| survey.endpoints.get(at)).into_iter().collect();
+    order.extend(&survey.endpoints);
+    let mut judged: Vec<Judged> = Vec::new();
+    for surveyed in order {
+        let Some(certificate) = &surveyed.certificate else { continue };
+        let view = CertificateView::of(certificate);
+        if judged.iter().all(|known| known.certificate.sha256 != view.sha256) {
+            judged
+                .push(Judged { certificate: view, verdict: surveyed.verdict.as_ref().map(VerdictView::of) });
+        }
+    }
+    judged
+}
+
+impl Found {
+    fn text(&self) -> String {
+        let mut out = String::new();
+        if let Some(first) = self.endpoints.first() {
+            out.push_str(&format!("{:<12} {}\n", "server", safe(&first.application_name)));
+            out.push_str(&format!("{:<12} {}\n", "application", safe(&first.application_uri)));
+            out.push_str(&format!("{:<12} {}\n\n", "product", safe(&first.product_uri)));
+        }
+        let mut table =
+            Table::new(&["", "POLICY", "MODE", "STRENGTH", "USER TOKENS", "CERTIFICATE", "VERDICT"]);
+        for (index, endpoint) in self.endpoints.iter().enumerate() {
+            let mark = if self.choice == Some(index) { "*" } else { "" };
+            let tokens = endpoint.user_tokens.join(", ");
+            let short = endpoint.certificate.as_deref().map_or("none", |text| text.get(..11).unwrap_or(text));
+            let verdict = endpoint.verdict.as_deref().unwrap_or("");
+            table.row([mark, &endpoint.policy, endpoint.mode, endpoint.strength, &tokens, short, verdict]);
+        }
+        out.push_str(&table.to_string());
+        let choice = if self.choice.is_some() { "*  we would use this one" } else { "we would use none" };
+        out.push_str(&format!("\n{choice}: {}\n", safe(&self.reason)));
+        for Judged { certificate, verdict } in &self.certificates {
+            out.push('\n');
+            out.push_str(&certificate.text());
+            out.push_str(&verdict.as_ref().map(VerdictView::text).unwrap_or_default());
+        }
+        out
+    }
+}

@@ -1,0 +1,88 @@
+//! One file per command. Each takes the context and its arguments and ends with an exit code or an explained
+//! failure; what failures look like is decided here, once.
+
+mod cert;
+mod collecting;
+mod completions;
+mod config;
+mod data;
+mod demo;
+mod discover;
+mod export;
+mod failure;
+mod gaps;
+mod init;
+mod login;
+mod query;
+mod run;
+mod runtime;
+mod secret;
+mod simulate;
+mod source;
+mod source_add;
+mod status;
+mod stop;
+mod store;
+mod streams;
+mod trust;
+
+use crate::advice::{Advice, Outcome};
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::escape::shell;
+use crate::output::talk::Style;
+use crate::output::{document, print, say};
+
+/// Runs the command and tells the user how it ended.
+pub(crate) fn run(cli: Cli) -> Exit {
+    let context = Context { config: cli.config, json: cli.json };
+    match dispatch(&context, cli.command) {
+        Ok(exit) => exit,
+        Err(advice) => {
+            tell(&context, &advice);
+            advice.exit()
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Outcome {
+    match command {
+        Command::Init(args) => init::run(context, &args),
+        Command::Discover(args) => discover::run(context, &args),
+        Command::Source(command) => source::run(context, &command),
+        Command::Login(args) => login::run(context, &args),
+        Command::Run(args) => run::run(context, &args),
+        Command::Status(args) => status::run(context, &args),
+        Command::Streams(args) => streams::run(context, &args),
+        Command::Query(args) => query::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
+        Command::Gaps(args) => gaps::run(context, &args),
+        Command::Demo(args) => demo::run(context, &args),
+        Command::Simulate(args) => simulate::run(context, &args),
+        Command::Trust(command) => trust::run(context, &command),
+        Command::Cert(command) => cert::run(context, &command),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+fn tell(context: &Context, advice: &Advice) {
+    say(&advice.render(Style::stderr()));
+    if context.json
+        && let Ok(text) = document("error", advice)
+        && print(&text).is_err()
+    {
+        say("stdout is gone");
+    }
+}
+
+/// A command line that reaches the same configuration again, to be copied.
+fn command(context: &Context, command: &[&str]) -> String {
+    let words: Vec<String> = context.words(command).iter().map(|word| shell(word)).collect();
+    format!("lockgate {}", words.join(" "))
+}
+
+/// Borrowed words, as [`Advice::then_run`] takes them.
+fn words(owned: &[String]) -> Vec<&str> {
+    owned.iter().map(String::as_str).collect()
+}

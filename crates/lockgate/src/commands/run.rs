@@ -1,0 +1,56 @@
+//! `lockgate run`: collect from every source until stopped, then make durable what was received.
+
+use connector::{Config, Handle, Runtime};
+use tokio::sync::broadcast::error::RecvError;
+use tracing::{info, warn};
+
+use super::collecting::{finish, log_event};
+use super::failure;
+use super::stop::{Stop, Stops};
+use super::{config, runtime};
+use crate::advice::{Advice, Outcome, bug};
+use crate::cli;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::log;
+
+pub(super) fn run(context: &Context, args: &cli::Run) -> Outcome {
+    let config = config::load(context)?;
+    if config.sources.is_empty() {
+        return Err(Box::new(
+            Advice::new("config.no_source", Exit::Config, "there is no source to read yet")
+                .fact("file", context.config.display().to_string())
+                .then("add one with")
+                .then_run(&super::words(&context.words(&["source", "add", "NAME", "opc.tcp://HOST:4840"]))),
+        ));
+    }
+    log::start(args.log, "info");
+    runtime::block_on(collect(context, config, args))?
+}
+
+async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome {
+    let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
+    let data = config.storage.data.display().to_string();
+    let sources = config.sources.len();
+    let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
+    info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
+    let why = follow(&handle, &mut stops).await;
+    info!(reason = why.words(), "stopping: making durable what was received");
+    finish(context, handle, why, &mut stops).await
+}
+
+/// Logs what happens until it is time to stop.
+async fn follow(handle: &Handle, stops: &mut Stops) -> Stop {
+    let mut events = handle.subscribe();
+    loop {
+        tokio::select! {
+            why = stops.next() => return why,
+            event = events.recv() => match event {
+                Ok(event) => log_event(&event),
+                Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
+                // the connector ends only when it is told to; wait for that
+                Err(RecvError::Closed) => return stops.next().await,
+            },
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Passwords on their way from the user to the secret file: asked for on the terminal without echo, or read from
+//! stdin when told so. Never an argument, which every user of the machine could read.
+
+use std::io::{self, BufRead as _};
+use std::path::PathBuf;
+
+use connector::Config;
+use connector::config::{SecretRef, SourceLogin};
+use connector::secrets;
+use zeroize::Zeroizing;
+
+use super::failure;
+use crate::advice::{Advice, Outcome};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::talk;
+
+/// Where a password comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The terminal, without echo.
+    Terminal,
+    /// The first line of stdin.
+    Stdin,
+}
+
+impl From {
+    /// Stdin when asked for it, else the terminal; a usage error when there is no terminal.
+    pub(crate) fn of(password_stdin: bool) -> Outcome<Self> {
+        match (password_stdin, talk::can_ask()) {
+            (true, _) => Ok(Self::Stdin),
+            (false, true) => Ok(Self::Terminal),
+            (false, false) => Err(Box::new(
+                Advice::new(
+                    "usage.no_terminal",
+                    Exit::Usage,
+                    "a password is needed and there is nobody to ask",
+                )
+                .then("give it on stdin: add --password-stdin and pipe the password in"),
+            )),
+        }
+    }
+
+    /// The password of `user`.
+    pub(crate) fn read(self, user: &str) -> Outcome<Zeroizing<String>> {
+        let text = match self {
+            Self::Terminal => Zeroizing::new(rpassword::prompt_password(format!(
+                "password of {}: ",
+                crate::output::safe(user)
+            ))?),
+            Self::Stdin => {
+                let mut line = Zeroizing::new(String::new());
+                io::stdin().lock().read_line(&mut line)?;
+                Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned())
+            }
+        };
+        if text.is_empty() {
+            return Err(Box::new(
+                Advice::new("usage.empty_password", Exit::Usage, "the password is empty")
+                    .then("for no login at all, leave out --user: the source then logs in as anonymous"),
+            ));
+        }
+        Ok(text)
+    }
+}
+
+/// Keeps the password beside the configuration, for its owner alone, and says how a source refers to it.
+pub(crate) fn keep(
+    context: &Context,
+    config: &Config,
+    source: &str,
+    user: &str,
+    password: &str,
+) -> Outcome<SourceLogin> {
+    let path = path(config, source);
+    secrets::write(&path, password).map_err(|error| failure::explain(context, None, &error))?;
+    Ok(SourceLogin::UserName { user: user.to_owned(), password: SecretRef::File(path) })
+}
+
+fn path(config: &Config, source: &str) -> PathBuf {
+    config.folder().join("secrets").join(source)
+}

@@ -1,0 +1,215 @@
+//! `lockgate source list | remove | check`. Adding one has its own file.
+
+use std::sync::Arc;
+
+use connector::config::SourceLogin;
+use connector::sources::{Probe, probe};
+use connector::status::mode_name;
+use connector::{Config, SourceConfig, identity};
+use serde::Serialize;
+use ua_pki::{ApplicationIdentity, Store};
+
+use super::failure::{self, About};
+use super::{config, runtime, source_add, store};
+use crate::advice::Outcome;
+use crate::cli;
+use crate::clock;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{Table, say};
+
+pub(super) fn run(context: &Context, command: &cli::Source) -> Outcome {
+    match command {
+        cli::Source::Add(args) => source_add::run(context, args),
+        cli::Source::List => list(context),
+        cli::Source::Remove { name } => remove(context, name),
+        cli::Source::Check { name } => check(context, name),
+    }
+}
+
+#[derive(Serialize)]
+struct Sources {
+    sources: Vec<SourceView>,
+}
+
+#[derive(Serialize)]
+struct SourceView {
+    name: String,
+    url: String,
+    policy: &'static str,
+    mode: &'static str,
+    user: Option<String>,
+    server_application_uri: Option<String>,
+    server_thumbprint: Option<String>,
+    roots: Vec<String>,
+    danger: Vec<String>,
+}
+
+impl SourceView {
+    fn of(source: &SourceConfig) -> Self {
+        Self {
+            name: source.name.to_string(),
+            url: source.url.as_str().to_owned(),
+            policy: source.policy.name(),
+            mode: mode_name(source.mode),
+            user: match &source.login {
+                SourceLogin::Anonymous => None,
+                SourceLogin::UserName { user, .. } => Some(user.clone()),
+            },
+            server_application_uri: source.server_application_uri.clone(),
+            server_thumbprint: source.server_thumbprint.map(|thumbprint| thumbprint.grouped()),
+            roots: source.roots.clone(),
+            danger: source.dangers(),
+        }
+    }
+}
+
+fn list(context: &Context) -> Outcome {
+    let config = config::load(context)?;
+    let sources = Sources { sources: config.sources.iter().map(SourceView::of).collect() };
+    context.answer("source-list", &sources, || {
+        let mut table = Table::new(&["NAME", "URL", "POLICY", "MODE", "USER", "DANGER"]);
+        for source in &sources.sources {
+            let user = source.user.as_deref().unwrap_or("(anonymous)");
+            let danger = source.danger.join(", ");
+            table.row([source.name.as_str(), &source.url, source.policy, source.mode, user, &danger]);
+        }
+        table.to_string()
+    })?;
+    if !context.json && sources.sources.is_empty() {
+        say(&format!(
+            "no source yet; add one with: {}",
+            super::command(context, &["source", "add", "NAME", "URL"])
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    removed: &'a str,
+}
+
+fn remove(context: &Context, name: &str) -> Outcome {
+    let mut config = config::load(context)?;
+    let explain = |error| failure::explain(context, None, &error);
+    config.remove_source(name).map_err(explain)?;
+    config.save().map_err(explain)?;
+    context.answer("source-remove", &Removed { removed: name }, || format!("removed      {name}\n"))?;
+    if !context.json {
+        say("collected data, trust and the stored password stay where they are");
+    }
+    Ok(Exit::Ok)
+}
+
+fn check(context: &Context, name: &str) -> Outcome {
+    let mut config = config::load(context)?;
+    let source = config.source(name).map_err(|error| failure::explain(context, None, &error))?.clone();
+    let ours = Ours::load(context, &config)?;
+    let reached = ours.try_source(context, &config, &source, None)?;
+    pin(context, &mut config, name, &reached)?;
+    report(context, "source-check", &source, &reached)
+}
+
+/// Our side of every connection: the store and the identity in it.
+pub(super) struct Ours {
+    pub(super) store: Store,
+    pub(super) identity: Arc<ApplicationIdentity>,
+}
+
+impl Ours {
+    /// Opens the store and checks our identity against configuration and time.
+    pub(super) fn load(context: &Context, config: &Config) -> Outcome<Self> {
+        let store = Store::open(&config.pki).map_err(|e| store::failed(&config.pki, &e))?;
+        let identity = identity::load(config, &store, clock::now()).map_err(|error| {
+            failure::explain(context, Some(&About { store: Some(&store), ..About::default() }), &error)
+        })?;
+        Ok(Self { store, identity: Arc::new(identity) })
+    }
+
+    /// Connects and logs in exactly as the collector will; explains what stood in the way.
+    pub(super) fn try_source(
+        &self,
+        context: &Context,
+        config: &Config,
+        source: &SourceConfig,
+        make: Option<(&str, &str)>,
+    ) -> Outcome<Probe> {
+        let probed = runtime::block_on(probe(
+            source,
+            &self.store,
+            Arc::clone(&self.identity),
+            &config.application.name,
+        ))?;
+        probed.map_err(|error| {
+            let asked = match make {
+                Some(_) => None,
+                None if error.kind() == connector::ErrorKind::ServerDoesNotTrustUs => self.make(source),
+                None => None,
+            };
+            let make = make.or(asked.as_ref().map(|(product, name)| (product.as_str(), name.as_str())));
+            let about = About {
+                source: Some(source.name.as_str()),
+                url: Some(source.url.as_str()),
+                host: Some(source.url.host()),
+                own: Some(self.identity.certificate()),
+                store: Some(&self.store),
+                make,
+            };
+            failure::explain(context, Some(&about), &error)
+        })
+    }
+
+    /// What the server calls itself, asked again for the sake of a good hint.
+    fn make(&self, source: &SourceConfig) -> Option<(String, String)> {
+        let asked = runtime::block_on(ua_client::get_endpoints(&source.url, ASK_TIMEOUT)).ok()?;
+        let first = asked.ok()?.into_iter().next()?;
+        Some((first.product_uri, first.application_name))
+    }
+}
+
+/// Keeps what the server proved, so that the next surprise is noticed.
+pub(super) fn pin(context: &Context, config: &mut Config, name: &str, probe: &Probe) -> Outcome<()> {
+    let Some(certificate) = &probe.server_certificate else { return Ok(()) };
+    let explain = |error| failure::explain(context, None, &error);
+    config.pin_server(name, &probe.server_application_uri, certificate.thumbprint()).map_err(explain)?;
+    config.save().map_err(explain)
+}
+
+#[derive(Serialize)]
+struct Reached {
+    #[serde(flatten)]
+    source: SourceView,
+    namespaces: Vec<String>,
+}
+
+/// Says that a source works, and as what we are known there.
+pub(super) fn report(context: &Context, schema: &str, source: &SourceConfig, probe: &Probe) -> Outcome {
+    let mut reached = Reached { source: SourceView::of(source), namespaces: probe.namespaces.clone() };
+    reached.source.server_application_uri = Some(probe.server_application_uri.clone());
+    reached.source.server_thumbprint = probe.server_certificate.as_ref().map(|c| c.thumbprint().grouped());
+    context.answer(schema, &reached, || {
+        let SourceView { name, url, policy, mode, user, server_application_uri, server_thumbprint, .. } =
+            &reached.source;
+        let lines = [
+            ("source", name.as_str()),
+            ("server", url),
+            ("application", server_application_uri.as_deref().unwrap_or("")),
+            ("thumbprint", server_thumbprint.as_deref().unwrap_or("none")),
+            ("security", &format!("{policy} {mode}")),
+            ("login", user.as_deref().unwrap_or("(anonymous)")),
+        ];
+        let mut out: String = lines
+            .iter()
+            .map(|(label, value)| format!("{label:<12} {}\n", crate::output::safe(value)))
+            .collect();
+        out.push_str("connected and logged in\n");
+        out
+    })?;
+    if !context.json {
+        say(&format!("next: {}", super::command(context, &["run"])));
+    }
+    Ok(Exit::Ok)
+}
+
+const ASK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);

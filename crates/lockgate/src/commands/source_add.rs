@@ -1,0 +1,241 @@
+//! `lockgate source add`: from a URL to a source that works, with at most one thing left to do.
+//!
+//! The order: list the endpoints, choose by our ranking, judge the certificate offline, settle trust with a person
+//! who compares thumbprints, write the configuration, and only then connect and log in once. Whatever is left to do
+//! then (trust on one of the two sides, the password) is said with its command, and the source is there already.
+
+use connector::config::{SourceLogin, SourceName};
+use connector::sources::{Survey, SurveyedEndpoint, survey};
+use connector::status::mode_name;
+use connector::{Config, SourceConfig};
+use ua_client::{SecurityRequirement, UserTokenKind};
+use ua_pki::{
+    CertificateStatus, Role, SecurityPolicy, ThumbprintQuery, ValidationContext, Verdict, validate,
+};
+
+use super::failure::{self, About};
+use super::source::{Ours, pin, report};
+use super::{config, discover, runtime, secret, store};
+use crate::advice::{Advice, Outcome, Side};
+use crate::cli::{self, Mode, Policy};
+use crate::clock;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{safe, say, talk};
+use crate::view::{CertificateView, VerdictView};
+
+pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
+    let url = discover::parse_url(&args.url)?;
+    let mut config = config::load(context)?;
+    let explain = |error: connector::Error| failure::explain(context, None, &error);
+    let name: SourceName = args.name.parse().map_err(explain)?;
+    if config.sources.iter().any(|source| source.name == name) {
+        return Err(explain(connector::Error::SourceExists { name: args.name.clone() }));
+    }
+    let wanted = args.trust.as_deref().map(store::query).transpose()?;
+    let ours = Ours::load(context, &config)?;
+    let password = match &args.user {
+        Some(user) => Some((user, secret::From::of(args.password_stdin)?.read(user)?)),
+        None => None,
+    };
+
+    let needs = if args.user.is_some() { UserTokenKind::UserName } else { UserTokenKind::Anonymous };
+    let about = About { url: Some(url.as_str()), host: Some(url.host()), ..About::default() };
+    let want = SecurityRequirement::strongest(needs);
+    let survey = runtime::block_on(survey(&url, &ours.store, want, &[]))?
+        .map_err(|error| failure::explain(context, Some(&about), &error))?;
+    let chosen = choose(args, &survey, &about, context)?;
+
+    let mut source = SourceConfig::new(
+        name,
+        url.clone(),
+        chosen.endpoint.policy.unwrap_or(SecurityPolicy::None),
+        chosen.endpoint.mode,
+    );
+    source.server_application_uri = Some(chosen.endpoint.application_uri.clone());
+    if !args.roots.is_empty() {
+        source.roots.clone_from(&args.roots);
+    }
+    let verdict = settle_trust(context, &ours, &url, chosen, wanted.as_ref())?;
+    if let Some((user, password)) = password {
+        source.login = secret::keep(context, &config, &args.name, user, &password)?;
+    }
+    config.add_source(&source).map_err(explain)?;
+    config.save().map_err(explain)?;
+    say_saved(context, &source);
+    finish(context, &mut config, &ours, &source, chosen, verdict)
+}
+
+/// With trust settled: connect, log in, keep what was proved. Without: say how to settle it.
+fn finish(
+    context: &Context,
+    config: &mut Config,
+    ours: &Ours,
+    source: &SourceConfig,
+    chosen: &SurveyedEndpoint,
+    verdict: Verdict,
+) -> Outcome {
+    if let (Some(certificate), true) = (&chosen.certificate, verdict.status().is_some()) {
+        let about = About {
+            source: Some(source.name.as_str()),
+            url: Some(source.url.as_str()),
+            host: Some(source.url.host()),
+            own: Some(ours.identity.certificate()),
+            store: Some(&ours.store),
+            make: None,
+        };
+        let thumbprint = certificate.thumbprint();
+        return Err(Box::new(failure::not_trusted(context, &about, thumbprint, None, &verdict)));
+    }
+    let make = (chosen.endpoint.product_uri.as_str(), chosen.endpoint.application_name.as_str());
+    let reached = ours.try_source(context, config, source, Some(make))?;
+    pin(context, config, source.name.as_str(), &reached)?;
+    report(context, "source-add", source, &reached)
+}
+
+/// The endpoint to use: the strongest, or exactly what was asked for.
+fn choose<'a>(
+    args: &cli::SourceAdd,
+    survey: &'a Survey,
+    about: &About<'_>,
+    context: &Context,
+) -> Outcome<&'a SurveyedEndpoint> {
+    let choice = match &survey.choice {
+        Ok(choice) => choice,
+        Err(error) => {
+            let error = connector::Error::Client(error.clone());
+            return Err(failure::explain(context, Some(about), &error));
+        }
+    };
+    let refused = |index: usize| choice.refused.iter().any(|(at, _)| *at == index);
+    let asked_for = |surveyed: &SurveyedEndpoint| {
+        args.policy.is_none_or(|wanted| surveyed.endpoint.policy == Some(policy(wanted)))
+            && args.mode.is_none_or(|wanted| mode_name(surveyed.endpoint.mode) == mode(wanted))
+    };
+    let best = survey.endpoints.get(choice.index).filter(|best| asked_for(best));
+    let other = || {
+        let usable = survey.endpoints.iter().enumerate().filter(|(index, _)| !refused(*index));
+        usable
+            .map(|(_, surveyed)| surveyed)
+            .filter(|surveyed| asked_for(surveyed))
+            .max_by_key(|surveyed| (surveyed.strength, surveyed.endpoint.policy))
+    };
+    best.or_else(other).ok_or_else(|| {
+        Box::new(
+            Advice::new(
+                "security.not_offered",
+                Exit::ServerNotTrusted,
+                "the server does not offer what was asked for",
+            )
+            .side(Side::Us)
+            .fact("server", survey.url.as_str())
+            .then("see what it offers:")
+            .then_run(&super::words(&context.words(&["discover", survey.url.as_str()]))),
+        )
+    })
+}
+
+/// Trusts the certificate if the user names its thumbprint or says yes after comparing; gives the verdict after that.
+fn settle_trust(
+    context: &Context,
+    ours: &Ours,
+    url: &ua_client::EndpointUrl,
+    chosen: &SurveyedEndpoint,
+    wanted: Option<&ThumbprintQuery>,
+) -> Outcome<Verdict> {
+    let (Some(certificate), Some(verdict)) = (&chosen.certificate, &chosen.verdict) else {
+        return Err(failure::explain(context, None, &connector::Error::NoServerCertificate));
+    };
+    if let Some(wanted) = wanted
+        && !wanted.matches(certificate)
+    {
+        return Err(other_certificate(url, certificate, wanted));
+    }
+    if verdict.status() != Some(CertificateStatus::Untrusted) {
+        return Ok(verdict.clone());
+    }
+    if wanted.is_none() && !(talk::can_ask() && !context.json && compare(ours, url, certificate, verdict)?) {
+        return Ok(verdict.clone());
+    }
+    ours.store.trust(certificate).map_err(|e| store::failed(ours.store.root(), &e))?;
+    let trust = ours.store.trust_list().map_err(|e| store::failed(ours.store.root(), &e))?;
+    let chain = ua_pki::Certificate::chain_from_der(&chosen.endpoint.server_certificate)
+        .map_err(|e| store::failed(ours.store.root(), &e))?;
+    let rules = ValidationContext {
+        now: clock::now(),
+        role: Role::Server,
+        policy: chosen.endpoint.policy,
+        host: Some(url.host()),
+        application_uri: Some(&chosen.endpoint.application_uri),
+        suppress: &[],
+    };
+    Ok(validate(&chain, &trust, &rules))
+}
+
+/// Shows both thumbprints and what was found, and asks. Only the word `yes` is a yes.
+fn compare(
+    ours: &Ours,
+    url: &ua_client::EndpointUrl,
+    certificate: &ua_pki::Certificate,
+    verdict: &Verdict,
+) -> Outcome<bool> {
+    say(&format!(
+        "the server at {} shows this certificate, which we do not trust yet:\n",
+        safe(url.as_str())
+    ));
+    say(&CertificateView::of(certificate).text());
+    say(&VerdictView::of(verdict).text());
+    say(&format!("theirs       {}", certificate.thumbprint().grouped()));
+    say(&format!("ours         {}\n", ours.identity.certificate().thumbprint().grouped()));
+    say("Compare `theirs` with the thumbprint that the server's administrator sees.");
+    let answer = talk::ask("Trust it? Type yes if they are the same: ")?;
+    Ok(answer.as_deref() == Some("yes"))
+}
+
+fn other_certificate(
+    url: &ua_client::EndpointUrl,
+    certificate: &ua_pki::Certificate,
+    wanted: &ThumbprintQuery,
+) -> Box<Advice> {
+    let text =
+        "the server shows another certificate than the one you named; nothing was trusted, nothing was saved";
+    Box::new(
+        Advice::new("trust.other_certificate", Exit::ServerNotTrusted, text)
+            .side(Side::Us)
+            .rule("--trust names exactly one certificate")
+            .fact("server", url.as_str())
+            .fact("theirs", certificate.thumbprint().grouped())
+            .fact("you named", wanted.to_string())
+            .then("compare with the thumbprint that the server's administrator sees"),
+    )
+}
+
+fn say_saved(context: &Context, source: &SourceConfig) {
+    let login = match &source.login {
+        SourceLogin::Anonymous => "anonymous".to_owned(),
+        SourceLogin::UserName { user, .. } => format!("user {}", safe(user)),
+    };
+    say(&format!(
+        "saved source {} in {}: {} {}, {login}",
+        source.name,
+        safe(&context.config.display().to_string()),
+        source.policy.name(),
+        mode_name(source.mode),
+    ));
+}
+
+fn policy(wanted: Policy) -> SecurityPolicy {
+    match wanted {
+        Policy::Basic256Sha256 => SecurityPolicy::Basic256Sha256,
+        Policy::Aes128Sha256RsaOaep => SecurityPolicy::Aes128Sha256RsaOaep,
+        Policy::Aes256Sha256RsaPss => SecurityPolicy::Aes256Sha256RsaPss,
+    }
+}
+
+/// By its name in the standard, as [`mode_name`] gives it.
+fn mode(wanted: Mode) -> &'static str {
+    match wanted {
+        Mode::Sign => "Sign",
+        Mode::SignAndEncrypt => "SignAndEncrypt",
+    }
+}

@@ -1,0 +1,255 @@
+//! `lockgate status`: every source by the state and the age of its data, never just "connected".
+//!
+//! It reads what the collector last wrote into the data folder, so it works while `lockgate run` runs and when it
+//! does not; a status nobody has renewed for a while is shown as stopped.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use connector::status::SourceState;
+use connector::{Config, SourceStatus};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tagstore::{Reader, Summary};
+
+use super::{config, data};
+use crate::advice::Outcome;
+use crate::cli;
+use crate::clock;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{Table, document, json, print, safe};
+
+/// The collector renews every status about once a second; after this long nobody does.
+const NOBODY_RENEWS: SignedDuration = SignedDuration::from_secs(10);
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Serialize)]
+struct Status {
+    /// Whether a collector is renewing at least one of these.
+    running: bool,
+    sources: Vec<SourceView>,
+    storage: Option<Storage>,
+}
+
+#[derive(Serialize)]
+struct SourceView {
+    source: String,
+    url: String,
+    state: String,
+    /// Seconds since the newest value was true at its source.
+    data_age_seconds: Option<i64>,
+    /// Seconds since the server last said anything, value or keep-alive.
+    message_age_seconds: Option<i64>,
+    /// What the collector wrote; `null` if this source has never been collected.
+    last: Option<SourceStatus>,
+}
+
+#[derive(Serialize)]
+struct Storage {
+    streams: u64,
+    sealed_files: u64,
+    sealed_rows: u64,
+    sealed_bytes: u64,
+    unsealed_rows: u64,
+    journal_bytes: u64,
+    gaps: u64,
+    oldest: Option<String>,
+    newest: Option<String>,
+}
+
+pub(super) fn run(context: &Context, args: &cli::Status) -> Outcome {
+    let config = config::load(context)?;
+    if !args.watch {
+        let status = look(context, &config)?;
+        context.answer("status", &status, || status.text())?;
+        return Ok(Exit::Ok);
+    }
+    let refresh = io::stdout().is_terminal() && !context.json;
+    let mut shown = String::new();
+    loop {
+        let status = look(context, &config)?;
+        let text = if context.json { one_line(&status)? } else { status.text() };
+        if refresh {
+            // home, clear to the end: the picture changes in place
+            print(&format!("\x1b[H\x1b[2J{text}"))?;
+        } else if text != shown {
+            print(&text)?;
+        }
+        shown = text;
+        std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+fn one_line(status: &Status) -> Outcome<String> {
+    let value: serde_json::Value = serde_json::from_str(&document("status", status)?)?;
+    Ok(format!("{}\n", json::line(&value)?))
+}
+
+fn look(context: &Context, config: &Config) -> Outcome<Status> {
+    let now = clock::now();
+    let reader = match Reader::open(&config.storage.data) {
+        Ok(reader) => Some(reader),
+        Err(tagstore::Error::NoJournal { .. }) => None,
+        Err(error) => return Err(data::failed(context, &error)),
+    };
+    let failed = |error: tagstore::Error| data::failed(context, &error);
+    let written = match &reader {
+        Some(reader) => reader.source_statuses().map_err(failed)?,
+        None => Vec::new(),
+    };
+    let of = |name: &str| {
+        let status = written.iter().find(|status| status.source == name)?;
+        SourceStatus::from_json(&status.json)
+    };
+    let sources: Vec<SourceView> = config
+        .sources
+        .iter()
+        .map(|source| {
+            SourceView::of(source.name.as_str(), source.url.as_str(), of(source.name.as_str()), now)
+        })
+        .collect();
+    Ok(Status {
+        running: sources.iter().any(|source| source.last.as_ref().is_some_and(|last| renewed(last, now))),
+        sources,
+        storage: reader.map(|reader| reader.summary()).transpose().map_err(failed)?.map(Storage::of),
+    })
+}
+
+fn renewed(status: &SourceStatus, now: Timestamp) -> bool {
+    now.duration_since(status.updated) < NOBODY_RENEWS
+}
+
+impl SourceView {
+    fn of(name: &str, url: &str, last: Option<SourceStatus>, now: Timestamp) -> Self {
+        let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
+        let state = match &last {
+            None => "not collected yet".to_owned(),
+            Some(last) if renewed(last, now) => last.state.words().to_owned(),
+            Some(_) => SourceState::Stopped.words().to_owned(),
+        };
+        Self {
+            source: name.to_owned(),
+            url: url.to_owned(),
+            state,
+            data_age_seconds: age(last.as_ref().and_then(|last| last.last_sample_time)),
+            message_age_seconds: age(last.as_ref().and_then(|last| last.last_message_time)),
+            last,
+        }
+    }
+
+    /// What is wrong and what to do, for a source that is not well.
+    fn trouble(&self) -> Option<String> {
+        let last = self.last.as_ref()?;
+        let mut lines = Vec::new();
+        if !last.state.is_healthy()
+            && let Some(detail) = &last.detail
+        {
+            let code = last.error_code.as_deref().map(|code| format!(" [{code}]")).unwrap_or_default();
+            lines.push(format!("{}{}: {}", safe(&self.source), safe(&code), safe(detail)));
+            lines.extend(last.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
+        }
+        if last.streams_refused > 0 {
+            let example = last.refused_example.as_deref().unwrap_or("");
+            lines.push(format!(
+                "{}: {} nodes refused by the server, e.g. {}",
+                safe(&self.source),
+                last.streams_refused,
+                safe(example)
+            ));
+        }
+        for danger in &last.danger {
+            lines.push(format!("{}: DANGER, security is lowered: {}", safe(&self.source), safe(danger)));
+        }
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+impl Storage {
+    fn of(summary: Summary) -> Self {
+        Self {
+            streams: summary.streams,
+            sealed_files: summary.sealed_files,
+            sealed_rows: summary.sealed_rows,
+            sealed_bytes: summary.sealed_bytes,
+            unsealed_rows: summary.unsealed_rows,
+            journal_bytes: summary.journal.bytes,
+            gaps: summary.gaps,
+            oldest: summary.times.map(|(oldest, _)| oldest.to_string()),
+            newest: summary.times.map(|(_, newest)| newest.to_string()),
+        }
+    }
+}
+
+impl Status {
+    fn text(&self) -> String {
+        let mut table =
+            Table::new(&["SOURCE", "STATE", "DATA AGE", "VALUES/S", "STREAMS", "GAPS", "SECURITY", "USER"]);
+        for source in &self.sources {
+            let last = source.last.as_ref();
+            let text = |field: &dyn Fn(&SourceStatus) -> String| last.map(field).unwrap_or_default();
+            table.row([
+                source.source.clone(),
+                source.state.clone(),
+                source.data_age_seconds.map_or_else(|| "-".to_owned(), age),
+                text(&|last| format!("{:.1}", if self.running { last.values_per_second } else { 0.0 })),
+                text(&|last| last.streams.to_string()),
+                text(&|last| last.gaps_open.to_string()),
+                text(&|last| format!("{} {}", last.policy, last.mode)),
+                text(&|last| last.user.clone().unwrap_or_else(|| "(anonymous)".to_owned())),
+            ]);
+        }
+        let mut out = if self.sources.is_empty() { "no source yet\n".to_owned() } else { table.to_string() };
+        for trouble in self.sources.iter().filter_map(SourceView::trouble) {
+            out.push_str(&format!("\n{trouble}\n"));
+        }
+        if let Some(storage) = &self.storage {
+            out.push('\n');
+            out.push_str(&storage.text());
+        }
+        if !self.running {
+            out.push_str("collector    not running; start it with `lockgate run`\n");
+        }
+        out
+    }
+}
+
+impl Storage {
+    fn text(&self) -> String {
+        let span = match (&self.oldest, &self.newest) {
+            (Some(oldest), Some(newest)) => format!(", {oldest} to {newest}"),
+            _ => String::new(),
+        };
+        format!(
+            "{:<12} {} values of {} streams in {} Parquet files ({} bytes), {} in the journal{span}\n{:<12} {}\n",
+            "stored",
+            self.sealed_rows,
+            self.streams,
+            self.sealed_files,
+            self.sealed_bytes,
+            self.unsealed_rows,
+            "gaps",
+            self.gaps
+        )
+    }
+}
+
+/// An age as people read it at a glance.
+fn age(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_read_at_a_glance() {
+        assert_eq!([0, 119, 120, 7200, 200_000].map(age), ["0 s", "119 s", "2 min", "2 h", "2 d"]);
+    }
+}

@@ -1,0 +1,246 @@
+//! `lockgate trust …`: the certificates we trust, and those that wait for a decision.
+//!
+//! Trust is only ever given to a certificate named by its full thumbprint.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+use ua_pki::{Certificate, Crl, Role, Store, ValidationContext, validate};
+
+use super::store::{failed, find, open, query};
+use crate::advice::{Advice, Outcome, disk};
+use crate::cli::{self, ImportAs};
+use crate::clock;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{Table, safe, say};
+use crate::view::{CertificateView, VerdictView};
+
+pub(super) fn run(context: &Context, command: &cli::Trust) -> Outcome {
+    match command {
+        cli::Trust::List(dir) => list(context, dir.pki.as_deref()),
+        cli::Trust::Show(which) => show(context, which),
+        cli::Trust::Accept(which) => accept(context, which),
+        cli::Trust::Reject(which) => reject(context, which),
+        cli::Trust::Remove(which) => remove(context, which),
+        cli::Trust::Import { file, role, store } => import(context, file, *role, store.pki.as_deref()),
+        cli::Trust::ImportCrl { file, store } => import_crl(context, file, store.pki.as_deref()),
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    standing: &'static str,
+    #[serde(flatten)]
+    certificate: CertificateView,
+}
+
+#[derive(Serialize)]
+struct List {
+    store: String,
+    certificates: Vec<Listed>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Serialize)]
+struct Problem {
+    path: String,
+    message: String,
+}
+
+fn list(context: &Context, dir: Option<&Path>) -> Outcome {
+    let store = open(context, dir)?;
+    let root = store.root().to_path_buf();
+    let trust_list = store.trust_list().map_err(|e| failed(&root, &e))?;
+    let certificates = everything(&store)?
+        .iter()
+        .map(|(standing, certificate)| Listed { standing, certificate: CertificateView::of(certificate) })
+        .collect();
+    let problems = trust_list
+        .problems()
+        .iter()
+        .map(|problem| Problem { path: problem.path.display().to_string(), message: problem.message.clone() })
+        .collect();
+    let list = List { store: root.display().to_string(), certificates, problems };
+    context.answer("trust-list", &list, || list.text())?;
+    if !context.json {
+        for problem in &list.problems {
+            say(&format!("ignored {}: {}", safe(&problem.path), safe(&problem.message)));
+        }
+        if list.certificates.iter().any(|listed| listed.standing == REJECTED) {
+            say("rejected certificates wait for you: compare the thumbprint on the server, then");
+            say(&format!("  {}", super::command(context, &["trust", "accept", "THUMBPRINT"])));
+        }
+    }
+    Ok(if list.problems.is_empty() { Exit::Ok } else { Exit::Partly })
+}
+
+impl List {
+    fn text(&self) -> String {
+        if self.certificates.is_empty() {
+            return "no certificates yet\n".to_owned();
+        }
+        let mut table = Table::new(&["STANDING", "THUMBPRINT", "SUBJECT", "APPLICATION", "VALID UNTIL"]);
+        for Listed { standing, certificate } in &self.certificates {
+            let until = certificate.not_after.get(..10).unwrap_or(&certificate.not_after);
+            let application = certificate.application_uri.as_deref().unwrap_or("");
+            table.row([*standing, &certificate.thumbprint, &certificate.subject, application, until]);
+        }
+        table.to_string()
+    }
+}
+
+fn everything(store: &Store) -> Outcome<Vec<(&'static str, Certificate)>> {
+    let root = store.root();
+    let trusted = store.trusted().map_err(|e| failed(root, &e))?;
+    let issuers = store.issuers().map_err(|e| failed(root, &e))?;
+    let rejected = store.rejected().map_err(|e| failed(root, &e))?;
+    let name = |standing, list: Vec<Certificate>| list.into_iter().map(move |c| (standing, c));
+    Ok(name(TRUSTED, trusted).chain(name(ISSUER, issuers)).chain(name(REJECTED, rejected)).collect())
+}
+
+#[derive(Serialize)]
+struct Shown {
+    standing: &'static str,
+    certificate: CertificateView,
+    verdict: VerdictView,
+}
+
+fn show(context: &Context, which: &cli::OneCertificate) -> Outcome {
+    let store = open(context, which.store.pki.as_deref())?;
+    let wanted = query(&which.thumbprint)?;
+    let all = everything(&store)?;
+    let Some((standing, certificate)) = all.iter().find(|(_, certificate)| wanted.matches(certificate))
+    else {
+        return Err(not_found(context, &which.thumbprint));
+    };
+    let trust_list = store.trust_list().map_err(|e| failed(store.root(), &e))?;
+    let rules = ValidationContext {
+        now: clock::now(),
+        role: Role::Server,
+        policy: None,
+        host: None,
+        application_uri: None,
+        suppress: &[],
+    };
+    let verdict = validate(std::slice::from_ref(certificate), &trust_list, &rules);
+    let shown =
+        Shown { standing, certificate: CertificateView::of(certificate), verdict: VerdictView::of(&verdict) };
+    context.answer("trust-show", &shown, || {
+        format!("{:<12} {}\n{}{}", "standing", shown.standing, shown.certificate.text(), shown.verdict.text())
+    })?;
+    Ok(Exit::Ok)
+}
+
+#[derive(Serialize)]
+struct Changed {
+    done: &'static str,
+    certificate: CertificateView,
+}
+
+fn changed(context: &Context, done: &'static str, certificate: &Certificate) -> Outcome {
+    let changed = Changed { done, certificate: CertificateView::of(certificate) };
+    context.answer("trust-change", &changed, || format!("{done}\n{}", changed.certificate.text()))?;
+    Ok(Exit::Ok)
+}
+
+fn accept(context: &Context, which: &cli::OneCertificate) -> Outcome {
+    let store = open(context, which.store.pki.as_deref())?;
+    let wanted = query(&which.thumbprint)?;
+    let trusted = store.trusted().map_err(|e| failed(store.root(), &e))?;
+    if let Some(already) = find(&trusted, &wanted) {
+        return changed(context, "was trusted already", &already);
+    }
+    let certificate = store.accept(&wanted).map_err(|e| match e {
+        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        other => failed(store.root(), &other),
+    })?;
+    changed(context, "trusted from now on", &certificate)
+}
+
+fn reject(context: &Context, which: &cli::OneCertificate) -> Outcome {
+    let store = open(context, which.store.pki.as_deref())?;
+    let wanted = query(&which.thumbprint)?;
+    let certificate = store.remove(&wanted).map_err(|e| match e {
+        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        other => failed(store.root(), &other),
+    })?;
+    store.reject(std::slice::from_ref(&certificate)).map_err(|e| failed(store.root(), &e))?;
+    changed(context, "not trusted any more", &certificate)
+}
+
+fn remove(context: &Context, which: &cli::OneCertificate) -> Outcome {
+    let store = open(context, which.store.pki.as_deref())?;
+    let wanted = query(&which.thumbprint)?;
+    let certificate = store.remove(&wanted).map_err(|e| match e {
+        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        other => failed(store.root(), &other),
+    })?;
+    changed(context, "removed", &certificate)
+}
+
+fn import(context: &Context, file: &Path, role: ImportAs, dir: Option<&Path>) -> Outcome {
+    let store = open(context, dir)?;
+    let chain = read_chain(file)?;
+    let Some(certificate) = chain.first() else {
+        return Err(Box::new(no_certificate(file, "the file holds no certificate")));
+    };
+    match role {
+        ImportAs::Trusted => store.trust(certificate),
+        ImportAs::Issuer => store.add_issuer(certificate),
+    }
+    .map_err(|e| failed(store.root(), &e))?;
+    let done = match role {
+        ImportAs::Trusted => "trusted from now on",
+        ImportAs::Issuer => "known as an issuer from now on; by itself this trusts nobody",
+    };
+    changed(context, done, certificate)
+}
+
+#[derive(Serialize)]
+struct ImportedCrl {
+    path: String,
+}
+
+fn import_crl(context: &Context, file: &Path, dir: Option<&Path>) -> Outcome {
+    let store = open(context, dir)?;
+    let bytes = fs::read(file).map_err(|e| disk("read the revocation list", file, &e))?;
+    let crl = Crl::from_bytes(&bytes).map_err(|e| {
+        let text = format!("this is no revocation list we can read: {e}");
+        Box::new(
+            Advice::new("trust.not_a_revocation_list", Exit::Usage, text)
+                .fact("file", file.display().to_string())
+                .then("DER and PEM are understood"),
+        )
+    })?;
+    let path = store.add_crl(&crl).map_err(|e| failed(store.root(), &e))?;
+    let imported = ImportedCrl { path: path.display().to_string() };
+    context.answer("trust-import-crl", &imported, || format!("imported     {}\n", safe(&imported.path)))?;
+    Ok(Exit::Ok)
+}
+
+/// The certificates in a file, DER or PEM, leaf first.
+pub(super) fn read_chain(file: &Path) -> Outcome<Vec<Certificate>> {
+    let bytes = fs::read(file).map_err(|e| disk("read the certificate", file, &e))?;
+    Certificate::chain_from_bytes(&bytes).map_err(|e| Box::new(no_certificate(file, &e.to_string())))
+}
+
+fn no_certificate(file: &Path, why: &str) -> Advice {
+    Advice::new("trust.not_a_certificate", Exit::Usage, format!("this is no certificate we can read: {why}"))
+        .fact("file", file.display().to_string())
+        .then("DER and PEM are understood")
+}
+
+fn not_found(context: &Context, thumbprint: &str) -> Box<Advice> {
+    Box::new(
+        Advice::new("trust.not_found", Exit::Usage, "no certificate in the store has this thumbprint")
+            .fact("thumbprint", thumbprint)
+            .then("see what is there:")
+            .then_run(&super::words(&context.words(&["trust", "list"]))),
+    )
+}
+
+const TRUSTED: &str = "trusted";
+const ISSUER: &str = "issuer";
+const REJECTED: &str = "rejected";

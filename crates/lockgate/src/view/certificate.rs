@@ -1,0 +1,79 @@
+//! A certificate for people and scripts.
+
+use serde::Serialize;
+use ua_pki::{Certificate, KeyKind};
+
+use crate::output::safe;
+
+/// What an administrator compares and checks on a certificate.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CertificateView {
+    /// SHA-1 over the DER, as OPC UA and the tools of servers show it.
+    pub(crate) thumbprint: String,
+    /// SHA-256 over the DER.
+    pub(crate) sha256: String,
+    pub(crate) subject: String,
+    pub(crate) issuer: String,
+    pub(crate) self_signed: bool,
+    pub(crate) application_uri: Option<String>,
+    pub(crate) dns_names: Vec<String>,
+    pub(crate) ip_addresses: Vec<String>,
+    pub(crate) key: String,
+    pub(crate) serial: String,
+    pub(crate) not_before: String,
+    pub(crate) not_after: String,
+}
+
+impl CertificateView {
+    /// The view of one certificate.
+    pub(crate) fn of(certificate: &Certificate) -> Self {
+        Self {
+            thumbprint: certificate.thumbprint().grouped(),
+            sha256: hex(&certificate.sha256()),
+            subject: certificate.subject().to_owned(),
+            issuer: certificate.issuer().to_owned(),
+            self_signed: certificate.is_self_signed(),
+            application_uri: certificate.application_uri().map(str::to_owned),
+            dns_names: certificate.dns_names().to_vec(),
+            ip_addresses: certificate.ip_addresses().iter().map(ToString::to_string).collect(),
+            key: key(certificate.public_key().kind()),
+            serial: certificate.serial_hex(),
+            not_before: certificate.not_before().to_string(),
+            not_after: certificate.not_after().to_string(),
+        }
+    }
+
+    /// One fact per line, labels in a column.
+    pub(crate) fn text(&self) -> String {
+        let issuer = if self.self_signed { "itself (self-signed)" } else { &self.issuer };
+        let mut names = self.dns_names.clone();
+        names.extend(self.ip_addresses.iter().cloned());
+        let lines = [
+            ("thumbprint", self.thumbprint.as_str()),
+            ("sha256", &self.sha256),
+            ("subject", &self.subject),
+            ("issued by", issuer),
+            ("application", self.application_uri.as_deref().unwrap_or("(no application URI)")),
+            ("hosts", &names.join(", ")),
+            ("key", &self.key),
+            ("serial", &self.serial),
+            ("valid from", &self.not_before),
+            ("valid until", &self.not_after),
+        ];
+        lines.iter().map(|(label, value)| format!("{label:<12} {}\n", safe(value))).collect()
+    }
+}
+
+fn key(kind: KeyKind) -> String {
+    match kind {
+        KeyKind::Rsa { bits } => format!("RSA {bits}"),
+        KeyKind::EcP256 => "EC P-256".to_owned(),
+        KeyKind::EcP384 => "EC P-384".to_owned(),
+        _ => "other".to_owned(),
+    }
+}
+
+/// Upper-case hex without separators.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
