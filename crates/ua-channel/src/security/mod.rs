@@ -13,6 +13,8 @@ pub(crate) mod key_derivation;
 pub mod policy;
 pub(crate) mod symmetric;
 pub mod user_secret;
+#[cfg(test)]
+mod vectors;
 
 pub use policy::MessageSecurityMode;
 pub use user_secret::{
