@@ -161,6 +161,14 @@ pub enum Error {
     /// Journal or historian failed.
     #[error("storage: {0}")]
     Storage(#[from] tagstore::Error),
+    /// The folder for the samples cannot be made.
+    #[error("cannot make {}: {source}", path.display())]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The thread that owns the journal has ended.
     #[error("the journal's writer has stopped")]
     WriterGone,
@@ -234,7 +242,7 @@ impl Error {
             | Self::Thread { .. } => ErrorKind::Config,
             Self::ServerNotTrusted { .. } | Self::NoServerCertificate => ErrorKind::ServerNotTrusted,
             Self::ServerUri { .. } | Self::SecurityChanged { .. } => ErrorKind::Security,
-            Self::Storage(_) | Self::WriterGone => ErrorKind::Storage,
+            Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } => ErrorKind::Storage,
             Self::NothingAccepted { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
         }
@@ -269,6 +277,7 @@ impl Error {
             Self::Client(error) => error.rule(),
             Self::Storage(_) => "storage",
             Self::WriterGone => "storage.writer_gone",
+            Self::DataFolder { .. } => "storage.folder",
             Self::RootsMissing { .. } => "browse.roots_missing",
             Self::NothingAccepted { .. } => "collect.nothing_accepted",
             Self::Thread { .. } => "system.thread",

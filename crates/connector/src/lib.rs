@@ -10,14 +10,18 @@
 //! **Must never**: write to a server, keep a secret in the configuration, choose weaker security than was agreed,
 //! drop a value in silence, let one source or sink hold up another.
 
+mod address_space;
 mod clock;
+mod collect;
 pub mod config;
 mod error;
 mod event;
 pub mod identity;
 pub mod naming;
+mod pipeline;
 mod runtime;
 pub mod secrets;
+mod sinks;
 pub mod sources;
 pub mod status;
 

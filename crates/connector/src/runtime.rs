@@ -1,19 +1,39 @@
 //! Starting and stopping the whole: the journal's writer, the historian, one supervisor per source.
 
-use tokio::sync::broadcast;
+use std::sync::Arc;
+use std::time::Duration;
 
+use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
+use ua_pki::Store;
+
+use crate::clock;
+use crate::collect::supervisor::{Context, supervise};
 use crate::config::Config;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, Events};
+use crate::identity;
+use crate::pipeline::{Writer, WriterThread};
+use crate::sinks::Worker;
+use crate::sinks::historian::HistorianSink;
 
 /// Collecting, from configuration to disk.
 #[derive(Debug)]
 pub struct Runtime;
 
-/// A running connector. Dropping it stops collecting without draining; nothing acknowledged is lost by that.
-#[derive(Debug)]
+/// A running connector.
+///
+/// Dropping it stops without draining, as a crash would: what was not durable was not acknowledged either, and the
+/// next start asks for it again. The drop waits for the commit in hand.
 pub struct Handle {
-    events: broadcast::Sender<Event>,
+    // in the order in which they must go: sources, then sinks, then the writer
+    sources: JoinSet<()>,
+    sinks: Vec<Worker>,
+    writer: Writer,
+    thread: WriterThread,
+    stop: watch::Sender<bool>,
+    events: Events,
 }
 
 /// How stopping went.
@@ -33,24 +53,86 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoIdentity`] and the other faults of our own side; [`Error::Storage`].
     pub async fn start(config: Config) -> Result<Handle, Error> {
-        let _ = config;
-        let (events, _) = broadcast::channel(1024);
-        Ok(Handle { events })
+        let store = Arc::new(Store::open(&config.pki)?);
+        let identity = Arc::new(identity::load(&config, &store, clock::now())?);
+        let (journal, historian, sealing) = open_storage(&config)?;
+        let events = Events(broadcast::channel(EVENTS_KEPT).0);
+        let (writer, thread) = Writer::start(journal, events.clone())?;
+        let sink = HistorianSink::new(historian, sealing);
+        let worker = Worker::start(sink, config.storage.seal_every, events.clone())?;
+        let (stop, stopped) = watch::channel(false);
+        let mut sources = JoinSet::new();
+        for source in config.sources {
+            let context = Context {
+                source,
+                store: Arc::clone(&store),
+                identity: Arc::clone(&identity),
+                session_name: config.application.name.clone(),
+                writer: writer.clone(),
+                events: events.clone(),
+            };
+            sources.spawn(supervise(context, stopped.clone()));
+        }
+        Ok(Handle { sources, sinks: vec![worker], writer, thread, stop, events })
     }
 }
 
 impl Handle {
     /// Follows what happens from now on. A slow follower misses the oldest events and is told so.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        self.events.0.subscribe()
     }
 
     /// Stops collecting and makes durable what was received, within ten seconds. Subscriptions stay on the servers,
     /// so that the next start continues where this one ended.
     ///
     /// # Errors
-    /// [`Error::Storage`] when the last samples could not be made durable.
+    /// [`Error::WriterGone`] when the journal's thread ended before its time.
     pub async fn stop(self) -> Result<Stopped, Error> {
-        Ok(Stopped::Drained)
+        let Self { mut sources, sinks, writer, thread, stop, events: _ } = self;
+        stop.send_replace(true);
+        let drained = tokio::time::timeout(DRAIN, async {
+            while let Some(ended) = sources.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a source ended badly");
+                }
+            }
+            writer.barrier().await
+        })
+        .await;
+        sources.abort_all();
+        // both wait for their threads, which a disk that hangs can make long: not on the runtime's own thread
+        let ended = tokio::task::spawn_blocking(move || {
+            drop(sinks);
+            drop(thread);
+        });
+        if let Err(error) = ended.await {
+            tracing::error!(%error, "the writer ended badly");
+        }
+        match drained {
+            Ok(barrier) => barrier.map(|()| Stopped::Drained),
+            Err(_) => Ok(Stopped::TimedOut),
+        }
     }
 }
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("sources", &self.sources.len()).finish_non_exhaustive()
+    }
+}
+
+/// The journal for the writer, the historian, and the historian's own handle on the journal.
+fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error> {
+    let data = &config.storage.data;
+    std::fs::create_dir_all(data).map_err(|source| Error::DataFolder { path: data.clone(), source })?;
+    let journal = Journal::open(data.join(JOURNAL_FILE), JournalOptions::default())?;
+    let historian = Historian::open(data.join(HISTORIAN_DIR))?;
+    let sealing = journal.another()?;
+    Ok((journal, historian, sealing))
+}
+
+/// How long stopping may take.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Events a slow follower may lag behind.
+const EVENTS_KEPT: usize = 1024;

@@ -23,8 +23,10 @@ impl Config {
         }
         let mut document: DocumentMut =
             TEMPLATE.parse().map_err(|_| Error::ConfigExists { path: path.to_owned() })?;
-        document["application"]["name"] = value(name);
-        document["application"]["uri"] = value(application_uri);
+        if let Some(application) = document.get_mut("application").and_then(Item::as_table_mut) {
+            fill(application, "name", name);
+            fill(application, "uri", application_uri);
+        }
         let config = Self::parse(&document.to_string(), path)?;
         config.save()?;
         Ok(config)
@@ -90,8 +92,8 @@ impl Config {
         thumbprint: ua_pki::Thumbprint,
     ) -> Result<(), Error> {
         self.edit_source(name, |table| {
-            table["server_application_uri"] = value(application_uri);
-            table["server_thumbprint"] = value(thumbprint.to_string());
+            table.insert("server_application_uri", value(application_uri));
+            table.insert("server_thumbprint", value(thumbprint.to_string()));
         })
     }
 
@@ -119,37 +121,40 @@ impl Config {
 
 fn source_table(source: &SourceConfig, folder: &Path) -> Table {
     let mut table = Table::new();
-    table["name"] = value(source.name.as_str());
-    table["url"] = value(source.url.as_str());
-    table["policy"] = value(source.policy.name());
-    table["mode"] = value(crate::status::mode_name(source.mode));
+    table.insert("name", value(source.name.as_str()));
+    table.insert("url", value(source.url.as_str()));
+    table.insert("policy", value(source.policy.name()));
+    table.insert("mode", value(crate::status::mode_name(source.mode)));
     if let Some(uri) = &source.server_application_uri {
-        table["server_application_uri"] = value(uri.as_str());
+        table.insert("server_application_uri", value(uri.as_str()));
     }
     if let Some(thumbprint) = &source.server_thumbprint {
-        table["server_thumbprint"] = value(thumbprint.to_string());
+        table.insert("server_thumbprint", value(thumbprint.to_string()));
     }
     write_login(&mut table, &source.login, folder);
     if source.roots != [DEFAULT_ROOT] {
-        table["roots"] = value(source.roots.iter().map(String::as_str).collect::<Array>());
+        table.insert("roots", value(source.roots.iter().map(String::as_str).collect::<Array>()));
     }
     if source.publishing_interval != DEFAULT_INTERVAL {
-        table["publishing_interval"] = value(show(source.publishing_interval));
+        table.insert("publishing_interval", value(show(source.publishing_interval)));
     }
     if source.sampling_interval != DEFAULT_INTERVAL {
-        table["sampling_interval"] = value(show(source.sampling_interval));
+        table.insert("sampling_interval", value(show(source.sampling_interval)));
     }
     if let Some(size) = source.configured_queue_size {
-        table["queue_size"] = value(i64::from(size));
+        table.insert("queue_size", value(i64::from(size)));
     }
     if source.max_nodes != DEFAULT_MAX_NODES {
-        table["max_nodes"] = value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX));
+        table.insert("max_nodes", value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX)));
     }
     if source.danger_without_security {
-        table["danger_without_security"] = value(true);
+        table.insert("danger_without_security", value(true));
     }
     if !source.danger_suppress.is_empty() {
-        table["danger_suppress"] = value(source.danger_suppress.iter().map(|s| s.name()).collect::<Array>());
+        table.insert(
+            "danger_suppress",
+            value(source.danger_suppress.iter().map(|s| s.name()).collect::<Array>()),
+        );
     }
     table
 }
@@ -174,9 +179,16 @@ fn write_login(table: &mut Table, login: &SourceLogin, folder: &Path) {
                     inline.insert("credential", Value::from(name.as_str()));
                 }
             }
-            table["user"] = value(user.as_str());
-            table["password"] = value(inline);
+            table.insert("user", value(user.as_str()));
+            table.insert("password", value(inline));
         }
+    }
+}
+
+/// Sets a key that the template has, keeping the comment above it.
+fn fill(table: &mut Table, key: &str, text: &str) {
+    if let Some(item) = table.get_mut(key) {
+        *item = value(text);
     }
 }
 

@@ -134,8 +134,8 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let publishing_interval =
         section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
     let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::from_millis(1));
-    let configured_queue_size = section.integer("queue_size", 1_u32);
-    let max_nodes = section.integer("max_nodes", 1_usize).unwrap_or(DEFAULT_MAX_NODES);
+    let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
+    let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
     let danger_without_security = section.flag("danger_without_security");
     let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
     let source = SourceConfig {
@@ -209,6 +209,10 @@ fn parse_suppression(text: &str) -> Result<CertificateStatus, String> {
     if status.suppressible() { Ok(status) } else { Err(format!("{text} cannot be suppressed")) }
 }
 
+/// More values per node than this no server keeps.
+const LONGEST_QUEUE: u32 = 100_000;
+/// Memory: a visited node takes some hundred bytes.
+const MOST_NODES: usize = 10_000_000;
 const POLICIES: [SecurityPolicy; 4] = [
     SecurityPolicy::Aes256Sha256RsaPss,
     SecurityPolicy::Aes128Sha256RsaOaep,

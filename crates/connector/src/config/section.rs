@@ -1,6 +1,6 @@
 //! Reading one table of the file: every key asked for is a known key, every key left over is a problem.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -89,11 +89,21 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
         })
     }
 
-    pub(super) fn integer<T: TryFrom<i64> + PartialOrd>(&mut self, key: &'static str, least: T) -> Option<T> {
+    pub(super) fn integer<T: TryFrom<i64> + PartialOrd + std::fmt::Display>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<T>,
+    ) -> Option<T> {
         let item = self.item(key)?;
-        let value = item.as_integer().and_then(|n| T::try_from(n).ok()).filter(|n| *n >= least);
-        if value.is_none() {
-            self.wrong_type(key, item, "a whole number in range");
+        let value = item.as_integer().and_then(|n| T::try_from(n).ok()).filter(|n| range.contains(n));
+        if item.as_integer().is_none() {
+            self.wrong_type(key, item, "a whole number");
+        } else if value.is_none() {
+            self.problem(
+                item.span(),
+                format!("`{key}` must lie between {} and {}", range.start(), range.end()),
+                None,
+            );
         }
         value
     }

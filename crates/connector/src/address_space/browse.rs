@@ -1,0 +1,156 @@
+//! The walk.
+
+use std::collections::HashSet;
+
+use ua_client::types::{NodeClass, ObjectId, ReferenceTypeId};
+use ua_client::{AttributeId, BrowseFilter, NodeId, Reference, Session, Variant};
+
+use crate::error::Error;
+use crate::naming::NodeAddress;
+
+/// What a browse found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The variables, in the order they were met.
+    pub(crate) variables: Vec<Variable>,
+    /// Nodes whose references the server would not show, with the first of them as an example.
+    pub(crate) refused: usize,
+    pub(crate) refused_example: Option<(NodeId, u32)>,
+    /// The limit was reached before the end.
+    pub(crate) truncated: bool,
+}
+
+/// A node that has a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) node: NodeId,
+    pub(crate) address: NodeAddress,
+    /// Browse names from below the root down to it.
+    pub(crate) path: Vec<String>,
+}
+
+/// Walks from `roots`.
+///
+/// # Errors
+/// [`Error::RootsMissing`] when the server has none of the roots; [`Error::Client`] when the connection ends.
+pub(crate) async fn browse(
+    session: &Session,
+    roots: &[String],
+    namespaces: &[String],
+    max_nodes: usize,
+) -> Result<Found, Error> {
+    let mut walk =
+        Walk { namespaces, max_nodes, visited: HashSet::new(), found: Found::default(), level: Vec::new() };
+    walk.enter(session, roots).await?;
+    let filter = BrowseFilter {
+        node_classes: OBJECTS_AND_VARIABLES,
+        max_references_per_node: max_nodes,
+        ..Default::default()
+    };
+    let mut depth = 0;
+    while !walk.level.is_empty() && depth < MAX_DEPTH {
+        let level = std::mem::take(&mut walk.level);
+        for part in level.chunks(NODES_AT_ONCE) {
+            let nodes: Vec<NodeId> = part.iter().map(|(node, _)| node.clone()).collect();
+            let answers = session.browse(&nodes, &filter).await?;
+            for ((node, path), answer) in part.iter().zip(answers) {
+                match answer {
+                    Ok(references) => references.iter().for_each(|reference| walk.follow(reference, path)),
+                    Err(status) => walk.refuse(node, status),
+                }
+            }
+        }
+        depth += 1;
+    }
+    walk.found.truncated |= !walk.level.is_empty();
+    Ok(walk.found)
+}
+
+struct Walk<'a> {
+    namespaces: &'a [String],
+    max_nodes: usize,
+    visited: HashSet<NodeId>,
+    found: Found,
+    /// Nodes of the next level with the path that leads to them.
+    level: Vec<(NodeId, Vec<String>)>,
+}
+
+impl Walk<'_> {
+    /// Begins with the roots the server has. The objects folder gives no name to what is below it; any other root is
+    /// part of the path, so that a name does not depend on how far above a node the walk began.
+    async fn enter(&mut self, session: &Session, roots: &[String]) -> Result<(), Error> {
+        let mut nodes = Vec::new();
+        for root in roots {
+            nodes.extend(root.parse::<NodeAddress>()?.node_id(self.namespaces));
+        }
+        let questions: Vec<_> = nodes
+            .iter()
+            .flat_map(|node| {
+                [(node.clone(), AttributeId::NodeClass), (node.clone(), AttributeId::BrowseName)]
+            })
+            .collect();
+        let answers = session.read(&questions).await?;
+        for (node, answer) in nodes.into_iter().zip(answers.chunks(2)) {
+            let [class, name] = answer else { continue };
+            let Some(Variant::Int32(class)) = class.value else { continue };
+            let name = match &name.value {
+                Some(Variant::QualifiedName(name)) => name.name.as_ref().to_owned(),
+                _ => String::new(),
+            };
+            let nameless = node == ObjectId::ObjectsFolder || node == ObjectId::RootFolder;
+            let path = if nameless || name.is_empty() { Vec::new() } else { vec![name] };
+            self.visit(node, class == VARIABLE, path);
+        }
+        if self.level.is_empty() {
+            return Err(Error::RootsMissing { roots: roots.to_vec() });
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, reference: &Reference, parent: &[String]) {
+        let target = &reference.node_id;
+        if target.server_index != 0 || reference.reference_type_id == ReferenceTypeId::HasProperty {
+            return;
+        }
+        let node = match target.namespace_uri.as_ref() {
+            "" => target.node_id.clone(),
+            uri => match self.namespaces.iter().position(|known| known == uri).map(u16::try_from) {
+                Some(Ok(namespace)) => NodeId { namespace, identifier: target.node_id.identifier.clone() },
+                _ => return,
+            },
+        };
+        if node == ObjectId::Server {
+            return;
+        }
+        let mut path = parent.to_vec();
+        path.push(reference.browse_name.name.as_ref().to_owned());
+        self.visit(node, reference.node_class == NodeClass::Variable, path);
+    }
+
+    fn visit(&mut self, node: NodeId, is_variable: bool, path: Vec<String>) {
+        if self.visited.len() >= self.max_nodes {
+            self.found.truncated = true;
+            return;
+        }
+        if !self.visited.insert(node.clone()) {
+            return;
+        }
+        if is_variable && let Some(address) = NodeAddress::of(&node, self.namespaces) {
+            self.found.variables.push(Variable { node: node.clone(), address, path: path.clone() });
+        }
+        self.level.push((node, path));
+    }
+
+    fn refuse(&mut self, node: &NodeId, status: u32) {
+        self.found.refused += 1;
+        self.found.refused_example.get_or_insert_with(|| (node.clone(), status));
+    }
+}
+
+/// Bits of the node class mask (Part 4 §5.9.2): Object 1, Variable 2.
+const OBJECTS_AND_VARIABLES: u32 = 3;
+const VARIABLE: i32 = 2;
+/// Deeper than any plant; a visited set alone would follow an endless fresh chain up to `max_nodes`.
+const MAX_DEPTH: usize = 128;
+/// Nodes handed to the session at once; it cuts them to what the server takes.
+const NODES_AT_ONCE: usize = 1000;

@@ -1,0 +1,62 @@
+//! What a variable is: its data type and its description.
+
+use ua_client::{AttributeId, DataValue, NodeId, Session, Variant};
+
+use crate::error::Error;
+use crate::naming::{NodeAddress, printable};
+
+/// What the server says about a variable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Description {
+    /// `Double`, `Int32[]` for arrays, or the data type's node for what is not built in.
+    pub(crate) data_type: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+/// Describes every node, in order. What the server does not show stays absent.
+///
+/// # Errors
+/// [`Error::Client`] when the connection ends.
+pub(crate) async fn describe(
+    session: &Session,
+    nodes: &[NodeId],
+    namespaces: &[String],
+) -> Result<Vec<Description>, Error> {
+    let mut descriptions = Vec::with_capacity(nodes.len());
+    for part in nodes.chunks(NODES_AT_ONCE) {
+        let questions: Vec<_> =
+            part.iter().flat_map(|node| ATTRIBUTES.map(|attribute| (node.clone(), attribute))).collect();
+        let answers = session.read(&questions).await?;
+        descriptions.extend(answers.chunks(ATTRIBUTES.len()).map(|answer| understand(answer, namespaces)));
+    }
+    descriptions.resize_with(nodes.len(), Description::default);
+    Ok(descriptions)
+}
+
+fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
+    let [data_type, rank, description] = answer else { return Description::default() };
+    let data_type = match &data_type.value {
+        Some(Variant::NodeId(id)) => type_name(id, namespaces),
+        _ => None,
+    };
+    let is_array = matches!(rank.value, Some(Variant::Int32(rank)) if rank >= 0);
+    let description = match &description.value {
+        Some(Variant::LocalizedText(text)) if !text.text.is_empty() => Some(printable(text.text.as_ref())),
+        _ => None,
+    };
+    Description {
+        data_type: data_type.map(|name| if is_array { format!("{name}[]") } else { name }),
+        description,
+    }
+}
+
+fn type_name(id: &NodeId, namespaces: &[String]) -> Option<String> {
+    match id.as_data_type_id() {
+        Ok(known) => Some(format!("{known:?}")),
+        Err(_) => NodeAddress::of(id, namespaces).map(|address| printable(&address.to_string())),
+    }
+}
+
+const ATTRIBUTES: [AttributeId; 3] =
+    [AttributeId::DataType, AttributeId::ValueRank, AttributeId::Description];
+const NODES_AT_ONCE: usize = 500;

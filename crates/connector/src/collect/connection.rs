@@ -1,0 +1,181 @@
+//! One connection to a source, from the first byte to the last.
+
+use std::time::Duration;
+
+use tagstore::GapReason;
+use tokio::sync::watch;
+use ua_client::types::VariableId;
+use ua_client::{AttributeId, NodeId, Session, SubscriptionWatch, Variant};
+
+use super::board::Board;
+use super::live::{Live, Parcel};
+use super::progress::{Progress, Setup, SetupSubscription};
+use super::recover::Recovered;
+use super::selection::select;
+use super::subscribe::subscribe;
+use super::supervisor::{Context, Memory, stopped};
+use crate::error::Error;
+use crate::sources::open;
+use crate::status::SourceState;
+
+/// Connects, continues or subscribes anew, and collects until told to stop.
+///
+/// # Errors
+/// What ended it; the supervisor tries again.
+pub(super) async fn run(
+    context: &Context,
+    memory: &mut Memory,
+    board: &mut Board,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), Error> {
+    board.attempt();
+    let mut stopping = stop.clone();
+    let prepared = tokio::select! {
+        biased;
+        () = stopped(&mut stopping) => return Ok(()),
+        prepared = prepare(context, memory, board) => prepared?,
+    };
+    let (mut live, in_flight, watches) = prepared;
+    live.session.start_publishing(&watches, in_flight).await?;
+    live.memory.connected = true;
+    live.board.enter(SourceState::Quiet, None);
+    live.run(stop).await
+}
+
+/// Everything up to the first publish request.
+async fn prepare<'a>(
+    context: &'a Context,
+    memory: &'a mut Memory,
+    board: &'a mut Board,
+) -> Result<(Live<'a>, usize, Vec<SubscriptionWatch>), Error> {
+    let source = &context.source;
+    let opened = open(source, &context.store, context.identity.clone(), &context.session_name).await?;
+    board.met(&opened.server_application_uri, opened.server_certificate.as_ref());
+    if let (Some(pinned), Some(shown)) = (source.server_thumbprint, &opened.server_certificate)
+        && pinned != shown.thumbprint()
+    {
+        board.certificate_changed(pinned.to_string(), shown.thumbprint().to_string());
+    }
+    let server = Server {
+        namespaces: opened.session.namespaces().await?,
+        start: server_start(&opened.session).await?,
+        application_uri: opened.server_application_uri,
+        settings: settings(context),
+    };
+    let mut live = Live::new(context, memory, board, opened.session);
+    let watches = match continue_former(&mut live, &server).await? {
+        Some(watches) => watches,
+        None => begin_anew(&mut live, &server).await?,
+    };
+    // one more than there are subscriptions, so that each can speak while an answer is on its way
+    let in_flight = watches.len().saturating_add(2);
+    Ok((live, in_flight, watches))
+}
+
+/// What was learned about the server.
+struct Server {
+    namespaces: Vec<String>,
+    start: Option<i64>,
+    application_uri: String,
+    settings: String,
+}
+
+/// Takes over the subscriptions of the connection or process before, if there are any and they can be.
+async fn continue_former(
+    live: &mut Live<'_>,
+    server: &Server,
+) -> Result<Option<Vec<SubscriptionWatch>>, Error> {
+    let Some(setup) = live.memory.setup.clone() else { return Ok(None) };
+    if setup.server_application_uri != server.application_uri {
+        let detail =
+            format!("the server was {}, now it is {}", setup.server_application_uri, server.application_uri);
+        live.memory.open_gap(GapReason::SubscriptionLost, detail);
+        return Ok(None);
+    }
+    // after a restart the ids may belong to somebody else
+    if setup.server_start.is_some() && setup.server_start != server.start {
+        live.memory.open_gap(GapReason::ServerRestart, "the server was restarted".to_owned());
+        return Ok(None);
+    }
+    live.board.enter(SourceState::Recovering, None);
+    match live.recover(&setup).await? {
+        Recovered::Continued(watches) if setup.settings == server.settings => {
+            tracing::info!(source = live.context.source.name.as_str(), "subscriptions continued");
+            look_for_more(live, server);
+            Ok(Some(watches))
+        }
+        Recovered::Continued(_) => {
+            // what the server kept is rescued; the subscriptions themselves no longer fit
+            live.session.delete_subscriptions(&setup.ids()).await?;
+            live.memory.open_gap(GapReason::Reconnect, "the settings of the source were changed".to_owned());
+            Ok(None)
+        }
+        Recovered::Lost(status) => {
+            let reason = live.memory.reason_for_loss();
+            live.memory.open_gap(reason, format!("the server no longer has our subscription: {status}"));
+            Ok(None)
+        }
+    }
+}
+
+/// Browses beside the flowing values for nodes that are new, and for those that were refused before.
+fn look_for_more(live: &mut Live<'_>, server: &Server) {
+    let (session, source, writer) =
+        (live.session.clone(), live.context.source.clone(), live.context.writer.clone());
+    let (namespaces, uri) = (server.namespaces.clone(), server.application_uri.clone());
+    live.selecting.spawn(async move { select(&session, &source, &namespaces, &uri, &writer).await });
+}
+
+/// Browses, subscribes, and remembers what was made.
+async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<SubscriptionWatch>, Error> {
+    let context = live.context;
+    live.board.enter(SourceState::Browsing, None);
+    let uri = &server.application_uri;
+    let selection = select(&live.session, &context.source, &server.namespaces, uri, &context.writer).await?;
+    live.memory.streams.add(selection.candidates.iter().map(|candidate| candidate.stream));
+    let subscribed = subscribe(&live.session, &context.source, selection.candidates).await?;
+    live.set_aside(subscribed.refused);
+    let setup = Setup {
+        server_application_uri: uri.clone(),
+        server_start: server.start,
+        settings: server.settings.clone(),
+        subscriptions: subscribed.subscriptions,
+    };
+    live.memory.created();
+    live.memory.progress = Progress { sequences: Vec::new(), published: live.memory.progress.published };
+    live.board.forget_acknowledged();
+    let mut parcel = Parcel::default();
+    parcel.entry.states.push(setup.saved(context.source.name.as_str()));
+    let watches = setup.subscriptions.iter().map(watch_anew).collect();
+    live.memory.setup = Some(setup);
+    live.hand_over(parcel).await?;
+    Ok(watches)
+}
+
+fn watch_anew(subscription: &SetupSubscription) -> SubscriptionWatch {
+    let keep_alive = Duration::from_millis(subscription.keep_alive_ms);
+    SubscriptionWatch { id: subscription.id, keep_alive, last_sequence: None }
+}
+
+/// When the server was started, if it says so.
+async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
+    let question = (NodeId::from(VariableId::Server_ServerStatus_StartTime), AttributeId::Value);
+    let answer = session.read(&[question]).await?.pop().and_then(|value| value.value);
+    Ok(match answer {
+        Some(Variant::DateTime(time)) => Some(time.ticks()),
+        _ => None,
+    })
+}
+
+/// Everything that decides what subscriptions look like.
+fn settings(context: &Context) -> String {
+    let source = &context.source;
+    format!(
+        "{:?} {:?} {} {} {}",
+        source.publishing_interval,
+        source.sampling_interval,
+        source.queue_size(),
+        source.max_nodes,
+        source.roots.join(" ")
+    )
+}

@@ -1,0 +1,332 @@
+//! Taking notifications: into the journal first, acknowledged after.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tagstore::{GapReason, NewGap, Timestamp};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use ua_client::{AckToken, Delivery, PublishSummary, Session, status_name};
+
+use super::board::Board;
+use super::health::Health;
+use super::intake::{Intake, Seen};
+use super::refused::{Candidate, Refused};
+use super::selection::Selection;
+use super::subscribe;
+use super::supervisor::{Context, Memory, stopped};
+use super::value::Scratch;
+use crate::clock;
+use crate::error::Error;
+use crate::pipeline::Entry;
+
+/// One connection with its subscriptions.
+pub(crate) struct Live<'a> {
+    pub(super) context: &'a Context,
+    pub(super) memory: &'a mut Memory,
+    pub(super) board: &'a mut Board,
+    pub(super) session: Session,
+    pub(super) refused: Refused,
+    /// A browse that runs while values already flow.
+    pub(super) selecting: JoinSet<Result<Selection, Error>>,
+    pub(super) health: Health,
+    pending: VecDeque<Pending>,
+    scratch: Scratch,
+}
+
+/// Handed to the writer, not durable yet.
+struct Pending {
+    done: oneshot::Receiver<()>,
+    tokens: Vec<AckToken>,
+    numbers: Vec<(u32, u32)>,
+    values: usize,
+    newest: Timestamp,
+}
+
+/// What is being put together for one commit.
+#[derive(Default)]
+pub(super) struct Parcel {
+    pub(super) entry: Entry,
+    pub(super) tokens: Vec<AckToken>,
+    pub(super) numbers: Vec<(u32, u32)>,
+    pub(super) newest: Timestamp,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        memory: &'a mut Memory,
+        board: &'a mut Board,
+        session: Session,
+    ) -> Self {
+        let health = Health::new(clock::instant(), memory.keep_alive());
+        Self {
+            context,
+            memory,
+            board,
+            session,
+            refused: Refused::default(),
+            selecting: JoinSet::new(),
+            health,
+            pending: VecDeque::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Takes notifications until told to stop.
+    ///
+    /// # Errors
+    /// The end of the connection, or of the subscriptions.
+    pub(super) async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), Error> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.health = Health::new(clock::instant(), self.memory.keep_alive());
+        self.show_streams();
+        loop {
+            let retry_at = self.refused.due();
+            tokio::select! {
+                biased;
+                () = stopped(stop) => return self.finish().await,
+                durable = first_durable(&mut self.pending), if !self.pending.is_empty() => self.acknowledge(durable?),
+                _ = tick.tick() => {
+                    let state = self.health.state(clock::instant());
+                    self.board.tick(Some(state));
+                }
+                // while too much waits for the disk nothing more is fetched: the server's queues are the next buffer
+                delivery = self.session.next_publish(), if self.pending.len() < MAX_PENDING => {
+                    self.take(delivery).await?;
+                }
+                Some(found) = self.selecting.join_next(), if !self.selecting.is_empty() => {
+                    self.selected(found).await?;
+                }
+                () = sleep_until(retry_at), if retry_at.is_some() => {
+                    let candidates = self.refused.take();
+                    self.add(candidates).await?;
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, delivery: Result<Delivery, ua_client::Error>) -> Result<(), Error> {
+        match delivery {
+            Ok(delivery) => self.deliver(&delivery).await,
+            // only this answer is lost; the next number tells that it is missing, and it is asked for again
+            Err(error @ ua_client::Error::Decode { .. }) => {
+                tracing::warn!(source = self.name(), %error, "a notification cannot be read");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn deliver(&mut self, delivery: &Delivery) -> Result<(), Error> {
+        let summary = delivery.summary();
+        let subscription = summary.subscription_id;
+        if !self.memory.carries(subscription) {
+            tracing::debug!(
+                source = self.name(),
+                subscription,
+                "a notification of a subscription that is not ours"
+            );
+            return Ok(());
+        }
+        self.health.message(clock::instant(), !summary.keep_alive);
+        self.board.message();
+        let published = self.publish_time(summary.publish_time);
+        let mut parcel = Parcel::default();
+        parcel.entry.gaps.extend(self.memory.close_gap(self.context.source.name.as_str(), published));
+        let fetched = match delivery.missing() {
+            Some(missing) => {
+                let available = &summary.available_sequence_numbers;
+                self.fetch_missing(subscription, missing, available, published, &mut parcel).await
+            }
+            None => Ok(()),
+        };
+        let mut lost = None;
+        if fetched.is_ok() {
+            if summary.keep_alive {
+                self.memory.progress.note_time(published);
+            } else if !delivery.is_repeated() {
+                lost = self.read(&mut parcel, |intake| delivery.walk(intake), published);
+                self.note(&mut parcel, subscription, summary.sequence_number, published);
+            }
+            parcel.tokens.push(delivery.token());
+        }
+        // also when the connection ended on the way: what was taken must not be taken again
+        self.hand_over(parcel).await?;
+        fetched?;
+        match lost {
+            Some(status) => Err(ua_client::Error::Service { service: "Subscription", status }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads one message into the parcel. Gives the status with which the subscription ended, if it did.
+    pub(super) fn read(
+        &mut self,
+        parcel: &mut Parcel,
+        walk: impl FnOnce(&mut Intake<'_>) -> Result<PublishSummary, ua_client::Error>,
+        published: Timestamp,
+    ) -> Option<u32> {
+        let before = self.memory.progress.published();
+        let mut intake = Intake {
+            source: self.context.source.name.as_str(),
+            streams: &mut self.memory.streams,
+            batch: &mut parcel.entry.batch,
+            gaps: &mut parcel.entry.gaps,
+            scratch: &mut self.scratch,
+            receive_time: Timestamp::from(clock::now()),
+            published_before: before,
+            seen: Seen::default(),
+        };
+        let walked = walk(&mut intake);
+        let seen = intake.seen;
+        parcel.newest = parcel.newest.max(seen.newest);
+        if let Err(error) = walked {
+            // what came before the unreadable place is kept; the rest of the message cannot be had
+            let detail = format!("a notification could not be read to its end: {error}");
+            parcel.entry.gaps.push(self.gap(before, published, GapReason::SequenceHole, detail));
+        }
+        if seen.foreign > 0 || seen.unsupported > 0 {
+            tracing::debug!(
+                source = self.name(),
+                foreign = seen.foreign,
+                unsupported = seen.unsupported,
+                "not ours"
+            );
+        }
+        seen.subscription_lost
+    }
+
+    /// Takes note that a message of this number is in the parcel.
+    pub(super) fn note(&mut self, parcel: &mut Parcel, subscription: u32, number: u32, published: Timestamp) {
+        self.memory.progress.note(subscription, number, published);
+        parcel.numbers.push((subscription, number));
+    }
+
+    /// Hands a parcel to the writer, with the progress that belongs to it.
+    pub(super) async fn hand_over(&mut self, mut parcel: Parcel) -> Result<(), Error> {
+        let name = self.context.source.name.as_str();
+        self.board.gaps(&parcel.entry.gaps);
+        parcel.entry.states.push(self.memory.progress.saved(name));
+        let values = parcel.entry.batch.len();
+        let done = self.context.writer.append(parcel.entry).await?;
+        let (tokens, numbers, newest) = (parcel.tokens, parcel.numbers, parcel.newest);
+        self.pending.push_back(Pending { done, tokens, numbers, values, newest });
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, durable: Pending) {
+        self.board.durable(durable.values, durable.newest, &durable.numbers);
+        for token in durable.tokens {
+            self.session.acknowledge(token);
+        }
+    }
+
+    /// Puts nodes into the last subscription; what is refused is set aside.
+    async fn add(&mut self, candidates: Vec<Candidate>) -> Result<(), Error> {
+        let Some(setup) = &mut self.memory.setup else { return Ok(()) };
+        let Some(subscription) = setup.subscriptions.last_mut() else { return Ok(()) };
+        let before = subscription.streams.len();
+        // values may come before the answer does
+        self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
+        let refused = subscribe::add(&self.session, &self.context.source, subscription, candidates).await?;
+        let accepted = subscription.streams.len() - before;
+        if accepted > 0 {
+            let saved = setup.saved(self.context.source.name.as_str());
+            tracing::info!(source = self.name(), nodes = accepted, "more nodes accepted");
+            let mut parcel = Parcel::default();
+            parcel.entry.states.push(saved);
+            self.hand_over(parcel).await?;
+        }
+        self.set_aside(refused);
+        self.show_streams();
+        Ok(())
+    }
+
+    /// Reports refused nodes once and keeps them for later.
+    pub(super) fn set_aside(&mut self, refused: Vec<(Candidate, u32)>) {
+        for (candidate, status) in refused.iter().take(REPORTED_NODES) {
+            let status = status_name(*status);
+            tracing::warn!(
+                source = self.name(),
+                stream = candidate.name,
+                status,
+                "the server refused a node"
+            );
+            self.board.node_refused(&candidate.name, status);
+        }
+        self.refused.add(refused, clock::instant());
+    }
+
+    async fn selected(
+        &mut self,
+        found: Result<Result<Selection, Error>, tokio::task::JoinError>,
+    ) -> Result<(), Error> {
+        match found {
+            Ok(Ok(selection)) => {
+                let is_new = |candidate: &Candidate| !self.memory.streams.contains(candidate.stream);
+                let fresh: Vec<_> = selection.candidates.into_iter().filter(is_new).collect();
+                if !fresh.is_empty() {
+                    self.add(fresh).await?;
+                }
+            }
+            // what is subscribed already goes on
+            Ok(Err(error)) => tracing::warn!(source = self.name(), %error, "browsing for new nodes failed"),
+            Err(error) => tracing::error!(source = self.name(), %error, "browsing for new nodes ended badly"),
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is durable. The subscriptions stay on the server for the next start.
+    async fn finish(&mut self) -> Result<(), Error> {
+        while !self.pending.is_empty() {
+            let durable = first_durable(&mut self.pending).await?;
+            self.acknowledge(durable);
+        }
+        if let Err(error) = self.session.close_keeping_subscriptions().await {
+            tracing::debug!(source = self.name(), %error, "the server did not confirm the end of the session");
+        }
+        Ok(())
+    }
+
+    pub(super) fn gap(&self, from: Timestamp, to: Timestamp, reason: GapReason, detail: String) -> NewGap {
+        let source = self.context.source.name.to_string();
+        NewGap { source, stream: None, from: from.min(to), to, reason, detail }
+    }
+
+    /// The server's publish time; ours when it gives none.
+    pub(super) fn publish_time(&self, ticks: i64) -> Timestamp {
+        if ticks > 0 { Timestamp::from_ticks(ticks) } else { Timestamp::from(clock::now()) }
+    }
+
+    fn show_streams(&mut self) {
+        let streams =
+            self.memory.setup.as_ref().map_or(0, |s| s.subscriptions.iter().map(|s| s.streams.len()).sum());
+        self.board.set_streams(streams, self.refused.len(), self.refused.example());
+    }
+
+    fn name(&self) -> &str {
+        self.context.source.name.as_str()
+    }
+}
+
+/// Waits for the oldest entry to become durable and takes it. Cancel safe: it is taken only then.
+async fn first_durable(pending: &mut VecDeque<Pending>) -> Result<Pending, Error> {
+    let Some(first) = pending.front_mut() else { return Err(Error::WriterGone) };
+    (&mut first.done).await.map_err(|_| Error::WriterGone)?;
+    pending.pop_front().ok_or(Error::WriterGone)
+}
+
+async fn sleep_until(at: Option<std::time::Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at.into()).await;
+    }
+}
+
+const TICK: Duration = Duration::from_secs(1);
+/// Messages of one source that may wait for the disk.
+const MAX_PENDING: usize = 64;
+/// Refused nodes that are named one by one; the status counts them all.
+const REPORTED_NODES: usize = 20;

@@ -1,0 +1,74 @@
+//! The streams of one source, found by client handle without hashing.
+
+use tagstore::{StreamId, Timestamp};
+
+/// What is remembered per stream. A stream's number is its place, so that looking one up is reading an array.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Slot {
+    /// Not a stream of this source: a handle that we never gave out.
+    #[default]
+    Foreign,
+    /// Ours; the time of its newest value, absent before the first.
+    Ours { last: Timestamp },
+}
+
+impl Streams {
+    /// Makes the streams known.
+    pub(crate) fn add(&mut self, ids: impl IntoIterator<Item = StreamId>) {
+        for id in ids {
+            let Ok(place) = usize::try_from(id.get()) else { continue };
+            if self.slots.len() <= place {
+                self.slots.resize_with(place + 1, Slot::default);
+            }
+            if let Some(slot @ Slot::Foreign) = self.slots.get_mut(place) {
+                *slot = Slot::Ours { last: Timestamp::ABSENT };
+            }
+        }
+    }
+
+    /// Takes note of a value of the stream with this handle and gives the time of the one before; `None` for a
+    /// handle that is not ours.
+    pub(crate) fn advance(&mut self, handle: u32, time: Timestamp) -> Option<(StreamId, Timestamp)> {
+        let slot = self.slots.get_mut(usize::try_from(handle).ok()?)?;
+        let Slot::Ours { last } = slot else { return None };
+        let before = *last;
+        *last = before.max(time);
+        Some((StreamId::new(handle), before))
+    }
+
+    /// Whether the stream is known.
+    pub(crate) fn contains(&self, id: StreamId) -> bool {
+        let slot = usize::try_from(id.get()).ok().and_then(|place| self.slots.get(place));
+        matches!(slot, Some(Slot::Ours { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handle_that_was_never_given_out_is_nobodys() {
+        let mut streams = Streams::default();
+        streams.add([StreamId::new(3), StreamId::new(7), StreamId::new(3)]);
+        assert!(streams.contains(StreamId::new(3)) && !streams.contains(StreamId::new(4)));
+        for handle in [0, 4, 8, u32::MAX] {
+            assert_eq!(streams.advance(handle, Timestamp::from_ticks(1)), None);
+        }
+    }
+
+    #[test]
+    fn time_of_the_value_before_is_given_and_never_goes_back() {
+        let mut streams = Streams::default();
+        streams.add([StreamId::new(3)]);
+        let at = Timestamp::from_ticks;
+        assert_eq!(streams.advance(3, at(10)), Some((StreamId::new(3), Timestamp::ABSENT)));
+        assert_eq!(streams.advance(3, at(5)), Some((StreamId::new(3), at(10))));
+        assert_eq!(streams.advance(3, at(12)), Some((StreamId::new(3), at(10))));
+    }
+}

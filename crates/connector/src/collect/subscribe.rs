@@ -1,0 +1,116 @@
+//! Making subscriptions and putting nodes into them.
+
+use std::time::Duration;
+
+use ua_client::{Session, SubscriptionInfo, SubscriptionRequest, status_name};
+
+use super::progress::SetupSubscription;
+use super::refused::Candidate;
+use crate::config::SourceConfig;
+use crate::error::Error;
+
+/// What became of the nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Subscribed {
+    pub(crate) subscriptions: Vec<SetupSubscription>,
+    pub(crate) refused: Vec<(Candidate, u32)>,
+}
+
+/// Makes as many subscriptions as the nodes need and puts the nodes into them.
+///
+/// # Errors
+/// [`Error::NothingAccepted`] when the server refuses every single node; [`Error::Client`].
+pub(crate) async fn subscribe(
+    session: &Session,
+    source: &SourceConfig,
+    candidates: Vec<Candidate>,
+) -> Result<Subscribed, Error> {
+    let nodes = candidates.len();
+    let mut outcome = Subscribed::default();
+    let mut rest = candidates;
+    while !rest.is_empty() {
+        let after = rest.split_off(rest.len().min(ITEMS_PER_SUBSCRIPTION));
+        let info = session.create_subscription(request(source)).await?;
+        let mut subscription = setup(&info);
+        let refused = add(session, source, &mut subscription, rest).await?;
+        outcome.subscriptions.push(subscription);
+        outcome.refused.extend(refused);
+        rest = after;
+    }
+    if outcome.refused.len() == nodes
+        && let Some((candidate, status)) = outcome.refused.first()
+    {
+        let example = format!("{}: {}", candidate.name, status_name(*status));
+        session.delete_subscriptions(&outcome.subscriptions.iter().map(|s| s.id).collect::<Vec<_>>()).await?;
+        return Err(Error::NothingAccepted { nodes, example });
+    }
+    Ok(outcome)
+}
+
+/// Puts nodes into a subscription and gives back those that the server refused.
+///
+/// # Errors
+/// [`Error::Client`] when the service as a whole fails.
+pub(crate) async fn add(
+    session: &Session,
+    source: &SourceConfig,
+    subscription: &mut SetupSubscription,
+    candidates: Vec<Candidate>,
+) -> Result<Vec<(Candidate, u32)>, Error> {
+    let requests: Vec<_> = candidates.iter().map(|candidate| candidate.request.clone()).collect();
+    let results = session.create_monitored_items(subscription.id, &requests).await?;
+    let mut refused = Vec::new();
+    let mut shortest_queue = u32::MAX;
+    for (candidate, result) in candidates.into_iter().zip(results) {
+        match result {
+            Ok(item) => {
+                shortest_queue = shortest_queue.min(item.revised_queue_size);
+                subscription.streams.push(candidate.stream.get());
+            }
+            Err(status) => refused.push((candidate, status)),
+        }
+    }
+    if shortest_queue < source.queue_size() {
+        let (wanted, source) = (source.queue_size(), source.name.as_str());
+        tracing::warn!(
+            source,
+            wanted,
+            granted = shortest_queue,
+            "the server keeps fewer values per node than asked"
+        );
+    }
+    Ok(refused)
+}
+
+fn request(source: &SourceConfig) -> SubscriptionRequest {
+    let intervals = |time: Duration| {
+        let count = time.as_millis().div_ceil(source.publishing_interval.as_millis().max(1));
+        u32::try_from(count).unwrap_or(u32::MAX).max(1)
+    };
+    let keep_alive_count = intervals(KEEP_ALIVE);
+    SubscriptionRequest {
+        publishing_interval: source.publishing_interval,
+        // at least three keep-alives long (Part 4 §5.14.2)
+        lifetime_count: intervals(LIFETIME).max(keep_alive_count.saturating_mul(3)),
+        keep_alive_count,
+        max_notifications_per_publish: NOTIFICATIONS_PER_PUBLISH,
+        priority: 0,
+    }
+}
+
+fn setup(info: &SubscriptionInfo) -> SetupSubscription {
+    SetupSubscription {
+        id: info.id,
+        keep_alive_ms: u64::try_from(info.keep_alive().as_millis()).unwrap_or(u64::MAX),
+        streams: Vec::new(),
+    }
+}
+
+/// How soon a server without news must say that it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long the server shall keep a subscription that nobody fetches from: our restart, or an outage of the network.
+const LIFETIME: Duration = Duration::from_secs(600);
+/// Bounds one message, here and in the server.
+const NOTIFICATIONS_PER_PUBLISH: u32 = 10_000;
+/// Some servers slow down with more in one subscription.
+const ITEMS_PER_SUBSCRIPTION: usize = 10_000;

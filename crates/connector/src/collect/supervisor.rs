@@ -1,0 +1,183 @@
+//! One task per source: one connection after the other, and what they have in common.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tagstore::{GapReason, NewGap, Timestamp};
+use tokio::sync::watch;
+use ua_channel::{Random, SystemRandom};
+use ua_pki::{ApplicationIdentity, Store};
+
+use super::backoff::{Backoff, jitter};
+use super::board::Board;
+use super::connection;
+use super::progress::{Progress, Setup, progress_key, read, setup_key};
+use super::streams::Streams;
+use crate::clock;
+use crate::config::SourceConfig;
+use crate::error::{Error, ErrorKind};
+use crate::event::Events;
+use crate::pipeline::Writer;
+use crate::status::SourceState;
+
+/// What a source needs to be collected.
+pub(crate) struct Context {
+    pub(crate) source: SourceConfig,
+    pub(crate) store: Arc<Store>,
+    pub(crate) identity: Arc<ApplicationIdentity>,
+    pub(crate) session_name: String,
+    pub(crate) writer: Writer,
+    pub(crate) events: Events,
+}
+
+/// What outlives a connection.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) setup: Option<Setup>,
+    /// What was taken so far. In the process that took it this runs ahead of what is durable, but everything up to
+    /// here was handed to the writer, which keeps the order; a new process begins with what is durable.
+    pub(super) progress: Progress,
+    pub(super) streams: Streams,
+    /// The connection at hand came as far as publishing.
+    pub(super) connected: bool,
+    /// A former connection of this process did.
+    was_connected: bool,
+    gap: Option<OpenGap>,
+    created: Option<Instant>,
+}
+
+/// A gap whose end is not known yet.
+#[derive(Debug, Clone)]
+struct OpenGap {
+    from: Timestamp,
+    reason: GapReason,
+    detail: String,
+}
+
+impl Memory {
+    /// Whether a subscription is ours.
+    pub(super) fn carries(&self, subscription: u32) -> bool {
+        self.setup.as_ref().is_some_and(|setup| setup.subscriptions.iter().any(|s| s.id == subscription))
+    }
+
+    /// The longest silence that any subscription allows itself.
+    pub(super) fn keep_alive(&self) -> Duration {
+        let longest = self.setup.iter().flat_map(|s| &s.subscriptions).map(|s| s.keep_alive_ms).max();
+        Duration::from_millis(longest.unwrap_or_default())
+    }
+
+    /// The subscriptions cannot be continued: from the last publish on, something is missing. Nothing is if there
+    /// never was one. A gap that is open already keeps its begin and its reason.
+    pub(super) fn open_gap(&mut self, reason: GapReason, detail: String) {
+        self.setup = None;
+        let from = self.progress.published();
+        if !from.is_absent() && self.gap.is_none() {
+            self.gap = Some(OpenGap { from, reason, detail });
+        }
+    }
+
+    /// New subscriptions were made just now.
+    pub(super) fn created(&mut self) {
+        self.created = Some(clock::instant());
+    }
+
+    /// The first message of new subscriptions closes the gap at their creation, told in the server's time, because the
+    /// gap's begin is too.
+    pub(super) fn close_gap(&mut self, source: &str, published: Timestamp) -> Option<NewGap> {
+        let gap = self.gap.take()?;
+        let age = self.created.map(|at| clock::instant().saturating_duration_since(at)).unwrap_or_default();
+        let created = published.saturating_add_millis(-i64::try_from(age.as_millis()).unwrap_or(0));
+        Some(NewGap {
+            source: source.to_owned(),
+            stream: None,
+            from: gap.from,
+            to: created.max(gap.from),
+            reason: gap.reason,
+            detail: gap.detail,
+        })
+    }
+
+    /// Why subscriptions are gone although the server was not restarted.
+    pub(super) fn reason_for_loss(&self) -> GapReason {
+        if self.was_connected { GapReason::SubscriptionLost } else { GapReason::ConnectorDown }
+    }
+
+    async fn load(context: &Context) -> Result<Self, Error> {
+        let name = context.source.name.as_str();
+        let setup = read(context.writer.state(setup_key(name)).await?, name);
+        let progress: Option<Progress> = read(context.writer.state(progress_key(name)).await?, name);
+        Ok(Self { setup, progress: progress.unwrap_or_default(), ..Self::default() })
+    }
+}
+
+/// Collects until told to stop.
+pub(crate) async fn supervise(context: Context, mut stop: watch::Receiver<bool>) {
+    let mut board =
+        Board::new(&context.source, &context.identity, context.writer.clone(), context.events.clone());
+    let mut memory = match Memory::load(&context).await {
+        Ok(memory) => memory,
+        Err(error) => {
+            board.fail(&error, Duration::ZERO);
+            return;
+        }
+    };
+    match context.writer.count_gaps(context.source.name.to_string()).await {
+        Ok(gaps) => board.set_gaps_open(gaps),
+        Err(error) => tracing::warn!(source = %context.source.name, %error, "gaps not counted"),
+    }
+    let mut backoff = Backoff::default();
+    while !*stop.borrow() {
+        let Err(error) = connection::run(&context, &mut memory, &mut board, &mut stop).await else { break };
+        if std::mem::take(&mut memory.connected) {
+            memory.was_connected = true;
+            backoff.reset();
+            board.count_reconnect();
+        }
+        let pause = pause(&error, &mut backoff);
+        board.fail(&error, pause);
+        if wait(pause, &mut board, &mut stop).await {
+            break;
+        }
+    }
+    board.enter(SourceState::Stopped, None);
+}
+
+/// Waits, keeping the status fresh. True when told to stop.
+async fn wait(pause: Duration, board: &mut Board, stop: &mut watch::Receiver<bool>) -> bool {
+    let over = tokio::time::sleep(pause);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(stop) => return true,
+            () = &mut over => return false,
+            () = tokio::time::sleep(STATUS_EVERY) => board.write(),
+        }
+    }
+}
+
+/// While trust is missing somebody is probably at work on it: short and even. Otherwise ever longer.
+fn pause(error: &Error, backoff: &mut Backoff) -> Duration {
+    let chance = chance();
+    match error.kind() {
+        ErrorKind::ServerNotTrusted | ErrorKind::ServerDoesNotTrustUs => jitter(TRUST_RETRY, chance),
+        _ => backoff.next(chance),
+    }
+}
+
+/// Waits until told to stop; also when whoever could tell is gone.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        tracing::trace!("the runtime is gone");
+    }
+}
+
+fn chance() -> u8 {
+    let mut byte = [0];
+    // without randomness there is no jitter, which harms nobody
+    let filled = SystemRandom.fill(&mut byte);
+    filled.map_or(0, |()| byte[0])
+}
+
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+const TRUST_RETRY: Duration = Duration::from_secs(5);

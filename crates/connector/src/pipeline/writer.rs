@@ -1,0 +1,295 @@
+//! The thread that owns the journal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tagstore::{Commit, GapFilter, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::clock;
+use crate::error::Error;
+use crate::event::{EventKind, Events};
+
+/// What one source wants to be durable, all or nothing.
+#[derive(Default)]
+pub(crate) struct Entry {
+    pub(crate) batch: SampleBatch,
+    pub(crate) gaps: Vec<NewGap>,
+    pub(crate) states: Vec<(String, Vec<u8>)>,
+}
+
+/// Hands work to the thread. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    orders: Sender<Order>,
+    room: Arc<Semaphore>,
+    failing: Arc<AtomicBool>,
+}
+
+/// The thread itself. Dropping it makes it stop after the commit in hand and waits for that.
+pub(crate) struct WriterThread {
+    abandon: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Order {
+    Append { entry: Box<Entry>, done: oneshot::Sender<()>, _room: OwnedSemaphorePermit },
+    Register { streams: Vec<NewStream>, reply: Reply<Vec<StreamId>> },
+    State { key: String, reply: Reply<Option<Vec<u8>>> },
+    CountGaps { source: String, reply: Reply<usize> },
+    Status { source: String, json: String },
+    Barrier { reply: oneshot::Sender<()> },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, tagstore::Error>>;
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
+    pub(crate) fn start(journal: Journal, events: Events) -> Result<(Self, WriterThread), Error> {
+        let (orders, inbox) = channel();
+        let abandon = Arc::new(AtomicBool::new(false));
+        let failing = Arc::new(AtomicBool::new(false));
+        let state =
+            Thread { journal, inbox, events, abandon: Arc::clone(&abandon), failing: Arc::clone(&failing) };
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || state.run())
+            .map_err(|source| Error::Thread { what: "the journal", source })?;
+        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), failing };
+        Ok((writer, WriterThread { abandon, thread: Some(thread) }))
+    }
+
+    /// Hands over an entry, waiting while too much waits already. The receiver hears when it is durable; it fails
+    /// only when the connector stops first.
+    ///
+    /// # Errors
+    /// [`Error::WriterGone`].
+    pub(crate) async fn append(&self, entry: Entry) -> Result<oneshot::Receiver<()>, Error> {
+        let rows = u32::try_from(entry.batch.len().clamp(1, MAX_WAITING_ROWS)).unwrap_or(1);
+        let room = Arc::clone(&self.room).acquire_many_owned(rows).await.map_err(|_| Error::WriterGone)?;
+        let (done, durable) = oneshot::channel();
+        self.send(Order::Append { entry: Box::new(entry), done, _room: room })?;
+        Ok(durable)
+    }
+
+    /// Registers streams, idempotent by key.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::WriterGone`].
+    pub(crate) async fn register(&self, streams: Vec<NewStream>) -> Result<Vec<StreamId>, Error> {
+        self.ask(|reply| Order::Register { streams, reply }).await
+    }
+
+    /// A saved state.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::WriterGone`].
+    pub(crate) async fn state(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
+        self.ask(|reply| Order::State { key, reply }).await
+    }
+
+    /// How many gaps of a source are on the ledger.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::WriterGone`].
+    pub(crate) async fn count_gaps(&self, source: String) -> Result<usize, Error> {
+        self.ask(|reply| Order::CountGaps { source, reply }).await
+    }
+
+    /// Keeps a source's status. Best effort: it is written again within a second.
+    pub(crate) fn status(&self, source: &str, json: String) {
+        let gone = self.send(Order::Status { source: source.to_owned(), json });
+        if gone.is_err() {
+            tracing::debug!(source, "status not kept: the writer has stopped");
+        }
+    }
+
+    /// Waits until everything handed over before is durable.
+    ///
+    /// # Errors
+    /// [`Error::WriterGone`].
+    pub(crate) async fn barrier(&self) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Order::Barrier { reply })?;
+        answer.await.map_err(|_| Error::WriterGone)
+    }
+
+    /// Whether the disk refused the last commit.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    async fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(order(reply))?;
+        Ok(answer.await.map_err(|_| Error::WriterGone)??)
+    }
+
+    fn send(&self, order: Order) -> Result<(), Error> {
+        self.orders.send(order).map_err(|_| Error::WriterGone)
+    }
+}
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        self.abandon.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the journal's thread ended by a panic");
+        }
+    }
+}
+
+struct Thread {
+    journal: Journal,
+    inbox: Receiver<Order>,
+    events: Events,
+    abandon: Arc<AtomicBool>,
+    failing: Arc<AtomicBool>,
+}
+
+/// Entries for one commit, with those who wait for them.
+#[derive(Default)]
+struct Group {
+    entries: Vec<Entry>,
+    waiting: Vec<(oneshot::Sender<()>, OwnedSemaphorePermit)>,
+    rows: usize,
+}
+
+impl Group {
+    fn add(&mut self, entry: Box<Entry>, done: oneshot::Sender<()>, room: OwnedSemaphorePermit) {
+        self.rows += entry.batch.len();
+        self.entries.push(*entry);
+        self.waiting.push((done, room));
+    }
+}
+
+impl Thread {
+    fn run(mut self) {
+        while !self.abandoned() {
+            match self.inbox.recv_timeout(LOOK_UP) {
+                Ok(order) => self.take(order),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn abandoned(&self) -> bool {
+        self.abandon.load(Ordering::Relaxed)
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Append { entry, done, _room } => {
+                let mut group = Group::default();
+                group.add(entry, done, _room);
+                let next = self.fill(&mut group);
+                self.commit(group);
+                if let Some(next) = next {
+                    self.take(next);
+                }
+            }
+            other => self.answer(other),
+        }
+    }
+
+    /// Adds what arrives within the window. Gives back the order that is no entry and ended it, if there was one.
+    fn fill(&mut self, group: &mut Group) -> Option<Order> {
+        let deadline: Instant = clock::instant() + GROUP_WINDOW;
+        while group.rows < GROUP_ROWS {
+            let left = deadline.saturating_duration_since(clock::instant());
+            match self.inbox.recv_timeout(left) {
+                Ok(Order::Append { entry, done, _room }) => group.add(entry, done, _room),
+                // questions about the journal see what was handed over before them
+                Ok(other) => return Some(other),
+                Err(_) => break,
+            }
+        }
+        None
+    }
+
+    /// Commits, again and again while the disk refuses.
+    fn commit(&mut self, group: Group) {
+        let mut pause = RETRY_FIRST;
+        loop {
+            match self.append(&group.entries) {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::error!(%error, rows = group.rows, "samples cannot be made durable; trying again");
+                    if !self.failing.swap(true, Ordering::Relaxed) {
+                        self.events.send(None, EventKind::StorageFailed { detail: error.to_string() });
+                    }
+                }
+            }
+            let resume = clock::instant() + pause;
+            while clock::instant() < resume {
+                if self.abandoned() {
+                    return;
+                }
+                std::thread::sleep(LOOK_UP.min(pause));
+            }
+            pause = (pause * 2).min(RETRY_LONGEST);
+        }
+        if self.failing.swap(false, Ordering::Relaxed) {
+            self.events.send(None, EventKind::StorageRecovered);
+        }
+        for (done, _) in group.waiting {
+            if done.send(()).is_err() {
+                tracing::trace!("nobody waits for this entry any more");
+            }
+        }
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), tagstore::Error> {
+        let batches: Vec<&SampleBatch> = entries.iter().map(|entry| &entry.batch).collect();
+        let gaps: Vec<NewGap> = entries.iter().flat_map(|entry| entry.gaps.iter().cloned()).collect();
+        let states: Vec<(&str, &[u8])> = entries
+            .iter()
+            .flat_map(|entry| entry.states.iter().map(|(key, blob)| (key.as_str(), blob.as_slice())))
+            .collect();
+        let now = Timestamp::from(clock::now());
+        self.journal.append(&Commit { batches: &batches, gaps: &gaps, states: &states, now }).map(|_| ())
+    }
+
+    fn answer(&mut self, order: Order) {
+        let heard = match order {
+            Order::Append { .. } => true,
+            Order::Register { streams, reply } => reply.send(self.journal.register_streams(&streams)).is_ok(),
+            Order::State { key, reply } => reply.send(self.journal.state(&key)).is_ok(),
+            Order::CountGaps { source, reply } => {
+                let filter = GapFilter { source: Some(source), ..GapFilter::default() };
+                reply.send(self.journal.gaps(&filter).map(|gaps| gaps.len())).is_ok()
+            }
+            Order::Status { source, json } => {
+                let now = Timestamp::from(clock::now());
+                if let Err(error) = self.journal.set_source_status(&source, &json, now) {
+                    tracing::warn!(source, %error, "status not kept");
+                }
+                true
+            }
+            Order::Barrier { reply } => reply.send(()).is_ok(),
+        };
+        if !heard {
+            tracing::trace!("nobody waits for this answer any more");
+        }
+    }
+}
+
+/// How long a commit waits for company: well below the 100 ms that a value may take until it is durable.
+pub(super) const GROUP_WINDOW: Duration = Duration::from_millis(50);
+/// Rows that may wait to become durable, over all sources.
+pub(super) const MAX_WAITING_ROWS: usize = 500_000;
+/// Rows that close a group before its window ends.
+const GROUP_ROWS: usize = 100_000;
+/// How often the thread looks whether it shall stop.
+const LOOK_UP: Duration = Duration::from_millis(100);
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LONGEST: Duration = Duration::from_secs(10);

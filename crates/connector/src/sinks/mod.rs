@@ -1,0 +1,15 @@
+//! Where samples go after the journal. Every sink has the same shape: a folder here, and in it a type that implements
+//! [`Sink`].
+//!
+//! - A sink reads the journal behind its own cursor, on its own thread with its own handle, at its own pace. It never
+//!   holds up another sink or the collection (invariant 6).
+//! - [`Sink::deliver`] moves what is there and only then its cursor; a crash between the two delivers again, so a sink
+//!   is idempotent or says in its folder why it cannot be (invariant 7).
+//! - The worker in [`worker`] does what is common: the pace, the pause after a failure, the end.
+//!
+//! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in the runtime.
+
+pub(crate) mod historian;
+mod worker;
+
+pub(crate) use worker::{Delivered, Sink, Worker};
