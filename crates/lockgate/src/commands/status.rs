@@ -221,12 +221,14 @@ impl Storage {
             _ => String::new(),
         };
         format!(
-            "{:<12} {} values of {} streams in {} Parquet files ({} bytes), {} in the journal{span}\n{:<12} {}\n",
-            "stored",
-            self.sealed_rows,
+            "{:<12} {}{span}\n{:<12} {} values in {} files, {} bytes\n{:<12} {} values\n{:<12} {}\n",
+            "streams",
             self.streams,
+            "Parquet",
+            self.sealed_rows,
             self.sealed_files,
             self.sealed_bytes,
+            "journal",
             self.unsealed_rows,
             "gaps",
             self.gaps
