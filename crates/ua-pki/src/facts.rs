@@ -144,6 +144,7 @@ impl Facts {
             tbs.signature != x509.signature_algorithm,
             "the signature algorithm outside the signed part differs from the one inside",
         );
+        defect(!is_strict_frame(x509), "it is not encoded in the one way that DER allows");
         defect(tbs.extensions_map().is_err(), "it has the same extension twice");
     }
 
@@ -221,6 +222,34 @@ impl Facts {
         }
         Ok(())
     }
+}
+
+/// Whether what is around the signed part is encoded as DER demands. The parser is lenient, and no signature covers
+/// it: without this, one certificate would have many thumbprints.
+fn is_strict_frame(x509: &X509Certificate<'_>) -> bool {
+    let tbs = x509.tbs_certificate.as_ref();
+    let signature = element(0x03, &[&[0], x509.signature_value.data.as_ref()].concat());
+    let Some(content) = x509.as_raw().strip_suffix(signature.as_slice()) else { return false };
+    let algorithm = content.windows(tbs.len()).position(|window| window == tbs);
+    let algorithm = algorithm.and_then(|start| content.get(start + tbs.len()..)).unwrap_or_default();
+    // the same algorithm is inside the signed part, where it cannot be changed
+    let repeated = !algorithm.is_empty() && tbs.windows(algorithm.len()).any(|window| window == algorithm);
+    repeated && x509.as_raw() == element(0x30, &[tbs, algorithm, &signature].concat())
+}
+
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let digits: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|digit| *digit == 0).collect();
+    let mut out = vec![tag];
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            out.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
+            out.extend(digits);
+        }
+    }
+    out.extend_from_slice(content);
+    out
 }
 
 /// A name with control characters or beyond ASCII is never honest: C programs would read it differently.

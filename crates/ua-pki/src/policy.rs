@@ -2,8 +2,6 @@
 
 use crate::signature::{EncryptionScheme, SignatureScheme};
 
-const PREFIX: &str = "http://opcfoundation.org/UA/SecurityPolicy#";
-
 /// A security policy. Ordered by strength, weakest first.
 ///
 /// `Basic128Rsa15` and `Basic256` are not here: the first needs PKCS#1 v1.5 decryption, which is unsafe with a
@@ -50,7 +48,7 @@ impl SecurityPolicy {
     /// The policy of this URI; `None` when we do not speak it.
     #[must_use]
     pub fn from_uri(uri: &str) -> Option<Self> {
-        uri.strip_prefix(PREFIX).and_then(Self::from_name)
+        Self::ALL.into_iter().find(|policy| policy.uri() == uri)
     }
 
     /// The policy of this short name, also without underscores.

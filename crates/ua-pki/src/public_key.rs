@@ -6,6 +6,7 @@ use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey,
 };
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::oid_registry as oid;
 use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
@@ -280,7 +281,8 @@ fn verify_with(
 
 fn ec_kind(algorithm: &AlgorithmIdentifier<'_>) -> (KeyKind, Option<&'static str>) {
     // a curve may only be named: explicit parameters are how CVE-2020-0601 forged roots
-    let Some(Ok(curve)) = algorithm.parameters().map(|parameters| parameters.clone().oid()) else {
+    let named = algorithm.parameters().filter(|parameters| parameters.tag() == Tag::Oid);
+    let Some(Ok(curve)) = named.map(|parameters| parameters.clone().oid()) else {
         return (KeyKind::Other, Some("its elliptic curve is not given by name"));
     };
     if curve == oid::OID_EC_P256 {

@@ -91,7 +91,8 @@ fn a_full_block_survives_encryption_and_one_byte_more_is_refused() {
 #[test]
 fn every_bad_block_fails_to_decrypt_in_the_same_way() {
     let key = IDENTITY.key();
-    let block = IDENTITY.certificate().public_key().encrypt_block(EncryptionScheme::OaepSha256, b"x").unwrap();
+    let block =
+        IDENTITY.certificate().public_key().encrypt_block(EncryptionScheme::OaepSha256, b"x").unwrap();
     let mut flipped = block.clone();
     flipped[9] ^= 1;
     for bad in [&flipped[..], &block[1..], &[0; 256], &[0xff; 256], &[]] {

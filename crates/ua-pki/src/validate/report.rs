@@ -86,7 +86,8 @@ impl<'a> Report<'a> {
         if self.is_leaf(certificate) { leaf } else { issuer }
     }
 
-    fn is_leaf(&self, certificate: &Certificate) -> bool {
+    /// Whether it is the peer's own certificate.
+    pub(super) fn is_leaf(&self, certificate: &Certificate) -> bool {
         certificate.sha256() == self.leaf
     }
 

@@ -24,15 +24,19 @@ pub(super) fn check(report: &mut Report<'_>, path: &Path, trust: &TrustList, tru
     for (certificate, issuer, standing) in &pairs {
         let (message, folder) = match standing {
             Standing::Good | Standing::Revoked => continue,
-            Standing::NoList => {
-                (format!("cannot be checked: there is no revocation list of {}", issuer.subject()), "")
-            }
+            Standing::NoList => (
+                format!(
+                    "cannot be checked for revocation: there is no revocation list of {}",
+                    issuer.subject()
+                ),
+                "",
+            ),
             Standing::OldList(crl) => {
                 let until = crl
                     .next_update()
                     .map_or_else(|| "without an end date".to_owned(), |time| format!("valid until {time}"));
                 let message = format!(
-                    "cannot be checked: the revocation list of {} is from {}, {until}",
+                    "cannot be checked for revocation: the revocation list of {} is from {}, {until}",
                     issuer.subject(),
                     crl.this_update()
                 );

@@ -113,11 +113,17 @@ pub(super) fn trust_list(report: &mut Report<'_>, path: &Path, trust: &TrustList
             "is not trusted"
         };
         let owner = report.owner();
-        let remedy = format!(
+        let mut remedy = format!(
             "compare the thumbprint {} with what {owner} shows; if it is the same, run \
              `lockgate trust accept {thumbprint}`",
             thumbprint.grouped()
         );
+        if let Some(root) = path.certificates.last().filter(|_| path.certificates.len() > 1) {
+            remedy += &format!(
+                "; to trust everything below {}, put its certificate into trusted/certs",
+                root.subject()
+            );
+        }
         let (status, weight) = (CertificateStatus::Untrusted, Weight::Mandatory);
         report.add(Step::TrustList, status, weight, leaf, message, remedy);
     }
@@ -134,7 +140,12 @@ pub(super) fn validity(report: &mut Report<'_>, path: &Path) {
             let message = format!("is not valid before {from}; it is {clock} now");
             (message, "check the clocks of this computer and of the issuer, or wait".to_owned())
         } else if now > to.as_second() {
-            (format!("expired on {to}"), format!("have {} renew it", report.owner()))
+            let remedy = if report.is_leaf(certificate) {
+                format!("have {}'s certificate renewed", report.owner())
+            } else {
+                "have the authority's certificate renewed, and put the new one beside the old one".to_owned()
+            };
+            (format!("expired on {to}"), remedy)
         } else {
             continue;
         };

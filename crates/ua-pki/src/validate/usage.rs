@@ -73,32 +73,37 @@ fn leaf_usage(report: &mut Report<'_>, leaf: &Certificate, path: &Path) {
 
 fn issuer_usage(report: &mut Report<'_>, issuer: &Certificate, below: u32) {
     let facts = issuer.facts();
-    let mut refuse = |weight: Weight, message: String| {
-        let remedy = "have the authority's certificate issued again as one of an authority (cA=TRUE, keyCertSign, \
-                      cRLSign); never trust an application to issue certificates";
+    let again = "have the authority's certificate issued again as one of an authority (cA=TRUE, keyCertSign, \
+                 cRLSign); never let an application issue certificates";
+    let mut refuse = |weight: Weight, message: String, remedy: &str| {
         let (step, status) = (Step::Usage, CertificateStatus::IssuerUseNotAllowed);
         report.add(step, status, weight, issuer, &message, remedy.to_owned());
     };
     match facts.basic_constraints {
         // suppressing this would let every trusted application issue certificates
-        None => refuse(Weight::Mandatory, "may not issue: it has no basic constraints".to_owned()),
+        None => refuse(Weight::Mandatory, "may not issue: it has no basic constraints".to_owned(), again),
         Some(constraints) if !constraints.ca => {
-            refuse(Weight::Mandatory, "may not issue: it is not an authority (cA=FALSE)".to_owned());
+            refuse(Weight::Mandatory, "may not issue: it is not an authority (cA=FALSE)".to_owned(), again);
         }
         Some(constraints) if constraints.path_length.is_some_and(|most| below > most) => {
             let most = constraints.path_length.unwrap_or_default();
-            let message = format!("allows {most} authorities below it, but there are {below}");
-            refuse(Weight::Mandatory, message);
+            let message = format!("allows at most {most} authorities below it, but the chain has {below}");
+            let remedy = "have the certificate issued by an authority higher up";
+            refuse(Weight::Mandatory, message, remedy);
         }
         Some(_) => {}
     }
     match facts.key_usage {
-        None => refuse(Weight::Suppressible, "has no key usage extension".to_owned()),
+        None => refuse(Weight::Suppressible, "has no key usage extension".to_owned(), again),
         Some(usage) => {
             let needed = [(usage.key_cert_sign, "keyCertSign"), (usage.crl_sign, "cRLSign")];
             let missing: Vec<_> = needed.iter().filter(|(has, _)| !has).map(|(_, name)| *name).collect();
             if !missing.is_empty() {
-                refuse(weight_of(usage.critical), format!("lacks the key usage {}", missing.join(", ")));
+                refuse(
+                    weight_of(usage.critical),
+                    format!("lacks the key usage {}", missing.join(", ")),
+                    again,
+                );
             }
         }
     }

@@ -1,0 +1,291 @@
+//! The folders with certificates, and what administrators and attackers do to them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+#![expect(dead_code, reason = "this test needs a part of the factory only")]
+
+mod factory;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use factory::{Node, app, crl, root, self_signed, self_signed_with};
+use tempfile::TempDir;
+use ua_pki::{Error, Role, Store, ThumbprintQuery, ValidationContext, validate};
+
+fn store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("pki")).unwrap();
+    (folder, store)
+}
+
+fn files(store: &Store, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(store.root().join(folder)).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn query(node: &Node) -> ThumbprintQuery {
+    node.certificate.thumbprint().to_string().parse().unwrap()
+}
+
+fn named(name: &str) -> Node {
+    self_signed_with(|params| params.distinguished_name = factory::name(name))
+}
+
+#[test]
+fn a_new_store_has_its_folders_and_they_are_for_the_owner_alone() {
+    let (_folder, store) = store();
+    for name in [
+        "",
+        "own/certs",
+        "own/private",
+        "trusted/certs",
+        "trusted/crl",
+        "issuers/certs",
+        "issuers/crl",
+        "rejected/certs",
+    ] {
+        let mode = fs::metadata(store.root().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{name}");
+    }
+    assert!(store.trusted().unwrap().is_empty());
+    assert!(store.trust_list().unwrap().problems().is_empty());
+}
+
+#[test]
+fn trusting_writes_a_file_that_says_who_it_is() {
+    let (_folder, store) = store();
+    let leaf = self_signed();
+    let path = store.trust(&leaf.certificate).unwrap();
+    let expected = format!("plc1 [{}].der", leaf.certificate.thumbprint());
+    assert_eq!(path, store.root().join("trusted/certs").join(&expected));
+    assert_eq!(files(&store, "trusted/certs"), [expected]);
+    assert_eq!(fs::read(path).unwrap(), leaf.certificate.der());
+    assert_eq!(store.trusted().unwrap(), [leaf.certificate]);
+}
+
+#[test]
+fn a_hostile_common_name_cannot_leave_its_folder() {
+    for name in
+        ["../../../etc/passwd", "/etc/passwd", "..", ".hidden", "a\0b\n", "", "\u{202e}cod", "con", "x ."]
+    {
+        let (_folder, store) = store();
+        let leaf = named(name);
+        let path = store.trust(&leaf.certificate).unwrap();
+        assert_eq!(path.parent(), Some(store.root().join("trusted/certs").as_path()), "{name:?}");
+        let file = path.file_name().unwrap().to_str().unwrap();
+        assert!(!file.starts_with('.'), "{file}");
+        assert!(file.chars().all(|c| c.is_ascii_alphanumeric() || " ._-[]".contains(c)), "{file}");
+        assert_eq!(store.trusted().unwrap(), [leaf.certificate]);
+    }
+    let (_folder, store) = store();
+    let path = store.trust(&named(&"n".repeat(300)).certificate).unwrap();
+    assert_eq!(path.file_name().unwrap().len(), 64 + " [].der".len() + 40);
+}
+
+#[test]
+fn a_rejected_certificate_is_accepted_by_either_thumbprint_and_leaves_rejected() {
+    let (_folder, store) = store();
+    let leaf = self_signed();
+    store.reject(std::slice::from_ref(&leaf.certificate)).unwrap();
+    assert_eq!(store.rejected().unwrap(), std::slice::from_ref(&leaf.certificate));
+    assert!(store.trusted().unwrap().is_empty(), "being rejected gives no trust");
+    let sha256: String = leaf.certificate.sha256().iter().map(|byte| format!("{byte:02x}:")).collect();
+    let accepted = store.accept(&sha256.trim_end_matches(':').parse().unwrap()).unwrap();
+    assert_eq!(accepted, leaf.certificate);
+    assert!(store.rejected().unwrap().is_empty());
+    assert_eq!(store.trusted().unwrap(), std::slice::from_ref(&leaf.certificate));
+    assert!(matches!(store.accept(&query(&leaf)), Err(Error::NotFound { folder: "rejected", .. })));
+}
+
+#[test]
+fn a_certificate_in_rejected_and_trusted_is_trusted() {
+    let (_folder, store) = store();
+    let leaf = self_signed();
+    store.trust(&leaf.certificate).unwrap();
+    store.reject(std::slice::from_ref(&leaf.certificate)).unwrap();
+    let context = ValidationContext {
+        now: factory::NOW.parse().unwrap(),
+        role: Role::Server,
+        policy: None,
+        host: None,
+        application_uri: None,
+        suppress: &[],
+    };
+    let verdict = validate(std::slice::from_ref(&leaf.certificate), &store.trust_list().unwrap(), &context);
+    assert_eq!(verdict.status(), None, "CV-04");
+}
+
+#[test]
+fn the_whole_presented_chain_is_kept_and_each_certificate_once() {
+    let (_folder, store) = store();
+    let root = root();
+    let leaf = app(&root);
+    let chain = [leaf.certificate.clone(), root.certificate.clone()];
+    for _ in 0..3 {
+        store.reject(&chain).unwrap();
+    }
+    let rejected = store.rejected().unwrap();
+    assert_eq!(rejected.len(), 2);
+    assert!(chain.iter().all(|one| rejected.contains(one)));
+}
+
+#[test]
+fn a_flood_of_rejected_certificates_pushes_out_the_oldest_and_touches_nothing_else() {
+    let (_folder, store) = store();
+    let trusted = self_signed();
+    store.trust(&trusted.certificate).unwrap();
+    let mut last = None;
+    for number in 0..130u8 {
+        let node = self_signed_with(|params| {
+            params.serial_number = Some(rcgen::SerialNumber::from(vec![0x40, number]));
+        });
+        store.reject(std::slice::from_ref(&node.certificate)).unwrap();
+        last = Some(node.certificate);
+    }
+    assert_eq!(files(&store, "rejected/certs").len(), 100, "CV-116");
+    assert!(store.rejected().unwrap().contains(&last.unwrap()));
+    assert_eq!(store.trusted().unwrap(), [trusted.certificate]);
+}
+
+#[test]
+fn a_file_put_in_place_by_hand_counts_at_once_and_a_removed_one_no_more() {
+    let (_folder, store) = store();
+    let (a, b) = (named("a"), named("b"));
+    assert_eq!(store.generation(), 0);
+    let first = store.trust_list().unwrap();
+    assert_eq!(first.generation(), 1);
+    assert_eq!(store.trust_list().unwrap().generation(), 1, "nothing changed");
+    let by_hand = store.root().join("trusted/certs/whatever.crt");
+    fs::write(&by_hand, a.certificate.to_pem()).unwrap();
+    let second = store.trust_list().unwrap();
+    assert_eq!(second.generation(), 2);
+    assert_eq!(second.trusted(), std::slice::from_ref(&a.certificate));
+    assert!(first.trusted().is_empty(), "a list once taken does not change");
+    // replaced by a file of the same length: the inode tells
+    let other = store.root().join("trusted/certs/.other");
+    fs::write(&other, b.certificate.to_pem()).unwrap();
+    fs::rename(&other, &by_hand).unwrap();
+    assert_eq!(store.trusted().unwrap(), [b.certificate]);
+    fs::remove_file(&by_hand).unwrap();
+    assert!(store.trusted().unwrap().is_empty(), "CV-115");
+    assert_eq!(store.generation(), 4);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem_and_the_others_still_count() {
+    let (_folder, store) = store();
+    let root = root();
+    store.trust(&root.certificate).unwrap();
+    let list = crl(&root, &[]);
+    assert!(store.add_crl(&list).unwrap().starts_with(store.root().join("trusted/crl")));
+    fs::write(store.root().join("trusted/certs/notes.txt"), "call Bob").unwrap();
+    fs::write(store.root().join("trusted/crl/broken.crl"), [0x30, 0x82, 0xff]).unwrap();
+    fs::write(store.root().join("issuers/certs/huge.der"), vec![0x30; 200_000]).unwrap();
+    let pem = pem::encode(&pem::Pem::new("X509 CRL", list.der()));
+    fs::write(store.root().join("issuers/crl/list.pem"), pem).unwrap();
+    let list = store.trust_list().unwrap();
+    assert_eq!(list.trusted(), [root.certificate], "CV-106");
+    assert_eq!(list.crls().len(), 2);
+    let mut problems: Vec<_> = list
+        .problems()
+        .iter()
+        .map(|problem| problem.path.strip_prefix(store.root()).unwrap().to_owned())
+        .collect();
+    problems.sort();
+    assert_eq!(
+        problems,
+        ["issuers/certs/huge.der", "trusted/certs/notes.txt", "trusted/crl/broken.crl"].map(PathBuf::from)
+    );
+}
+
+#[test]
+fn issuers_are_read_from_both_spellings_of_the_folder() {
+    let (_folder, store) = store();
+    let (a, b) = (factory::root_with("A", 0, |_| {}), factory::root_with("B", 1, |_| {}));
+    store.add_issuer(&a.certificate).unwrap();
+    fs::create_dir_all(store.root().join("issuer/certs")).unwrap();
+    fs::create_dir_all(store.root().join("issuer/crl")).unwrap();
+    fs::write(store.root().join("issuer/certs/b.der"), b.certificate.der()).unwrap();
+    fs::write(store.root().join("issuer/crl/b.crl"), crl(&b, &[]).der()).unwrap();
+    assert_eq!(store.issuers().unwrap(), [a.certificate.clone(), b.certificate.clone()]);
+    assert_eq!(store.trust_list().unwrap().crls().len(), 1);
+    assert!(store.trusted().unwrap().is_empty());
+    for node in [&a, &b] {
+        store.remove(&query(node)).unwrap();
+    }
+    assert!(store.issuers().unwrap().is_empty());
+}
+
+#[test]
+fn removing_takes_a_certificate_out_wherever_it_is() {
+    let (_folder, store) = store();
+    let leaf = self_signed();
+    store.trust(&leaf.certificate).unwrap();
+    store.reject(std::slice::from_ref(&leaf.certificate)).unwrap();
+    assert_eq!(store.remove(&query(&leaf)).unwrap(), leaf.certificate);
+    assert!(store.trusted().unwrap().is_empty());
+    assert!(store.rejected().unwrap().is_empty());
+    assert!(matches!(store.remove(&query(&leaf)), Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let (folder, store) = store();
+    let leaf = self_signed();
+    let target = folder.path().join("elsewhere");
+    fs::write(&target, "before").unwrap();
+    let path =
+        store.root().join("trusted/certs").join(format!("plc1 [{}].der", leaf.certificate.thumbprint()));
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    assert!(matches!(store.trust(&leaf.certificate), Err(Error::SymbolicLink(link)) if link == path));
+    assert_eq!(fs::read_to_string(&target).unwrap(), "before");
+    // nor into a folder that is a link
+    let outside = folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::remove_dir(store.root().join("rejected/certs")).unwrap();
+    std::os::unix::fs::symlink(&outside, store.root().join("rejected/certs")).unwrap();
+    assert!(matches!(store.reject(std::slice::from_ref(&leaf.certificate)), Err(Error::SymbolicLink(_))));
+    assert!(is_empty(&outside));
+    assert!(Store::open(store.root()).is_err());
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[test]
+fn nothing_unfinished_stays_behind() {
+    let (_folder, store) = store();
+    store.trust(&self_signed().certificate).unwrap();
+    let node = named("blocked");
+    // a folder where the file should go makes the rename fail
+    let path =
+        store.root().join("trusted/certs").join(format!("blocked [{}].der", node.certificate.thumbprint()));
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(store.trust(&node.certificate), Err(Error::Io { .. })));
+    assert!(files(&store, "trusted/certs").iter().all(|name| !name.starts_with('.')));
+}
+
+#[test]
+fn thumbprints_are_read_as_people_write_them() {
+    let leaf = self_signed().certificate;
+    let plain = leaf.thumbprint().to_string();
+    for text in [plain.clone(), plain.to_lowercase(), leaf.thumbprint().grouped(), format!(" {plain} ")] {
+        assert!(text.parse::<ThumbprintQuery>().unwrap().matches(&leaf), "{text}");
+    }
+    for text in ["", "00", &plain[1..], &format!("{plain}0"), "not a thumbprint", &"zz".repeat(20)] {
+        assert!(matches!(text.parse::<ThumbprintQuery>(), Err(Error::NoThumbprint(_))), "{text}");
+    }
+    assert!(!"00".repeat(20).parse::<ThumbprintQuery>().unwrap().matches(&leaf));
+}
