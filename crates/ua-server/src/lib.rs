@@ -11,10 +11,18 @@ mod access;
 mod address_space;
 mod clock;
 mod config;
+mod connection;
+mod core;
 mod error;
+mod judge;
 mod limits;
+mod listener;
 mod server;
+mod services;
+mod session;
+mod subscription;
 mod values;
+mod wire;
 
 pub use access::UserAccount;
 pub use address_space::{AddressSpace, NodeSpec, VariableKind, VariableSpec};

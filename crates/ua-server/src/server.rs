@@ -3,9 +3,15 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use ua_pki::Store;
+use ua_pki::{SecurityPolicy, Store};
 
-use crate::{AddressSpace, Error, ServerConfig, ValueSource};
+use crate::{
+    AddressSpace, Error, ServerConfig, ValueSource,
+    clock::Clock,
+    core::Core,
+    judge::{StoreJudge, own_identity},
+    listener,
+};
 
 /// An OPC UA server, not yet running.
 #[derive(Debug)]
@@ -17,7 +23,7 @@ pub struct Running {
     address: SocketAddr,
     endpoint_url: String,
     stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -25,18 +31,41 @@ impl Server {
     ///
     /// # Errors
     /// When the configuration contradicts itself, the store cannot be used, or the address cannot be listened on.
-    pub async fn bind(config: ServerConfig, space: AddressSpace, source: Arc<dyn ValueSource>) -> Result<Running, Error> {
-        let store = Store::open(&config.pki_dir).map_err(|source| Error::Store { path: config.pki_dir.clone(), source })?;
+    pub async fn bind(
+        config: ServerConfig,
+        space: AddressSpace,
+        source: Arc<dyn ValueSource>,
+    ) -> Result<Running, Error> {
+        if config.policies.contains(&SecurityPolicy::None) {
+            return Err(Error::Config("policy None is not offered by listing it"));
+        }
+        let clock = Clock::start();
+        let prepared = tokio::task::spawn_blocking(move || {
+            let store = Store::open(&config.pki_dir)
+                .map_err(|source| Error::Store { path: config.pki_dir.clone(), source })?;
+            let identity = Arc::new(own_identity(&store, &config, &clock)?);
+            Ok((config, StoreJudge { store, clock, identity }))
+        });
+        let (config, judge) =
+            prepared.await.map_err(|_| Error::Config("the server could not be prepared"))??;
         let listen_error = |source| Error::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let host = config.hosts.first().cloned().unwrap_or_else(|| address.ip().to_string());
-        let (stop, mut stopped) = watch::channel(false);
-        let accepting = tokio::spawn(async move {
-            let _kept = (store, space, source, listener);
-            drop(stopped.wait_for(|stop| *stop).await);
+        let identity = Arc::clone(&judge.identity);
+        let core = tokio::task::spawn_blocking(move || {
+            Core::new(config, address.port(), identity, space, source, clock)
         });
-        Ok(Running { address, endpoint_url: format!("opc.tcp://{host}:{}", address.port()), stop, accepting })
+        let core = Arc::new(core.await.map_err(|_| Error::Config("the server could not be prepared"))??);
+        let (stop, stopped) = watch::channel(false);
+        let timing = tokio::spawn(listener::keep_time(Arc::clone(&core), stopped.clone()));
+        let accepting = tokio::spawn(listener::run(core, listener, Arc::new(judge), stopped));
+        Ok(Running {
+            address,
+            endpoint_url: format!("opc.tcp://{host}:{}", address.port()),
+            stop,
+            tasks: [accepting, timing],
+        })
     }
 }
 
@@ -56,6 +85,9 @@ impl Running {
     /// Ends every connection and session and waits until nothing runs any more.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        drop(self.accepting.await);
+        for task in self.tasks {
+            // a task that panicked has ended too
+            drop(task.await);
+        }
     }
 }

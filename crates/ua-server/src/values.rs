@@ -64,7 +64,10 @@ impl Value {
     /// The number behind the value, for dead bands. `None` where there is none.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        #[expect(clippy::as_conversions, reason = "a dead band compares magnitudes; rounding above 2^53 is what f64 offers")]
+        #[expect(
+            clippy::as_conversions,
+            reason = "a dead band compares magnitudes; rounding above 2^53 is what f64 offers"
+        )]
         match *self {
             Self::Byte(v) => Some(v.into()),
             Self::Int16(v) => Some(v.into()),

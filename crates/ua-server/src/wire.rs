@@ -80,7 +80,13 @@ impl Writer {
         self.raw(&[0, 0, 0]); // no additional header
     }
 
-    pub(crate) fn data_value(&mut self, sample: &Sample, server_time: Ticks, stamps: Stamps, context: &ContextOwned) {
+    pub(crate) fn data_value(
+        &mut self,
+        sample: &Sample,
+        server_time: Ticks,
+        stamps: Stamps,
+        context: &ContextOwned,
+    ) {
         let has_value = !matches!(sample.value, Value::Null);
         let has_source = stamps.source && sample.source_time != 0;
         let has_server = stamps.server && server_time != 0;
@@ -164,7 +170,12 @@ mod tests {
         for value in values {
             let sample = Sample { value, status: 0x8000_0000, source_time: 132_000_000_000_000_000 };
             let mut writer = Writer::default();
-            writer.data_value(&sample, 132_000_000_000_000_001, Stamps { source: true, server: true }, &context);
+            writer.data_value(
+                &sample,
+                132_000_000_000_000_001,
+                Stamps { source: true, server: true },
+                &context,
+            );
             let read = DataValue::decode(&mut writer.into_bytes().as_slice(), &context.context()).unwrap();
             assert_eq!(read.value.unwrap_or_default(), sample.value.to_variant());
             assert_eq!(read.status, Some(StatusCode::from(0x8000_0000)));

@@ -25,9 +25,12 @@ impl UserAccount {
     pub fn with_password(name: &str, password: &str) -> Result<Self, Error> {
         let fail = |reason: String| Error::Password { user: name.to_owned(), reason };
         if name.is_empty() || password.is_empty() || password.len() > MAX_PASSWORD_BYTES {
-            return Err(fail("name and password must not be empty, the password not longer than 1024 bytes".to_owned()));
+            return Err(fail(
+                "name and password must not be empty, the password not longer than 1024 bytes".to_owned(),
+            ));
         }
-        let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|error| fail(error.to_string()))?;
+        let hash =
+            Argon2::default().hash_password(password.as_bytes()).map_err(|error| fail(error.to_string()))?;
         Ok(Self { name: name.to_owned(), phc: hash.to_string() })
     }
 
@@ -57,7 +60,8 @@ impl UserAccount {
 
     pub(crate) fn verify(&self, password: &[u8]) -> bool {
         password.len() <= MAX_PASSWORD_BYTES
-            && PasswordHash::new(&self.phc).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+            && PasswordHash::new(&self.phc)
+                .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
     }
 }
 

@@ -2,18 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use opcua_types::{DataTypeId, EUInformation, ExtensionObject, LocalizedText, NodeId, ObjectTypeId, QualifiedName, Range, ReferenceTypeId, Variant, VariableTypeId};
+use opcua_types::{
+    DataTypeId, EUInformation, ExtensionObject, LocalizedText, NodeId, ObjectTypeId, QualifiedName, Range,
+    ReferenceTypeId, VariableTypeId, Variant,
+};
 
 use super::{
     node::{Content, Node, NodeIndex, NodeKind, Reference},
     query::AddressSpace,
     standard, standard_types,
 };
-use crate::{
-    Error,
-    limits::Limits,
-    values::Slot,
-};
+use crate::{Error, limits::Limits, values::Slot};
 
 /// What every node has.
 #[derive(Debug, Clone)]
@@ -99,7 +98,13 @@ impl AddressSpace {
     /// # Errors
     /// When the id or the name under `parent` is taken, or `parent` is not there.
     pub fn add_folder(&mut self, parent: &NodeId, spec: NodeSpec) -> Result<(), Error> {
-        self.attach(parent, ReferenceTypeId::Organizes, &ObjectTypeId::FolderType.into(), spec, NodeKind::Object)
+        self.attach(
+            parent,
+            ReferenceTypeId::Organizes,
+            &ObjectTypeId::FolderType.into(),
+            spec,
+            NodeKind::Object,
+        )
     }
 
     /// An object that is a component of `parent`.
@@ -107,14 +112,25 @@ impl AddressSpace {
     /// # Errors
     /// As [`Self::add_folder`].
     pub fn add_object(&mut self, parent: &NodeId, spec: NodeSpec) -> Result<(), Error> {
-        self.attach(parent, ReferenceTypeId::HasComponent, &ObjectTypeId::BaseObjectType.into(), spec, NodeKind::Object)
+        self.attach(
+            parent,
+            ReferenceTypeId::HasComponent,
+            &ObjectTypeId::BaseObjectType.into(),
+            spec,
+            NodeKind::Object,
+        )
     }
 
     /// A scalar variable that is a component of `parent`, with the properties of its kind.
     ///
     /// # Errors
     /// As [`Self::add_folder`].
-    pub fn add_variable(&mut self, parent: &NodeId, spec: NodeSpec, variable: VariableSpec) -> Result<(), Error> {
+    pub fn add_variable(
+        &mut self,
+        parent: &NodeId,
+        spec: NodeSpec,
+        variable: VariableSpec,
+    ) -> Result<(), Error> {
         let id = spec.id.clone();
         let kind = NodeKind::Variable {
             data_type: variable.data_type.into(),
@@ -144,26 +160,51 @@ impl AddressSpace {
         }
     }
 
-    fn add_analog_properties(&mut self, id: &NodeId, unit: &str, range: Option<(f64, f64)>) -> Result<(), Error> {
+    fn add_analog_properties(
+        &mut self,
+        id: &NodeId,
+        unit: &str,
+        range: Option<(f64, f64)>,
+    ) -> Result<(), Error> {
         let unit = EUInformation {
             namespace_uri: UNITS_NAMESPACE.into(),
             unit_id: -1,
             display_name: LocalizedText::new("", unit),
             description: LocalizedText::new("", unit),
         };
-        self.add_property(id, "EngineeringUnits", DataTypeId::EUInformation, ExtensionObject::from_message(unit).into())?;
+        self.add_property(
+            id,
+            "EngineeringUnits",
+            DataTypeId::EUInformation,
+            ExtensionObject::from_message(unit).into(),
+        )?;
         if let Some((low, high)) = range {
-            self.add_property(id, "EURange", DataTypeId::Range, ExtensionObject::from_message(Range { low, high }).into())?;
+            self.add_property(
+                id,
+                "EURange",
+                DataTypeId::Range,
+                ExtensionObject::from_message(Range { low, high }).into(),
+            )?;
         }
         Ok(())
     }
 
     /// A property in OPC UA's own namespace whose id is the owner's with the name appended.
-    fn add_property(&mut self, owner: &NodeId, name: &str, data_type: DataTypeId, value: Variant) -> Result<(), Error> {
+    fn add_property(
+        &mut self,
+        owner: &NodeId,
+        name: &str,
+        data_type: DataTypeId,
+        value: Variant,
+    ) -> Result<(), Error> {
         let id = NodeId::new(owner.namespace, format!("{}.{name}", owner.identifier));
         let value_rank = if matches!(value, Variant::Array(_)) { 1 } else { -1 };
-        let kind =
-            NodeKind::Variable { data_type: data_type.into(), value_rank, minimum_sampling: 0.0, content: Content::Fixed(value.into()) };
+        let kind = NodeKind::Variable {
+            data_type: data_type.into(),
+            value_rank,
+            minimum_sampling: 0.0,
+            content: Content::Fixed(value.into()),
+        };
         self.insert(id.clone(), QualifiedName::new(0, name), None, kind)?;
         self.refer(owner, ReferenceTypeId::HasProperty, &id)?;
         self.refer(&id, ReferenceTypeId::HasTypeDefinition, &VariableTypeId::PropertyType.into())
@@ -206,7 +247,14 @@ impl AddressSpace {
         }
         self.by_id.insert(id.clone(), index);
         let description = description.map(String::into_boxed_str);
-        self.nodes.push(Node { id, browse_name, display_name: None, description, kind, references: Vec::new() });
+        self.nodes.push(Node {
+            id,
+            browse_name,
+            display_name: None,
+            description,
+            kind,
+            references: Vec::new(),
+        });
         Ok(())
     }
 

@@ -13,8 +13,9 @@ mod standard_types;
 pub use build::{NodeSpec, VariableKind, VariableSpec};
 pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};
 pub use query::AddressSpace;
+pub(crate) use standard::{PRODUCT_NAME, PRODUCT_URI};
 
 #[cfg(test)]
 pub(crate) const fn test_index(index: u32) -> NodeIndex {
-    node::NodeIndex(index)
+    NodeIndex(index)
 }

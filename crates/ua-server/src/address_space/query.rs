@@ -48,12 +48,12 @@ impl AddressSpace {
         self.nodes.get(usize::try_from(index.0).ok()?)
     }
 
-    pub(crate) fn by_id(&self, id: &NodeId) -> Option<&Node> {
-        self.node(self.index(id)?)
-    }
-
     /// The reference types that a request for `wanted` covers. `None` is "all of them".
-    pub(crate) fn reference_types(&self, wanted: &NodeId, subtypes: bool) -> Result<Option<HashSet<NodeIndex>>, UnknownReferenceType> {
+    pub(crate) fn reference_types(
+        &self,
+        wanted: &NodeId,
+        subtypes: bool,
+    ) -> Result<Option<HashSet<NodeIndex>>, UnknownReferenceType> {
         if wanted.is_null() {
             return Ok(None);
         }
@@ -66,8 +66,11 @@ impl AddressSpace {
             let has_subtype = self.index(&ReferenceTypeId::HasSubtype.into());
             let mut open = vec![start];
             while let Some(next) = open.pop() {
-                let subtypes = self.references(next).iter().filter(|r| r.forward && Some(r.kind) == has_subtype);
-                open.extend(subtypes.map(|reference| reference.target).filter(|target| covered.insert(*target)));
+                let subtypes =
+                    self.references(next).iter().filter(|r| r.forward && Some(r.kind) == has_subtype);
+                open.extend(
+                    subtypes.map(|reference| reference.target).filter(|target| covered.insert(*target)),
+                );
             }
         }
         Ok(Some(covered))

@@ -1,6 +1,8 @@
 //! The standard instances: Root with its folders and the Server object with what clients read on connecting (Part 5 §8).
 
-use opcua_types::{DataTypeId, NodeId, ObjectTypeId, QualifiedName, ReferenceTypeId, UAString, Variant, VariableTypeId};
+use opcua_types::{
+    DataTypeId, NodeId, ObjectTypeId, QualifiedName, ReferenceTypeId, UAString, VariableTypeId, Variant,
+};
 
 use super::{
     node::{Content, NodeKind, ServerVariable},
@@ -36,7 +38,8 @@ pub(super) fn add(space: &mut AddressSpace, limits: &Limits) -> Result<(), Error
         space.refer(&NodeId::new(0, parent), link.into(), &id)?;
         space.refer(&id, ReferenceTypeId::HasTypeDefinition, &type_definition.into())?;
     }
-    for (folder, kind) in [(TYPES_OBJECT, 58), (TYPES_VARIABLE, 62), (TYPES_DATA, 24), (TYPES_REFERENCE, 31)] {
+    for (folder, kind) in [(TYPES_OBJECT, 58), (TYPES_VARIABLE, 62), (TYPES_DATA, 24), (TYPES_REFERENCE, 31)]
+    {
         space.refer(&NodeId::new(0, folder), ReferenceTypeId::Organizes, &NodeId::new(0, kind))?;
     }
     add_status(space)?;
@@ -90,7 +93,9 @@ fn variable(
     let id = NodeId::new(0, id);
     let is_array = match &content {
         Content::Fixed(Value::Other(value)) => matches!(value.as_ref(), Variant::Array(_)),
-        Content::Server(which) => matches!(which, ServerVariable::ServerArray | ServerVariable::NamespaceArray),
+        Content::Server(which) => {
+            matches!(which, ServerVariable::ServerArray | ServerVariable::NamespaceArray)
+        }
         Content::Fixed(_) | Content::Live(_) => false,
     };
     let kind = NodeKind::Variable {
@@ -124,7 +129,13 @@ fn add_status(space: &mut AddressSpace) -> Result<(), Error> {
     property(space, (SERVER, 2267, "ServiceLevel", DataTypeId::Byte), Value::Byte(255))?;
     property(space, (SERVER, 2994, "Auditing", DataTypeId::Boolean), Value::Boolean(false))?;
     let status = (SERVER, STATUS, "ServerStatus", DataTypeId::ServerStatusDataType);
-    variable(space, status, Link::Component, VariableTypeId::ServerStatusType, live(ServerVariable::ServerStatus))?;
+    variable(
+        space,
+        status,
+        Link::Component,
+        VariableTypeId::ServerStatusType,
+        live(ServerVariable::ServerStatus),
+    )?;
     component(space, (STATUS, 2257, "StartTime", DataTypeId::UtcTime), live(ServerVariable::StartTime))?;
     component(space, (STATUS, 2258, "CurrentTime", DataTypeId::UtcTime), live(ServerVariable::CurrentTime))?;
     component(space, (STATUS, 2259, "State", DataTypeId::ServerState), live(ServerVariable::State))?;
@@ -148,16 +159,29 @@ fn add_status(space: &mut AddressSpace) -> Result<(), Error> {
 }
 
 fn add_capabilities(space: &mut AddressSpace, limits: &Limits) -> Result<(), Error> {
-    let profiles = Variant::from(vec![UAString::from("http://opcfoundation.org/UA-Profile/Server/EmbeddedUA2017")]);
+    let profiles =
+        Variant::from(vec![UAString::from("http://opcfoundation.org/UA-Profile/Server/EmbeddedUA2017")]);
     property(space, (CAPABILITIES, 2269, "ServerProfileArray", DataTypeId::String), profiles)?;
     let locales = Variant::from(vec![UAString::from("en")]);
     property(space, (CAPABILITIES, 2271, "LocaleIdArray", DataTypeId::LocaleId), locales)?;
     let fastest = Value::Double(limits.sampling_interval.0.as_secs_f64() * 1000.0);
     property(space, (CAPABILITIES, 2272, "MinSupportedSampleRate", DataTypeId::Duration), fastest)?;
     let points = u16::try_from(limits.continuation_points).unwrap_or(u16::MAX);
-    property(space, (CAPABILITIES, 2735, "MaxBrowseContinuationPoints", DataTypeId::UInt16), Value::UInt16(points))?;
-    property(space, (CAPABILITIES, 2736, "MaxQueryContinuationPoints", DataTypeId::UInt16), Value::UInt16(0))?;
-    property(space, (CAPABILITIES, 2737, "MaxHistoryContinuationPoints", DataTypeId::UInt16), Value::UInt16(0))?;
+    property(
+        space,
+        (CAPABILITIES, 2735, "MaxBrowseContinuationPoints", DataTypeId::UInt16),
+        Value::UInt16(points),
+    )?;
+    property(
+        space,
+        (CAPABILITIES, 2736, "MaxQueryContinuationPoints", DataTypeId::UInt16),
+        Value::UInt16(0),
+    )?;
+    property(
+        space,
+        (CAPABILITIES, 2737, "MaxHistoryContinuationPoints", DataTypeId::UInt16),
+        Value::UInt16(0),
+    )?;
     let count = |value: usize| Value::UInt32(u32::try_from(value).unwrap_or(u32::MAX));
     for (id, name, value) in [
         (11702, "MaxArrayLength", limits.array_length),

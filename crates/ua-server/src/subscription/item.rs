@@ -101,7 +101,13 @@ impl Item {
 
     /// Takes a sample into the queue if it is a change. `full` says that the subscription as a whole holds all it may,
     /// `skipped` that instants before this one could not be sampled.
-    pub(crate) fn offer(&mut self, mut sample: Sample, server_time: Ticks, full: bool, skipped: bool) -> Offer {
+    pub(crate) fn offer(
+        &mut self,
+        mut sample: Sample,
+        server_time: Ticks,
+        full: bool,
+        skipped: bool,
+    ) -> Offer {
         if self.mode == MonitoringMode::Disabled {
             return Offer::Ignored;
         }
@@ -113,7 +119,7 @@ impl Item {
             sample.status |= OVERFLOW;
         }
         let size = usize::try_from(self.settings.queue_size).unwrap_or(usize::MAX);
-        if self.queue.len() < size && !(full && !self.queue.is_empty()) {
+        if self.queue.len() < size && (!full || self.queue.is_empty()) {
             self.queue.push_back(Queued { sample, server_time });
             return Offer::Queued;
         }
@@ -197,24 +203,30 @@ mod tests {
         item.offer(Sample::good(Value::Int32(value), 0), 0, false, false)
     }
 
+    fn offer_all(item: &mut Item, values: std::ops::RangeInclusive<i32>) {
+        for value in values {
+            assert_ne!(offer(item, value), Offer::Ignored);
+        }
+    }
+
     #[test]
     fn a_full_queue_that_discards_the_oldest_marks_the_oldest_left() {
         let mut item = item(3, true);
-        (1..=5).for_each(|value| drop(offer(&mut item, value)));
+        offer_all(&mut item, 1..=5);
         assert_eq!(contents(&item), [(3.0, OVERFLOW), (4.0, 0), (5.0, 0)]);
     }
 
     #[test]
     fn a_full_queue_that_keeps_the_oldest_marks_the_newest() {
         let mut item = item(3, false);
-        (1..=5).for_each(|value| drop(offer(&mut item, value)));
+        offer_all(&mut item, 1..=5);
         assert_eq!(contents(&item), [(1.0, 0), (2.0, 0), (5.0, OVERFLOW)]);
     }
 
     #[test]
     fn a_queue_of_one_never_shows_overflow() {
         let mut item = item(1, true);
-        (1..=5).for_each(|value| drop(offer(&mut item, value)));
+        offer_all(&mut item, 1..=5);
         assert_eq!(contents(&item), [(5.0, 0)]);
     }
 
@@ -230,13 +242,16 @@ mod tests {
     fn a_dead_band_swallows_small_changes_only() {
         let mut item = item(9, true);
         item.settings.filter.dead_band = 2.0;
-        assert_eq!([10, 12, 13, 11].map(|value| offer(&mut item, value)), [Offer::Queued, Offer::Ignored, Offer::Queued, Offer::Ignored]);
+        assert_eq!(
+            [10, 12, 13, 11].map(|value| offer(&mut item, value)),
+            [Offer::Queued, Offer::Ignored, Offer::Queued, Offer::Ignored]
+        );
     }
 
     #[test]
     fn a_shrunk_queue_tells_that_values_were_dropped() {
         let mut item = item(4, true);
-        (1..=4).for_each(|value| drop(offer(&mut item, value)));
+        offer_all(&mut item, 1..=4);
         let smaller = ItemSettings { queue_size: 2, ..item.settings.clone() };
         assert_eq!(item.modify(smaller), 2);
         assert_eq!(contents(&item), [(3.0, OVERFLOW), (4.0, 0)]);

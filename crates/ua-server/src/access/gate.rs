@@ -1,0 +1,138 @@
+//! The gate: one attempt to log in, one answer.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    lockout::{Guesser, Lockout},
+    user::UserAccount,
+};
+use crate::{AnonymousLogin, Error, core::fill_random, limits::Limits, values::Ticks};
+
+/// A login with a password.
+pub(crate) struct Attempt<'a> {
+    pub(crate) address: IpAddr,
+    pub(crate) application: Option<[u8; 32]>,
+    pub(crate) user: &'a str,
+    /// `None` when the secret could not be decrypted: it is then refused as a wrong password is.
+    pub(crate) password: Option<&'a [u8]>,
+}
+
+pub(crate) struct Gate {
+    users: HashMap<Arc<str>, UserAccount>,
+    anonymous: AnonymousLogin,
+    /// Compared with when there is no such user, so that it takes as long.
+    nobody: UserAccount,
+    lockout: Mutex<Lockout>,
+    limits: Limits,
+}
+
+impl Gate {
+    pub(crate) fn new(
+        users: Vec<UserAccount>,
+        anonymous: AnonymousLogin,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let mut secret = [0; 16];
+        fill_random(&mut secret)?;
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            users: users.into_iter().map(|user| (Arc::from(user.name()), user)).collect(),
+            anonymous,
+            nobody: UserAccount::with_password("nobody", &secret)?,
+            lockout: Mutex::default(),
+            limits,
+        })
+    }
+
+    pub(crate) fn has_users(&self) -> bool {
+        !self.users.is_empty()
+    }
+
+    pub(crate) fn admits_anonymous(&self) -> bool {
+        self.anonymous == AnonymousLogin::Allowed
+    }
+
+    /// The user, if name and password are right and nobody has been guessing. Costs one password hash: not for an async thread.
+    pub(crate) fn log_in(&self, attempt: &Attempt<'_>, now: Ticks) -> Option<Arc<str>> {
+        let by_user = Guesser::User(attempt.address, attempt.user.to_owned());
+        let by_application = attempt.application.map(Guesser::Application);
+        {
+            let lockout = self.lockout.lock().unwrap_or_else(PoisonError::into_inner);
+            if lockout.is_locked(&by_user, now)
+                || by_application.as_ref().is_some_and(|who| lockout.is_locked(who, now))
+            {
+                return None;
+            }
+        }
+        let known = self.users.get_key_value(attempt.user);
+        let account = known.map_or(&self.nobody, |(_, account)| account);
+        let matches = account.verify(attempt.password.unwrap_or_default());
+        let user = known.filter(|_| matches && attempt.password.is_some()).map(|(name, _)| Arc::clone(name));
+        let mut lockout = self.lockout.lock().unwrap_or_else(PoisonError::into_inner);
+        if user.is_some() {
+            // the application's count stays: else one known password would buy endless guesses at the others
+            lockout.succeeded(&by_user);
+        } else {
+            lockout.failed(by_user, now, &self.limits);
+            by_application.into_iter().for_each(|who| lockout.failed(who, now, &self.limits));
+        }
+        user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt<'a>(user: &'a str, password: Option<&'a [u8]>) -> Attempt<'a> {
+        Attempt { address: std::net::Ipv4Addr::LOCALHOST.into(), application: Some([7; 32]), user, password }
+    }
+
+    fn gate() -> Gate {
+        let reader = UserAccount::with_password("reader", "Käse😀").unwrap();
+        Gate::new(vec![reader], AnonymousLogin::Denied, Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn only_the_right_password_of_a_known_user_opens_the_gate() {
+        let gate = gate();
+        assert_eq!(gate.log_in(&attempt("reader", Some("Käse😀".as_bytes())), 0).as_deref(), Some("reader"));
+        assert_eq!(gate.log_in(&attempt("reader", Some(b"wrong")), 0), None);
+        assert_eq!(gate.log_in(&attempt("reader", Some(b"")), 0), None);
+        assert_eq!(gate.log_in(&attempt("reader", None), 0), None);
+        assert_eq!(gate.log_in(&attempt("nobody", Some(b"x")), 0), None);
+    }
+
+    #[test]
+    fn after_too_many_wrong_passwords_the_right_one_is_refused_until_the_pause_is_over() {
+        let gate = gate();
+        for _ in 0..6 {
+            assert_eq!(gate.log_in(&attempt("reader", Some(b"wrong")), 0), None);
+        }
+        assert_eq!(gate.log_in(&attempt("reader", Some("Käse😀".as_bytes())), 0), None);
+        let later = 1_001 * crate::TICKS_PER_MS;
+        assert_eq!(
+            gate.log_in(&attempt("reader", Some("Käse😀".as_bytes())), later).as_deref(),
+            Some("reader")
+        );
+    }
+
+    #[test]
+    fn guessing_from_another_address_with_another_certificate_does_not_lock_a_user_out() {
+        let gate = gate();
+        for _ in 0..8 {
+            assert_eq!(gate.log_in(&attempt("reader", Some(b"wrong")), 0), None);
+        }
+        let elsewhere = Attempt {
+            address: std::net::Ipv4Addr::new(10, 0, 0, 1).into(),
+            application: Some([8; 32]),
+            user: "reader",
+            password: Some("Käse😀".as_bytes()),
+        };
+        assert_eq!(gate.log_in(&elsewhere, 0).as_deref(), Some("reader"));
+    }
+}

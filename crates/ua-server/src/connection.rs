@@ -1,0 +1,208 @@
+//! One connection: bytes between the socket and the channel, requests between the channel and the services.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use opcua_types::{ContextOwned, StatusCode};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
+use ua_channel::{
+    ChannelEvent, Limits, MessageSecurityMode, PeerJudge, ServerChannel, ServerChannelConfig, SystemRandom,
+};
+use ua_pki::SecurityPolicy;
+
+use crate::{
+    core::{Core, Peer},
+    listener::{Stopped, stop_requested},
+    services::{self, Scope},
+    subscription::Answer,
+    wire::service_fault,
+};
+
+/// Bytes waiting for the socket above which no further request is read.
+const READ_PAUSE: usize = 1 << 20;
+/// How long a closing connection may take to take our last bytes.
+const LINGER: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run(
+    core: Arc<Core>,
+    stream: TcpStream,
+    address: SocketAddr,
+    judge: Arc<dyn PeerJudge>,
+    stopped: Stopped,
+) {
+    // small answers must not wait for more to come; if the socket refuses, they wait
+    drop(stream.set_nodelay(true));
+    let id = core.next_channel.fetch_add(1, Ordering::Relaxed).max(1);
+    let (answers, answered) = unbounded_channel();
+    let now = core.clock.instant();
+    let connection = Connection {
+        channel: ServerChannel::new(channel_config(&core, id, judge), Box::new(SystemRandom), now),
+        context: Arc::new(core.decoding_context()),
+        core: Arc::clone(&core),
+        id,
+        address,
+        answers,
+        outgoing: Vec::new(),
+        over: false,
+    };
+    connection.drive(stream, answered, stopped).await;
+    core.channel_gone(id);
+}
+
+fn channel_config(core: &Core, channel_id: u32, judge: Arc<dyn PeerJudge>) -> ServerChannelConfig {
+    // a channel without security is there for discovery; the services refuse it a session
+    let mut offered = vec![(SecurityPolicy::None, MessageSecurityMode::None)];
+    for policy in &core.config.policies {
+        offered
+            .extend([(*policy, MessageSecurityMode::Sign), (*policy, MessageSecurityMode::SignAndEncrypt)]);
+    }
+    ServerChannelConfig {
+        limits: Limits::server(),
+        identity: Arc::clone(&core.identity),
+        offered,
+        channel_id,
+        judge,
+        min_lifetime: Duration::from_secs(10),
+        max_lifetime: Duration::from_secs(3600),
+        open_timeout: core.config.limits.open_timeout,
+        session_deadline: Some(core.config.limits.idle_channel),
+        wall_clock: core.clock.timestamp(),
+    }
+}
+
+struct Connection {
+    core: Arc<Core>,
+    channel: ServerChannel,
+    context: Arc<ContextOwned>,
+    id: u32,
+    address: SocketAddr,
+    answers: UnboundedSender<Answer>,
+    outgoing: Vec<u8>,
+    over: bool,
+}
+
+impl Connection {
+    async fn drive(
+        mut self,
+        mut stream: TcpStream,
+        mut answered: UnboundedReceiver<Answer>,
+        mut stopped: Stopped,
+    ) {
+        let (mut reader, mut writer) = stream.split();
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            self.handle_events().await;
+            while let Some(bytes) = self.channel.poll_transmit() {
+                self.outgoing.extend_from_slice(&bytes);
+            }
+            if self.over || self.outgoing.len() > self.core.config.limits.send_backlog {
+                break;
+            }
+            let deadline = self.channel.poll_timeout();
+            tokio::select! {
+                () = stop_requested(&mut stopped) => self.channel.close(StatusCode::BadServerHalted.bits(), "server is stopping"),
+                () = sleep_until(deadline) => self.channel.handle_timeout(self.core.clock.instant()),
+                written = writer.write(&self.outgoing), if !self.outgoing.is_empty() => match written {
+                    Ok(count) if count > 0 => drop(self.outgoing.drain(..count.min(self.outgoing.len()))),
+                    _ => return,
+                },
+                Some(answer) = answered.recv() => self.respond(answer.request_id, &answer.body),
+                read = reader.read(&mut buffer), if self.outgoing.len() < READ_PAUSE => match read {
+                    Ok(count) if count > 0 => {
+                        let bytes = buffer.get(..count).unwrap_or_default();
+                        self.channel.handle_bytes(self.core.clock.instant(), bytes);
+                    }
+                    _ => return,
+                },
+            }
+        }
+        // the last bytes say why; a peer that does not take them is not waited for
+        drop(tokio::time::timeout(LINGER, writer.write_all(&self.outgoing)).await);
+        drop(tokio::time::timeout(LINGER, writer.shutdown()).await);
+    }
+
+    async fn handle_events(&mut self) {
+        while let Some(event) = self.channel.poll_event() {
+            match event {
+                ChannelEvent::Message { request_id, body } => self.handle_request(request_id, body).await,
+                ChannelEvent::Opened { .. } => {
+                    tracing::debug!(channel = self.id, address = %self.address, policy = self.channel.policy().name(), "channel opened");
+                }
+                ChannelEvent::Closed(reason) => {
+                    tracing::debug!(channel = self.id, address = %self.address, ?reason, "channel closed");
+                    self.over = true;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn handle_request(&mut self, request_id: u32, body: Vec<u8>) {
+        let peer = Peer {
+            channel: self.id,
+            address: self.address.ip(),
+            policy: self.channel.policy(),
+            certificate: self.channel.peer().map(|peer| peer.certificate().clone()),
+            answers: self.answers.clone(),
+        };
+        let (core, context) = (Arc::clone(&self.core), Arc::clone(&self.context));
+        let answer = if services::needs_blocking(&body, &context) {
+            let Ok(_permit) = self.core.logins.acquire().await else { return };
+            let login = move || dispatch(&core, &peer, request_id, &body, &context);
+            let answer = tokio::task::spawn_blocking(login).await.ok().flatten();
+            if self.core.sessions().is_active_on(self.id) {
+                self.channel.mark_session_active();
+            }
+            answer
+        } else {
+            dispatch(&core, &peer, request_id, &body, &context)
+        };
+        if let Some(answer) = answer {
+            self.respond(request_id, &answer);
+        }
+    }
+
+    fn respond(&mut self, request_id: u32, body: &[u8]) {
+        let now = self.core.clock.instant();
+        if let Err(error) = self.channel.respond(now, request_id, body) {
+            tracing::debug!(channel = self.id, %error, "answer cannot be sent");
+            let fault = service_fault(
+                self.core.clock.now(),
+                request_handle(body),
+                StatusCode::BadResponseTooLarge.bits(),
+            );
+            // if even the fault does not fit, the channel is closed and its own event says so
+            drop(self.channel.respond(now, request_id, &fault));
+        }
+    }
+}
+
+fn dispatch(
+    core: &Core,
+    peer: &Peer,
+    request_id: u32,
+    body: &[u8],
+    context: &ContextOwned,
+) -> Option<Vec<u8>> {
+    let scope = Scope { core, peer, request_id, now: core.clock.now() };
+    services::dispatch(&scope, body, context)
+}
+
+/// The request handle in an answer of ours: behind a four byte type id and a timestamp.
+fn request_handle(answer: &[u8]) -> u32 {
+    answer.get(12..16).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
+async fn sleep_until(deadline: Option<std::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

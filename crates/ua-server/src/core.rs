@@ -1,0 +1,135 @@
+//! What the connections, the services and the sampler share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32};
+
+use opcua_types::{ContextOwned, DecodingOptions, DepthGauge, NamespaceMap};
+use tokio::sync::{Notify, Semaphore, mpsc::UnboundedSender};
+use ua_channel::{Random, SystemRandom};
+use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy};
+
+use crate::{
+    AddressSpace, Error, ServerConfig, ValueSource,
+    access::Gate,
+    clock::Clock,
+    services,
+    session::Sessions,
+    subscription::{Answer, Ending, Engine, Sampler, Watched},
+    values::{Sample, Slot, Ticks},
+};
+
+pub(crate) struct Core {
+    pub(crate) config: ServerConfig,
+    pub(crate) port: u16,
+    pub(crate) identity: Arc<ApplicationIdentity>,
+    pub(crate) space: AddressSpace,
+    pub(crate) source: Arc<dyn ValueSource>,
+    pub(crate) clock: Clock,
+    pub(crate) started: Ticks,
+    pub(crate) gate: Gate,
+    /// Password hashes are made to be costly: never more than two at a time.
+    pub(crate) logins: Semaphore,
+    /// Rings when the engine's next deadline may have come nearer.
+    pub(crate) wake: Notify,
+    pub(crate) next_channel: AtomicU32,
+    sessions: Mutex<Sessions>,
+    engine: Mutex<Engine>,
+}
+
+/// The other end of a connection, as the channel has proven it.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    pub(crate) channel: u32,
+    pub(crate) address: std::net::IpAddr,
+    pub(crate) policy: SecurityPolicy,
+    pub(crate) certificate: Option<Certificate>,
+    pub(crate) answers: UnboundedSender<Answer>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        config: ServerConfig,
+        port: u16,
+        identity: Arc<ApplicationIdentity>,
+        space: AddressSpace,
+        source: Arc<dyn ValueSource>,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let mut first = [0; 4];
+        fill_random(&mut first)?;
+        // ids of subscriptions start anywhere, so that a client of an earlier run does not take over a stranger's
+        let first = u32::from_le_bytes(first) >> 1;
+        Ok(Self {
+            gate: Gate::new(config.users.clone(), config.anonymous, config.limits.clone())?,
+            engine: Mutex::new(Engine::new(config.limits.clone(), first)),
+            sessions: Mutex::default(),
+            logins: Semaphore::new(2),
+            wake: Notify::new(),
+            next_channel: AtomicU32::new(first.max(1)),
+            started: clock.now(),
+            config,
+            port,
+            identity,
+            space,
+            source,
+            clock,
+        })
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How requests are read: bounded, and with a nesting gauge of its own for each connection.
+    pub(crate) fn decoding_context(&self) -> ContextOwned {
+        let limits = &self.config.limits;
+        let options = DecodingOptions {
+            max_string_length: limits.string_length,
+            max_byte_string_length: limits.string_length,
+            max_array_length: limits.array_length,
+            decoding_depth_gauge: DepthGauge::new(limits.nesting),
+            ..DecodingOptions::default()
+        };
+        ContextOwned::new_default(NamespaceMap::new(), options)
+    }
+
+    /// The channel is gone: its Publish requests with it, its sessions stay until they time out.
+    pub(crate) fn channel_gone(&self, channel: u32) {
+        let sessions = self.sessions().on_channel(channel);
+        let mut engine = self.engine();
+        sessions.into_iter().for_each(|session| engine.drop_requests(session, channel));
+    }
+
+    /// Does what is due and says when to be called again.
+    pub(crate) fn handle_timeout(&self, now: Ticks) -> Option<Ticks> {
+        let expired = self.sessions().expire(now, &self.config.limits);
+        let mut engine = self.engine();
+        for session in expired {
+            tracing::info!(session = session.0, "session ended: it was not used within its timeout");
+            engine.leave(session, Ending::Keep, now);
+        }
+        engine.handle_timeout(now, self);
+        engine.poll_timeout()
+    }
+}
+
+impl Sampler for Core {
+    fn live(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample)) {
+        self.source.sample(slots, at, visit);
+    }
+
+    fn polled(&self, watched: Watched, at: Ticks) -> Sample {
+        services::sample_attribute(self, watched.node, watched.attribute, at)
+    }
+}
+
+/// Attribute id of the value, as it is on the wire.
+pub(crate) const VALUE_ATTRIBUTE: u32 = 13;
+
+/// Random bytes from the operating system.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), Error> {
+    SystemRandom.fill(bytes).map_err(|_| Error::Config("the operating system gives no random numbers"))
+}

@@ -1,0 +1,91 @@
+//! Our own certificate, and the judgement on others'.
+
+use std::{net::IpAddr, sync::Arc};
+
+use ua_channel::PeerJudge;
+use ua_pki::{
+    ApplicationIdentity, ApplicationProfile, Certificate, CertificateStatus, KeyKind, Role, SecurityPolicy,
+    Store, TrustedCertificate, ValidationContext, validate,
+};
+
+use crate::{Error, ServerConfig, clock::Clock};
+
+/// Validity of a certificate made at first start: five years.
+const VALID_DAYS: u32 = 5 * 365;
+
+/// Our certificate from the store, made there if there is none. Making an RSA key takes a moment: not for an async thread.
+pub(crate) fn own_identity(
+    store: &Store,
+    config: &ServerConfig,
+    clock: &Clock,
+) -> Result<ApplicationIdentity, Error> {
+    let fail = |source| Error::Store { path: config.pki_dir.clone(), source };
+    if let Some(identity) = store.own().map_err(fail)? {
+        if identity.application_uri() != config.application_uri {
+            return Err(Error::Config("the certificate in the store is for another application URI"));
+        }
+        return Ok(identity);
+    }
+    let (addresses, names): (Vec<_>, Vec<_>) =
+        config.hosts.iter().partition(|host| host.parse::<IpAddr>().is_ok());
+    let profile = ApplicationProfile {
+        common_name: config.application_name.clone(),
+        organization: None,
+        application_uri: config.application_uri.clone(),
+        dns_names: names.into_iter().cloned().collect(),
+        ip_addresses: addresses.into_iter().filter_map(|address| address.parse().ok()).collect(),
+        key: KeyKind::Rsa { bits: 2048 },
+        valid_from: clock.timestamp(),
+        days: VALID_DAYS,
+    };
+    let identity = ApplicationIdentity::self_signed(&profile).map_err(fail)?;
+    store.save_own(&identity).map_err(fail)?;
+    Ok(identity)
+}
+
+/// Judges clients by the certificate store as it is at that moment: a certificate accepted while the server runs is accepted.
+pub(crate) struct StoreJudge {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) identity: Arc<ApplicationIdentity>,
+}
+
+impl PeerJudge for StoreJudge {
+    fn judge(
+        &self,
+        chain: &[Certificate],
+        policy: SecurityPolicy,
+    ) -> Result<TrustedCertificate, CertificateStatus> {
+        // OR-03: who comes with our own certificate reflects our signatures back at us
+        if chain.first() == Some(self.identity.certificate()) {
+            return Err(CertificateStatus::UseNotAllowed);
+        }
+        let trust = self.store.trust_list().map_err(|error| {
+            tracing::error!(%error, "certificate store cannot be read: nobody is trusted");
+            CertificateStatus::Untrusted
+        })?;
+        let context = ValidationContext {
+            now: self.clock.timestamp(),
+            role: Role::Client,
+            policy: Some(policy),
+            host: None,
+            application_uri: None,
+            suppress: &[],
+        };
+        validate(chain, &trust, &context).into_trusted().map_err(|verdict| {
+            let status = verdict.status().unwrap_or(CertificateStatus::Untrusted);
+            self.turn_away(chain, status);
+            status
+        })
+    }
+}
+
+impl StoreJudge {
+    fn turn_away(&self, chain: &[Certificate], status: CertificateStatus) {
+        let Some(leaf) = chain.first() else { return };
+        tracing::warn!(status = status.name(), thumbprint = %leaf.thumbprint(), subject = ?leaf.subject(), "client certificate refused");
+        if let Err(error) = self.store.reject(chain) {
+            tracing::error!(%error, "refused certificate could not be kept");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The services, one file for each family (Part 4 §5). What is not here is answered with `Bad_ServiceUnsupported`.
+//!
+//! A service is a function from a decoded request to a response or a status. It knows the session only after [`Scope::session`] has
+//! checked it, and nothing it does can be undone by a client: there is no service that writes.
+
+mod browse;
+mod discovery;
+mod dispatch;
+mod monitored_items;
+mod read;
+mod session;
+mod subscribe;
+mod translate;
+
+pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
+pub(crate) use read::sample_attribute;
