@@ -1,0 +1,106 @@
+//! Starting and stopping the plant.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use ua_pki::SecurityPolicy;
+use ua_server::{AddressSpace, Clock, Error, Running, Server, ServerConfig, Ticks, UserAccount, ValueSource};
+
+use crate::{
+    layout,
+    signals::{Signals, ticks},
+};
+
+/// What the plant looks like and who may see it.
+#[derive(Clone)]
+pub struct PlantConfig {
+    /// Where to listen. Port 0 lets the operating system choose.
+    pub listen: SocketAddr,
+    /// Folder of the plant's certificate store.
+    pub pki_dir: PathBuf,
+    /// Number of counters, `Counter0001` and on.
+    pub counters: usize,
+    /// How often each counter steps; not less than 10 ms, the fastest pace at which the server samples.
+    pub counter_period: Duration,
+    /// Names and passwords of those who may read.
+    pub users: Vec<(String, String)>,
+    /// Security policies offered.
+    pub policies: Vec<SecurityPolicy>,
+    /// Host names and addresses for certificate and endpoint URLs.
+    pub hosts: Vec<String>,
+}
+
+/// A plant that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Plant {
+    server: Running,
+    signals: Arc<Signals>,
+}
+
+/// Connections from one address: a bench with several connectors on one machine is what this is for.
+const CONNECTIONS_PER_ADDRESS: usize = 50;
+/// The URI by which clients know the plant.
+const APPLICATION_URI: &str = "urn:lockgate:plant";
+const FASTEST_COUNTER: Duration = Duration::from_millis(10);
+
+impl Plant {
+    /// Builds the plant and serves it.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`], a password that cannot be hashed, and a counter that is too fast.
+    pub async fn start(config: PlantConfig) -> Result<Self, Error> {
+        if config.counter_period < FASTEST_COUNTER {
+            return Err(Error::Config("the counters are faster than the server samples"));
+        }
+        let mut server = ServerConfig::new("lockgate plant", APPLICATION_URI, config.pki_dir);
+        server.listen = config.listen;
+        server.hosts = config.hosts;
+        server.policies = config.policies;
+        server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
+        server.users = hash_passwords(config.users).await?;
+        let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
+        let start = Clock::start().now();
+        let signals =
+            Arc::new(layout::build(&mut space, start, config.counters, ticks(config.counter_period))?);
+        let source: Arc<dyn ValueSource> = Arc::<Signals>::clone(&signals);
+        let server = Server::bind(server, space, source).await?;
+        Ok(Self { server, signals })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// The URL to give to a client.
+    #[must_use]
+    pub fn endpoint_url(&self) -> &str {
+        self.server.endpoint_url()
+    }
+
+    /// The instant at which every counter was 0.
+    #[must_use]
+    pub fn started(&self) -> Ticks {
+        self.signals.start()
+    }
+
+    /// The truth about every value, to compare with what arrived.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Ends it, with every connection.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Hashing is made to be slow: off the async threads.
+async fn hash_passwords(users: Vec<(String, String)>) -> Result<Vec<UserAccount>, Error> {
+    let hashing =
+        move || users.iter().map(|(name, password)| UserAccount::with_password(name, password)).collect();
+    tokio::task::spawn_blocking(hashing)
+        .await
+        .map_err(|_| Error::Config("the passwords could not be hashed"))?
+}
