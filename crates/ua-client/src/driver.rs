@@ -153,6 +153,11 @@ impl Connection {
         }
     }
 
+    /// Whether both handles are of the same task.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.commands.same_channel(&other.commands)
+    }
+
     /// Why it is over, for callers whose request found nobody.
     fn end(&self) -> Error {
         match &*self.state.borrow() {

@@ -25,6 +25,7 @@ mod driver;
 mod endpoint;
 mod endpoint_url;
 mod error;
+mod handshake;
 mod identity;
 mod limits;
 mod publish;

@@ -4,7 +4,7 @@
 //! owner walks it, stores it, and only then calls [`Session::acknowledge`], which travels with the next publish
 //! request. A consumer that does not come back for more takes no more either: the server's queues fill, not ours.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Cursor;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -141,8 +141,11 @@ pub(crate) struct Publishing {
     state: Mutex<State>,
     sender: mpsc::UnboundedSender<Answer>,
     /// Held by the one caller who waits for the next delivery.
-    answers: tokio::sync::Mutex<mpsc::UnboundedReceiver<Answer>>,
+    answers: tokio::sync::Mutex<Answers>,
 }
+
+/// The queue of answers to publish requests.
+pub(crate) type Answers = mpsc::UnboundedReceiver<Answer>;
 
 #[derive(Default)]
 struct State {
@@ -151,6 +154,8 @@ struct State {
     refusals: u32,
     acknowledgements: VecDeque<SubscriptionAcknowledgement>,
     watched: BTreeMap<u32, Watched>,
+    /// Transferred subscriptions that have not spoken on this connection yet.
+    unproven: BTreeSet<u32>,
 }
 
 struct Watched {
@@ -194,7 +199,15 @@ impl Session {
             let answer = tokio::select! {
                 biased;
                 answer = answers.recv() => answer.unwrap_or(Err(Error::Closed)),
-                () = tokio::time::sleep_until(deadline.into()) => return Err(publishing.silent()),
+                () = tokio::time::sleep_until(deadline.into()) => {
+                    let (error, transferred) = publishing.silent();
+                    if transferred {
+                        tracing::debug!(%error, "taken over, but not delivered: moving the session");
+                        self.move_to_new_connection(&mut answers).await?;
+                        continue;
+                    }
+                    return Err(error);
+                }
             };
             if let Some(body) = publishing.take(answer)? {
                 self.replenish().await?;
@@ -225,7 +238,7 @@ impl Session {
             };
             let mut begun = Begun { publishing, acknowledgements: Some(acknowledgements) };
             let body = caller.encode(request, Duration::ZERO)?;
-            caller.connection.request_to(PublishRequest::SERVICE, body, &publishing.sender).await?;
+            caller.connection().request_to(PublishRequest::SERVICE, body, &publishing.sender).await?;
             begun.acknowledgements = None;
         }
         Ok(())
@@ -306,14 +319,50 @@ impl Publishing {
 
     /// The subscription that has been silent for too long. Its clock starts anew, so that a caller who goes on is not
     /// told the same at once.
-    fn silent(&self) -> Error {
+    ///
+    /// Also tells whether it was taken over and never spoke since, which is said once.
+    fn silent(&self) -> (Error, bool) {
         let now = clock::now();
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let overdue = state.watched.iter_mut().min_by_key(|(_, watched)| watched.deadline());
-        let Some((id, watched)) = overdue else { return Error::Closed };
+        let Some((id, watched)) = overdue else { return (Error::Closed, false) };
         let silent = now.saturating_duration_since(watched.last_sign);
         watched.last_sign = now;
-        Error::PublishSilent { subscription_id: *id, silent }
+        (Error::PublishSilent { subscription_id: *id, silent }, state.unproven.remove(id))
+    }
+
+    /// Takes note of a transfer: the subscription is not known to deliver to us yet.
+    pub(crate) fn transferred(&self, subscription_id: u32) {
+        self.lock().unproven.insert(subscription_id);
+    }
+
+    /// The queue of answers, when nobody else waits for one.
+    pub(crate) async fn answers(&self) -> tokio::sync::MutexGuard<'_, Answers> {
+        self.answers.lock().await
+    }
+
+    pub(crate) fn try_answers(&self) -> Option<tokio::sync::MutexGuard<'_, Answers>> {
+        self.answers.try_lock().ok()
+    }
+
+    /// Counts anew after the connection changed: refusals from the old one are dropped, notifications from it are kept.
+    pub(crate) fn settle(&self, answers: &mut Answers) {
+        let mut kept = Vec::new();
+        while let Ok(answer) = answers.try_recv() {
+            kept.extend(answer.ok());
+        }
+        let now = clock::now();
+        let mut state = self.lock();
+        state.outstanding = kept.len();
+        state.refusals = 0;
+        state.unproven.clear();
+        state.watched.values_mut().for_each(|watched| watched.last_sign = now);
+        for body in kept {
+            if self.sender.send(Ok(body)).is_err() {
+                state.outstanding = state.outstanding.saturating_sub(1);
+            }
+        }
     }
 
     /// Takes one answer: a body to deliver, nothing when the refusal was one to live with, or an error.
@@ -347,6 +396,7 @@ impl Publishing {
     fn deliver(&self, body: Vec<u8>) -> Result<Delivery, Error> {
         let summary = read_summary(&body)?;
         let mut state = self.lock();
+        state.unproven.remove(&summary.subscription_id);
         let mut order = Order::Due;
         if let Some(watched) = state.watched.get_mut(&summary.subscription_id) {
             watched.last_sign = clock::now();

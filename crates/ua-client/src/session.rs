@@ -1,15 +1,17 @@
 //! A session that is logged in: the handle that everything else hangs on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use opcua_types::{CloseSessionRequest, CreateSessionResponse, NodeId};
+use tokio::sync::Mutex;
 
-use crate::connect::ConnectRequest;
+use crate::connect;
 use crate::driver::Connection;
+use crate::handshake::Activation;
 use crate::limits::{Limits, OperationLimits};
-use crate::publish::Publishing;
+use crate::publish::{Answers, Publishing};
 use crate::request::ReadOnlyRequest;
 use crate::{Error, clock, codec};
 
@@ -27,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) caller: Caller,
     pub(crate) limits: Limits,
     pub(crate) publishing: Publishing,
+    pub(crate) activation: Mutex<Activation>,
     session_id: NodeId,
     revised_timeout: Duration,
 }
@@ -41,17 +44,18 @@ impl Session {
     /// Begins with an activated session: asks the server for its limits.
     pub(crate) async fn begin(
         caller: Caller,
-        request: &ConnectRequest,
+        activation: Activation,
         created: &CreateSessionResponse,
     ) -> Result<Self, Error> {
         let revised_timeout = duration_from_ms(created.revised_session_timeout);
         let announced = crate::limits::read_from_server(&caller).await?;
-        tracing::debug!(session = %created.session_id, name = request.session_name, "session activated");
+        tracing::debug!(session = %created.session_id, name = activation.request().session_name, "session activated");
         Ok(Self {
             inner: Arc::new(Inner {
                 caller,
                 limits: Limits::new(announced),
                 publishing: Publishing::new(),
+                activation: Mutex::new(activation),
                 session_id: created.session_id.clone(),
                 revised_timeout,
             }),
@@ -76,9 +80,40 @@ impl Session {
         self.inner.limits.announced
     }
 
-    /// Waits until the connection is over and says why.
+    /// Waits until the connection is over and says why. A session that moved to another connection is not over.
     pub async fn closed(&self) -> Error {
-        self.inner.caller.connection.closed().await
+        loop {
+            let connection = self.inner.caller.connection();
+            let reason = connection.closed().await;
+            if self.inner.caller.connection().is_same(&connection) {
+                return reason;
+            }
+        }
+    }
+
+    /// Moves the session to a new connection, after the old one was lost (Part 4 §6.7).
+    ///
+    /// Within the session's timeout the server still has it, with its subscriptions and all they collected: nothing
+    /// needs to be transferred or made anew. Publishing goes on where it stood with the next
+    /// [`next_publish`](Session::next_publish); messages that were under way show up as missing and can be republished.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](crate::connect). After a refusal by the server the session is gone: connect anew and transfer.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let mut answers = self.inner.publishing.answers().await;
+        self.move_to_new_connection(&mut answers).await
+    }
+
+    /// The answers' guard shows that nobody waits on the old connection.
+    pub(crate) async fn move_to_new_connection(&self, answers: &mut Answers) -> Result<(), Error> {
+        let caller = &self.inner.caller;
+        let mut activation = self.inner.activation.lock().await;
+        let fresh = connect::dial(activation.request()).await?;
+        activation.activate(caller, &fresh).await?;
+        caller.replace(fresh).close().await;
+        self.inner.publishing.settle(answers);
+        Ok(())
     }
 
     /// Ends the session and deletes its subscriptions.
@@ -103,7 +138,7 @@ impl Session {
     async fn end(&self, delete_subscriptions: bool) -> Result<(), Error> {
         let close = CloseSessionRequest { delete_subscriptions, ..Default::default() };
         let result = self.inner.caller.call(close).await.map(|_| ());
-        self.inner.caller.connection.close().await;
+        self.inner.caller.connection().close().await;
         result
     }
 
@@ -114,7 +149,8 @@ impl Session {
 
 /// Asks questions in the name of one session.
 pub(crate) struct Caller {
-    pub(crate) connection: Connection,
+    /// Replaced when the session moves.
+    connection: RwLock<Connection>,
     token: NodeId,
     handle: AtomicU32,
     timeout: Duration,
@@ -123,7 +159,16 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn new(connection: Connection, token: NodeId, timeout: Duration) -> Self {
         // Handle 1 was CreateSession's.
-        Self { connection, token, handle: AtomicU32::new(2), timeout }
+        Self { connection: RwLock::new(connection), token, handle: AtomicU32::new(2), timeout }
+    }
+
+    /// The connection in use now.
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace(&self, fresh: Connection) -> Connection {
+        std::mem::replace(&mut *self.connection.write().unwrap_or_else(PoisonError::into_inner), fresh)
     }
 
     /// How long a single answer may take.
@@ -144,6 +189,17 @@ impl Caller {
         codec::decode::<R>(&answer)
     }
 
+    /// Asks on another connection than the one in use: the one that the session is to move to.
+    pub(crate) async fn call_on<R: ReadOnlyRequest>(
+        &self,
+        connection: &Connection,
+        request: R,
+    ) -> Result<R::Response, Error> {
+        let body = self.encode(request, self.timeout)?;
+        let answer = connection.request(R::SERVICE, body, self.timeout).await?;
+        codec::decode::<R>(&answer)
+    }
+
     /// The answer's bytes, for services whose answers have a decoder of their own.
     pub(crate) async fn call_raw<R: ReadOnlyRequest>(
         &self,
@@ -151,7 +207,7 @@ impl Caller {
         timeout: Duration,
     ) -> Result<Vec<u8>, Error> {
         let body = self.encode(request, timeout)?;
-        self.connection.request(R::SERVICE, body, timeout).await
+        self.connection().request(R::SERVICE, body, timeout).await
     }
 
     /// A request's bytes with this session's token; a zero `timeout` tells the server that there is none.

@@ -257,7 +257,32 @@ impl Session {
             code if status::is_bad(code) => Err(code),
             _ => Ok(result.available_sequence_numbers.unwrap_or_default()),
         });
-        Ok(results.collect())
+        let results: Vec<TransferResult> = results.collect();
+        for (id, _) in ids.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
+            self.inner.publishing.transferred(*id);
+        }
+        if results.iter().any(Result::is_ok) {
+            self.make_transfer_work().await;
+        }
+        Ok(results)
+    }
+
+    /// asyncua up to 2.1 hands a transferred subscription to the new session but goes on waiting for the publish
+    /// requests of the old one, until the new session is activated on another channel. For that stack the session
+    /// moves at once; for any other only when the subscription really stays silent (see `next_publish`).
+    async fn make_transfer_work(&self) {
+        let is_asyncua = {
+            let activation = self.inner.activation.lock().await;
+            activation.request().endpoint.product_uri.contains("freeopcua")
+        };
+        if !is_asyncua {
+            return;
+        }
+        // Somebody who is waiting for notifications already is not disturbed.
+        let Some(mut answers) = self.inner.publishing.try_answers() else { return };
+        if let Err(error) = self.move_to_new_connection(&mut answers).await {
+            tracing::debug!(%error, "the session with the transferred subscriptions could not be moved");
+        }
     }
 
     /// Asks for a notification message once more.
