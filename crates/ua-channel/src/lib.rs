@@ -10,7 +10,13 @@
 //! **Must never**: open a socket, ask for the time, fall back to a weaker policy or mode, decrypt PKCS#1 v1.5,
 //! or tell a peer which of several checks it failed.
 
+#[cfg(test)]
+extern crate self as ua_channel;
+
 pub mod channel;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 pub mod decode;
 mod error;
 mod random;

@@ -19,6 +19,8 @@ mod event;
 mod nonce;
 mod open;
 mod open_frame;
+#[cfg(test)]
+mod rogue;
 mod sequence;
 mod server;
 mod token;
