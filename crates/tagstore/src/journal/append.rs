@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::database::limit_growth;
 use super::{Commit, Journal, NewGap, Seq, read};
 use crate::sample::{BLOB_HEAP_BYTES, BLOB_ROWS, Extent, MAX_VALUE_BYTES};
 use crate::{Error, SampleBatch, Timestamp};
@@ -16,7 +17,15 @@ impl Journal {
     pub fn append(&mut self, commit: &Commit<'_>) -> Result<Seq, Error> {
         let rows = encode(commit.batches)?;
         let _turn = self.lock.turn();
+        // only samples are limited: sealing must be able to write down what it did, or a full journal stays full
+        let limited = self.options.max_bytes.is_some();
+        if limited {
+            self.check(limit_growth(&self.durable, self.options.max_bytes))?;
+        }
         let result = write(&mut self.durable, commit, &rows);
+        if limited {
+            self.check(limit_growth(&self.durable, None))?;
+        }
         self.check(result)
     }
 }

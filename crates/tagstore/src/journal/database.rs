@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::JournalOptions;
-use crate::Error;
+use crate::{DiskTrouble, Error};
 
 /// How much a commit waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +16,7 @@ pub(super) enum Sync {
     Normal,
 }
 
-pub(super) fn open_for_writing(
-    path: &Path,
-    options: &JournalOptions,
-    sync: Sync,
-) -> Result<Connection, Error> {
+pub(super) fn open_for_writing(path: &Path, sync: Sync) -> Result<Connection, Error> {
     let sql = |e: rusqlite::Error| Error::sqlite(path, &e);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -42,29 +37,69 @@ pub(super) fn open_for_writing(
         .map_err(sql)?;
     connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES).map_err(sql)?;
     connection.pragma_update(None, "journal_size_limit", WAL_KEEP_BYTES).map_err(sql)?;
-    if let Some(bytes) = options.max_bytes {
-        let pages = i64::try_from(bytes / PAGE_BYTES).unwrap_or(i64::MAX).max(1);
-        // answers with the new limit, which may be larger than asked when the file already is
-        connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).map_err(sql)?;
-    }
     Ok(connection)
 }
 
-/// For another process. In WAL mode even a reader writes to the `-shm` file, so the folder should be writable to it; if
-/// it is not and nobody has the journal open, it is read as it lies.
+/// From now on this connection may not let the file grow beyond so many bytes; `None`: as far as the disk goes.
+pub(super) fn limit_growth(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
+    let pages = max_bytes.map_or(MOST_PAGES, |bytes| (bytes / PAGE_BYTES).clamp(1, MOST_PAGES));
+    // answers with the new limit, which is larger than asked when the file already is
+    connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))
+}
+
+/// For another process. In WAL mode even a reader writes to the `-shm` file, so the folder should be writable to it. If
+/// it is not (a backup on a read-only medium) and the journal was closed properly, it is read as it lies.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     if !path.exists() {
         return Err(Error::NoJournal { path: path.to_owned() });
     }
-    let sql = |e: rusqlite::Error| Error::sqlite(path, &e);
+    match open_shared(path) {
+        Err(Error::Disk { trouble: DiskTrouble::Permission | DiskTrouble::ReadOnly, .. })
+            if was_closed(path) =>
+        {
+            open_immutable(path)
+        }
+        result => result,
+    }
+}
+
+fn open_shared(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(sql)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(sql)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(|e| Error::sqlite(path, &e))?;
+    recognise(connection, path)
+}
+
+fn open_immutable(path: &Path) -> Result<Connection, Error> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let connection = Connection::open_with_flags(uri, flags).map_err(|e| Error::sqlite(path, &e))?;
+    recognise(connection, path)
+}
+
+fn recognise(connection: Connection, path: &Path) -> Result<Connection, Error> {
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| Error::sqlite(path, &e))?;
     match inspect(&connection, path)? {
         State::Ours => Ok(connection),
         // the writer is just making it
         State::Empty => Err(Error::NoJournal { path: path.to_owned() }),
     }
+}
+
+/// The last writer takes the WAL away when it closes; one that is there holds what the database file does not.
+fn was_closed(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).map_or(true, |wal| wal.len() == 0)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -110,6 +145,8 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE_BYTES: u64 = 4096;
+/// SQLite's own limit.
+const MOST_PAGES: u64 = 4_294_967_294;
 /// 64 MiB of WAL. Normally the historian's thread checkpoints long before (see `Journal::trim`), so that no append
 /// waits for it.
 const AUTOCHECKPOINT_PAGES: i64 = 16_384;

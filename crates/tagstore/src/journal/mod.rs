@@ -99,8 +99,8 @@ impl Journal {
     }
 
     fn with_lock(path: PathBuf, options: JournalOptions, lock: Arc<WriterLock>) -> Result<Self, Error> {
-        let durable = database::open_for_writing(&path, &options, database::Sync::Full)?;
-        let relaxed = database::open_for_writing(&path, &options, database::Sync::Normal)?;
+        let durable = database::open_for_writing(&path, database::Sync::Full)?;
+        let relaxed = database::open_for_writing(&path, database::Sync::Normal)?;
         Ok(Self { path, options, durable, relaxed, lock })
     }
 
