@@ -14,7 +14,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::{X509Name, X509Version};
 
 use crate::Error;
-use crate::name::{normalised, printable};
+use crate::name::{harmless, normalised, printable};
 use crate::public_key::{CertificateSignature, PublicKey};
 
 /// Most alternative names we look at.
@@ -208,8 +208,8 @@ impl Facts {
         }
         for name in names {
             match name {
-                GeneralName::URI(text) => self.uris.push(self_checked(&mut self.defects, text)),
-                GeneralName::DNSName(text) => self.dns_names.push(self_checked(&mut self.defects, text)),
+                GeneralName::URI(text) => self.uris.push(checked(&mut self.defects, text)),
+                GeneralName::DNSName(text) => self.dns_names.push(checked(&mut self.defects, text)),
                 GeneralName::IPAddress(bytes) => match ip_address(bytes) {
                     Some(address) => self.ip_addresses.push(address),
                     None => self.defects.push(format!("it names an IP address of {} bytes", bytes.len())),
@@ -252,12 +252,15 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A name with control characters or beyond ASCII is never honest: C programs would read it differently.
-fn self_checked(defects: &mut Vec<String>, text: &str) -> String {
-    if text.chars().any(|c| c.is_control() || !c.is_ascii()) {
-        defects.push(format!("the alternative name {text:?} has characters that are not allowed there"));
+/// A name with control characters or beyond ASCII is never honest: C programs would read it differently. It is kept
+/// in escaped form, so that it equals nothing and can be shown.
+fn checked(defects: &mut Vec<String>, text: &str) -> String {
+    if text.chars().all(|c| c.is_ascii() && !c.is_control()) {
+        return text.to_owned();
     }
-    text.to_owned()
+    let shown = text.escape_default().to_string();
+    defects.push(format!("the alternative name \"{shown}\" has characters that are not allowed there"));
+    shown
 }
 
 fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
@@ -268,7 +271,7 @@ fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 fn first_common_name(name: &X509Name<'_>) -> Option<String> {
-    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(str::to_owned)
+    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(harmless)
 }
 
 pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {

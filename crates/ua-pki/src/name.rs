@@ -5,10 +5,24 @@ use x509_parser::x509::X509Name;
 
 /// As text, with everything that could fool a terminal or a log escaped.
 pub(crate) fn printable(name: &X509Name<'_>) -> String {
-    name.to_string()
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect()
+    harmless(&name.to_string())
+}
+
+/// Escapes control characters, and those that are invisible or turn the direction of writing.
+pub(crate) fn harmless(text: &str) -> String {
+    let deceives = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if deceives(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// In a form in which names that RFC 5280 §7.1 calls equal are equal bytes: attribute types and values, string

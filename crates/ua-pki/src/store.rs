@@ -91,11 +91,12 @@ impl Store {
         let Some(key_path) = self.own_key_path()? else { return Ok(None) };
         let key = PrivateKey::load(&key_path)?;
         let (certificates, _) = read_certificates(&self.root.join("own/certs"))?;
-        let Some(leaf) = certificates.iter().find(|one| key.belongs_to(one.public_key())) else {
-            return Err(Error::NotFound {
-                folder: "own",
-                query: format!("of the key {}", key_path.display()),
-            });
+        let ours = certificates.iter().filter(|one| key.belongs_to(one.public_key()));
+        // the youngest, if the certificate was renewed for the same key
+        let Some(leaf) = ours.max_by_key(|one| one.not_before()) else {
+            let folder = self.root.join("own/certs");
+            let text = format!("no certificate in {} belongs to {}", folder.display(), key_path.display());
+            return Err(Error::UnusableKey(text));
         };
         let mut chain = vec![leaf.clone()];
         while let Some(last) = chain.last()
@@ -110,14 +111,13 @@ impl Store {
         ApplicationIdentity::new(chain, key).map(Some)
     }
 
-    /// Keeps our certificate and key. The key is written first: a certificate without a key is worth nothing.
-    /// An earlier certificate of ours stays in the folder.
+    /// Keeps our certificate and key. The certificate is written first: should the power fail in between, the
+    /// earlier key still has its earlier certificate, which stays in the folder.
     pub fn save_own(&self, identity: &ApplicationIdentity) -> Result<(), Error> {
-        identity.key().save(&self.root.join("own/private").join(KEY_FILE))?;
         for certificate in identity.chain() {
             write_certificate(&self.root.join("own/certs"), certificate)?;
         }
-        Ok(())
+        identity.key().save(&self.root.join("own/private").join(KEY_FILE))
     }
 
     /// Everything that decides trust, read again when a file has changed.

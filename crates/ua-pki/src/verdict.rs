@@ -165,6 +165,50 @@ pub enum Step {
     Revocation,
 }
 
+impl Step {
+    /// The number of the step in the standard, from 1.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Structure => 1,
+            Self::Chain => 2,
+            Self::Signature => 3,
+            Self::Policy => 4,
+            Self::TrustList => 5,
+            Self::Validity => 6,
+            Self::HostName => 7,
+            Self::ApplicationUri => 8,
+            Self::Usage => 9,
+            Self::FindRevocationList => 10,
+            Self::Revocation => 11,
+        }
+    }
+
+    /// What is looked at, in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Structure => "structure",
+            Self::Chain => "chain",
+            Self::Signature => "signature",
+            Self::Policy => "security policy",
+            Self::TrustList => "trust list",
+            Self::Validity => "validity period",
+            Self::HostName => "host name",
+            Self::ApplicationUri => "application URI",
+            Self::Usage => "usage",
+            Self::FindRevocationList => "revocation list",
+            Self::Revocation => "revocation",
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One thing that validation found wrong, told so that an administrator can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -13,9 +13,11 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use ua_pki::issue::{Authority, AuthorityProfile, Revocation};
 use ua_pki::{
-    ApplicationIdentity, ApplicationProfile, Certificate, EncryptionScheme, Error, KeyKind, PrivateKey,
-    SignatureScheme, Store,
+    ApplicationIdentity, ApplicationProfile, Certificate, CertificateStatus, EncryptionScheme, Error,
+    KeyKind, PrivateKey, Role, SecurityPolicy, SignatureScheme, Store, TrustList, ValidationContext,
+    validate,
 };
 
 static IDENTITY: LazyLock<ApplicationIdentity> =
@@ -144,6 +146,98 @@ fn an_identity_comes_back_from_the_store_as_it_was_saved() {
     assert_eq!(own.chain_der(), IDENTITY.chain_der());
     assert_eq!(own.application_uri(), "urn:line1:lockgate");
     assert!(own.key().belongs_to(IDENTITY.certificate().public_key()));
+}
+
+#[test]
+fn a_renewed_certificate_for_the_same_key_takes_the_place_of_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store.save_own(&IDENTITY).unwrap();
+    let authority = authority("Plant CA");
+    let renewed = ApplicationProfile { valid_from: "2026-12-01T00:00:00Z".parse().unwrap(), ..profile() };
+    let leaf = authority.issue(&renewed, IDENTITY.certificate().public_key()).unwrap();
+    let chain = vec![leaf, authority.certificate().clone()];
+    store.save_own(&ApplicationIdentity::new(chain.clone(), IDENTITY.key().clone()).unwrap()).unwrap();
+    let own = store.own().unwrap().unwrap();
+    assert_eq!(own.chain(), chain, "the issuer beside it is part of the chain again");
+}
+
+#[test]
+fn a_key_without_certificate_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    IDENTITY.key().save(&folder.path().join("own/private/lockgate.pem")).unwrap();
+    let error = store.own().unwrap_err().to_string();
+    assert!(error.contains("own/certs") && error.contains("lockgate.pem"), "{error}");
+}
+
+fn authority(name: &str) -> Authority {
+    let profile = AuthorityProfile {
+        common_name: name.to_owned(),
+        organization: Some("Plant".to_owned()),
+        path_length: None,
+        valid_from: "2026-01-01T00:00:00Z".parse().unwrap(),
+        days: 3650,
+    };
+    Authority::root(&profile, PrivateKey::generate_rsa(2048).unwrap()).unwrap()
+}
+
+#[test]
+fn what_our_authority_issues_passes_validation_until_it_is_revoked() {
+    let root = authority("Plant CA");
+    let below = AuthorityProfile {
+        common_name: "Line CA".to_owned(),
+        organization: None,
+        path_length: Some(0),
+        valid_from: "2026-01-01T00:00:00Z".parse().unwrap(),
+        days: 1000,
+    };
+    let line = root.subordinate(&below, PrivateKey::generate_rsa(2048).unwrap()).unwrap();
+    let leaf = line.issue(&profile(), IDENTITY.certificate().public_key()).unwrap();
+    let now = "2026-06-01T00:00:00Z".parse().unwrap();
+    let context = ValidationContext {
+        now,
+        role: Role::Server,
+        policy: Some(SecurityPolicy::Aes256Sha256RsaPss),
+        host: Some("line1"),
+        application_uri: Some("urn:line1:lockgate"),
+        suppress: &[],
+    };
+    let until = "2026-07-01T00:00:00Z".parse().unwrap();
+    let status = |number, revoked: &[Revocation]| {
+        let lists = vec![
+            root.revocation_list(1, now, until, &[]).unwrap(),
+            line.revocation_list(number, now, until, revoked).unwrap(),
+        ];
+        let trust = TrustList::new(vec![root.certificate().clone()], Vec::new(), lists);
+        validate(&[leaf.clone(), line.certificate().clone()], &trust, &context).status()
+    };
+    assert_eq!(status(1, &[]), None);
+    let revoked = Revocation { serial: leaf.serial_bytes().to_vec(), at: now };
+    assert_eq!(status(2, &[revoked]), Some(CertificateStatus::Revoked));
+}
+
+#[test]
+fn two_certificates_of_one_key_have_different_serial_numbers() {
+    let authority = authority("Plant CA");
+    let key = IDENTITY.certificate().public_key();
+    let first = authority.issue(&profile(), key).unwrap();
+    let again = ApplicationProfile { valid_from: "2026-01-01T00:00:01Z".parse().unwrap(), ..profile() };
+    let second = authority.issue(&again, key).unwrap();
+    assert_ne!(first.serial_bytes(), second.serial_bytes());
+    for certificate in [first, second] {
+        assert_eq!(certificate.serial_bytes().len(), 16);
+        assert!(certificate.serial_bytes()[0] < 0x80, "positive");
+    }
+}
+
+#[test]
+fn a_validity_that_no_calendar_has_is_refused() {
+    for (valid_from, days) in [("1969-12-31T23:59:59Z", 1), ("2026-01-01T00:00:00Z", u32::MAX)] {
+        let odd = ApplicationProfile { valid_from: valid_from.parse().unwrap(), days, ..profile() };
+        let error = authority("CA").issue(&odd, IDENTITY.certificate().public_key()).unwrap_err();
+        assert!(matches!(error, Error::Issue(_)), "{error}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One file per group of steps; here is what a case is and how it runs.
 
 mod chain;
+mod elliptic;
 mod names;
 mod policy;
 mod revocation;

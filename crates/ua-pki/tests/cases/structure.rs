@@ -75,7 +75,18 @@ fn names_with_control_characters_are_invalid() {
     });
     let odd = factory::replaced(&honest.certificate, b"plc1.evil.example", b"plc1\0evil.example");
     let verdict = case("CV-64").trusts(&odd).presents(&odd).fails(Invalid);
-    assert!(verdict.findings()[0].message.contains(r"plc1\0evil"), "{}", verdict.findings()[0].message);
+    assert!(verdict.findings()[0].message.contains(r"plc1\u{0}evil"), "{}", verdict.findings()[0].message);
+}
+
+#[test]
+fn a_subject_cannot_fool_a_terminal() {
+    let leaf = self_signed_with(|params| {
+        params.distinguished_name = factory::name("plc1\u{1b}[2J\r\n\u{202e}1clp");
+    });
+    assert_eq!(leaf.certificate.subject(), r"CN=plc1\u{1b}[2J\r\n\u{202e}1clp");
+    assert_eq!(leaf.certificate.common_name(), Some(r"plc1\u{1b}[2J\r\n\u{202e}1clp"));
+    let umlaut = self_signed_with(|params| params.distinguished_name = factory::name("Ölpumpe 泵"));
+    assert_eq!(umlaut.certificate.subject(), "CN=Ölpumpe 泵");
 }
 
 #[test]
