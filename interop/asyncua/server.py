@@ -18,7 +18,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from asyncua import Server, ua
@@ -149,7 +149,7 @@ async def count(server: Server, counters: list[ua.NodeId], period_ms: int, path:
         while not freeze.is_set():
             while turn < (time.monotonic() - start) / step and not freeze.is_set():
                 group, value, now = turn % GROUPS, turn // GROUPS + 1, epoch_ms()
-                source_time = datetime.fromtimestamp(now / 1000, timezone.utc).replace(tzinfo=None)
+                source_time = datetime.fromtimestamp(now / 1000, UTC).replace(tzinfo=None)
                 source_time = source_time.replace(microsecond=now % 1000 * 1000)
                 data = ua.DataValue(ua.Variant(value, ua.VariantType.UInt32), SourceTimestamp=source_time)
                 for node in counters[group::GROUPS]:
@@ -191,7 +191,7 @@ def self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "lockgate"),
         ]
     )
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     names = [x509.UniformResourceIdentifier(APPLICATION_URI), x509.DNSName("localhost")]
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     usage = x509.KeyUsage(

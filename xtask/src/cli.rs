@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::command::Command;
+use crate::interop::{self, InteropOptions};
 use crate::report::Report;
 use crate::steps::{self, Step};
 use crate::workspace::Workspace;
@@ -33,6 +34,8 @@ enum Task {
         #[arg(value_enum)]
         which: Check,
     },
+    /// Run lockgate against servers that we did not write, and count every change.
+    Interop(InteropOptions),
     /// Build lockgate and run `lockgate demo`; arguments are passed on.
     Demo {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -69,6 +72,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Task::Test { which: Some(Tests::Unit), .. } => run_steps(&workspace, &[Step::Unit]),
         Task::Test { which: Some(Tests::Doc), .. } => run_steps(&workspace, &[Step::Doctests]),
         Task::Check { which } => run_steps(&workspace, &[which.step()]),
+        Task::Interop(options) => {
+            interop::run(&workspace, &options)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Task::Demo { arguments } => Command::cargo(&workspace)
             .args(["run", "--quiet", "--package", "lockgate", "--", "demo"])
             .args(arguments)

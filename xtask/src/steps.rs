@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use crate::command::Command;
+use crate::interop::InteropOptions;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
-use crate::{arrows, deny, sizes, tools};
+use crate::{arrows, deny, interop, sizes, tools};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -17,11 +18,12 @@ pub(crate) enum Step {
     Unit,
     Doctests,
     Docs,
+    Interop,
 }
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -30,6 +32,7 @@ impl Step {
         Self::Unit,
         Self::Doctests,
         Self::Docs,
+        Self::Interop,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Step {
             Self::Unit => "unit tests",
             Self::Doctests => "doctests",
             Self::Docs => "docs",
+            Self::Interop => "interop",
         }
     }
 
@@ -55,6 +59,7 @@ impl Step {
             Self::Unit => "every test of every crate, by nextest",
             Self::Doctests => "examples in the documentation compile and run",
             Self::Docs => "the documentation builds without a broken link",
+            Self::Interop => "the whole way against node-opcua and asyncua, every change counted",
         }
     }
 
@@ -68,6 +73,7 @@ impl Step {
             Self::Unit => "cargo xtask test unit",
             Self::Doctests => "cargo xtask test doc",
             Self::Docs => "cargo xtask check docs",
+            Self::Interop => "cargo xtask interop",
         }
     }
 
@@ -101,6 +107,7 @@ impl Step {
                     .run()?;
                 Ok(Outcome::default())
             }
+            Self::Interop => interop::run(workspace, &InteropOptions::short()),
         }
     }
 }

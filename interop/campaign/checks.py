@@ -1,0 +1,31 @@
+"""Named checks: what was asked, what was seen."""
+
+
+class Failed(Exception):
+    """A check failed that the following ones need."""
+
+
+class Checks:
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, name: str, passed: bool, seen: object = "") -> bool:
+        """Counts and prints one check, and goes on."""
+        if passed:
+            self.passed += 1
+        else:
+            self.failed += 1
+        print(f"  {'ok' if passed else 'FAILED':6} {name}" + (f"  ({seen})" if seen != "" else ""), flush=True)
+        return passed
+
+    def need(self, name: str, passed: bool, seen: object = "") -> None:
+        """A check without which the rest means nothing."""
+        if not self.check(name, passed, seen):
+            raise Failed(name)
+
+    def part(self, title: str) -> None:
+        print(f"  -- {title}", flush=True)
+
+    def summary(self) -> str:
+        return f"interop checks: {self.passed} held, {self.failed} did not"
