@@ -3,9 +3,9 @@
 //! Rule PO-03: the number of blocks is limited by the callers, every block is decrypted whatever became of the ones
 //! before, and failures are gathered without a branch on their position.
 
-use subtle::Choice;
+use subtle::{Choice, ConstantTimeEq};
 use ua_pki::{Certificate, EncryptionScheme, PrivateKey, PublicKey};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::policy::PolicyRow;
 use crate::Error;
@@ -83,8 +83,11 @@ pub(crate) fn seal(
     set_size(&mut frame, header_len.saturating_add(cipher_len));
     let signature = own.sign(row.signature, &frame).map_err(|_| Error::CryptoFailed)?;
     frame.extend_from_slice(&signature);
-    let plain = Zeroizing::new(frame.split_off(header_len.min(frame.len())));
-    let cipher = encrypt(row.encryption, peer, &plain)?;
+    let plain = frame.get_mut(header_len..).ok_or(Error::CryptoFailed)?;
+    let cipher = encrypt(row.encryption, peer, plain)?;
+    // the nonce in there is key material
+    plain.zeroize();
+    frame.truncate(header_len);
     frame.extend_from_slice(&cipher);
     Ok(frame)
 }
@@ -105,6 +108,11 @@ pub(crate) fn open(
         return Err(Error::SecurityChecksFailed);
     }
     let (mut good, mut plain) = decrypt(row.encryption, own, cipher)?;
+    // a block may hold less than it could, but not here: what follows must take its lengths from public numbers alone
+    let full_len =
+        cipher.len().div_euclid(own.key_bytes()).saturating_mul(row.encryption.plain_block(own.key_bytes()));
+    good &= plain.len().ct_eq(&full_len);
+    plain.resize(full_len, 0);
     let key = peer.public_key();
     let signed_len = plain.len().checked_sub(key.key_bytes()).ok_or(Error::SecurityChecksFailed)?;
     let (content, signature) = plain.split_at_checked(signed_len).ok_or(Error::SecurityChecksFailed)?;

@@ -120,6 +120,21 @@ fn open_messages_with_more_blocks_than_any_real_one_are_not_decrypted() {
 }
 
 #[test]
+fn blocks_that_hold_less_than_they_could_are_refused_like_any_other_fault() {
+    let policy_row = policy::row(SecurityPolicy::Basic256Sha256).unwrap();
+    let (own, peer) = (key("2048"), certificate("2048"));
+    for lens in [[1, 1, 1], [100, 200, 214], [214, 214, 213]] {
+        let mut frame = vec![0; 50];
+        for len in lens {
+            let block = peer.public_key().encrypt_block(policy_row.encryption, &vec![7; len]).unwrap();
+            frame.extend(block);
+        }
+        let result = asymmetric::open(policy_row, &own, &peer, &frame, 50);
+        assert_eq!(result.unwrap_err(), Error::SecurityChecksFailed);
+    }
+}
+
+#[test]
 fn sealed_open_messages_open_for_every_pair_of_key_sizes_and_every_padding_length() {
     for policy in [SecurityPolicy::Basic256Sha256, SecurityPolicy::Aes256Sha256RsaPss] {
         let policy_row = policy::row(policy).unwrap();

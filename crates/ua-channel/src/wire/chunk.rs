@@ -92,6 +92,8 @@ pub(crate) fn asymmetric(
     receiver_thumbprint: Option<&[u8]>,
 ) -> (Vec<u8>, usize) {
     let mut frame = begin(FrameKind::Open);
+    // room for the rest, so that growing leaves no copies of a nonce behind
+    frame.reserve(MAX_OPEN_LEN);
     frame.put_u32(channel_id);
     frame.put_bytes(Some(policy.uri().as_bytes()));
     frame.put_bytes(sender_certificate);
@@ -100,5 +102,7 @@ pub(crate) fn asymmetric(
     (frame, len)
 }
 
+/// More than a usual OPN message takes.
+const MAX_OPEN_LEN: usize = 8192;
 /// Most bytes that follow a body: size byte, padding, MAC.
 pub(crate) const MAX_TRAILER_LEN: usize = 48;
