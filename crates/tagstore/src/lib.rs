@@ -17,7 +17,7 @@ pub mod reader;
 pub mod sample;
 
 pub use error::{DiskTrouble, Error};
-pub use historian::{Historian, SealOptions, SealedFile};
+pub use historian::{CompactOptions, Historian, SealOptions, SealedFile};
 pub use journal::{
     Commit, Depth, Gap, GapFilter, GapReason, Journal, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
     StreamInfo,

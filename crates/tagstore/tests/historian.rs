@@ -14,25 +14,13 @@ mod common;
 use std::path::PathBuf;
 
 use common::{
-    append, append_seconds, at, batch, damage_row, historian, one_of_each, open, sample, seal, seconds_of,
-    stream,
+    append, append_seconds, at, batch, damage_row, files, historian, one_of_each, open, sample, seal,
+    seconds_of, stream,
 };
 use tagstore::{
     Error, GapFilter, GapReason, Historian, Journal, OwnedSample, Reader, Sample, SampleBatch, SealOptions,
     Seq, StreamQuery, Timestamp, Value,
 };
-
-fn files(data: &std::path::Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for day in std::fs::read_dir(data.join(tagstore::HISTORIAN_DIR)).unwrap() {
-        let day = day.unwrap().path();
-        if day.is_dir() {
-            found.extend(std::fs::read_dir(day).unwrap().map(|file| file.unwrap().path()));
-        }
-    }
-    found.sort();
-    found
-}
 
 fn bits(samples: &[OwnedSample]) -> Vec<String> {
     let value = |sample: &OwnedSample| match sample.value.as_value() {

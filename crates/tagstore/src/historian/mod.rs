@@ -10,8 +10,8 @@
 //!   journal-id                           which journal's stream numbers these are
 //! ```
 //!
-//! A file appears whole (written under another name, fsynced, renamed) and never changes. Names come from numbers and
-//! dates only. Columns of a `part` file, sorted by (stream, time, seq):
+//! A file appears whole (written under another name, fsynced, renamed) and never changes; compaction replaces the files
+//! of a finished hour or day by one. Names come from numbers and dates only. The journal lists the files that count. Columns of a `part` file, sorted by (stream, time, seq):
 //!
 //! | column | type | |
 //! |---|---|---|
@@ -36,11 +36,13 @@
 
 mod catalog;
 mod columns;
+mod compact;
 pub(crate) mod files;
 pub(crate) mod find;
 mod parquet_file;
 mod seal;
 
+pub use compact::CompactOptions;
 pub use seal::{Published, Written};
 
 use std::path::{Path, PathBuf};

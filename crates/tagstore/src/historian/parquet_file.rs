@@ -63,10 +63,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the file; returns its size. `rows` is how many it must hold.
-    pub(super) fn finish(mut self, rows: usize) -> Result<u64, Error> {
+    pub(super) fn finish(mut self, rows: u64) -> Result<u64, Error> {
         let metadata = self.arrow.finish().map_err(|e| writing(self.path, e))?;
         let written = metadata.file_metadata().num_rows();
-        if usize::try_from(written).is_ok_and(|written| written == rows) {
+        if u64::try_from(written).is_ok_and(|written| written == rows) {
             Ok(u64::try_from(self.arrow.bytes_written()).unwrap_or(u64::MAX))
         } else {
             Err(disk(self.path, format!("{written} of {rows} samples were written")))

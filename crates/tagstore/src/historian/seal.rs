@@ -12,13 +12,13 @@ use crate::{Error, Journal, SampleBatch, Seq, Timestamp};
 /// A file that is whole, but has its temporary name yet.
 #[derive(Debug)]
 pub struct Written {
-    listed: ListedFile,
-    damaged: Vec<DamagedRow>,
+    pub(super) listed: ListedFile,
+    pub(super) damaged: Vec<DamagedRow>,
 }
 
 /// A file that has its name, but that the journal does not list yet.
 #[derive(Debug)]
-pub struct Published(Written);
+pub struct Published(pub(super) Written);
 
 impl Historian {
     /// Step 1: which rows become the next file; the plan in progress, if there is one. Durable when it returns.
@@ -42,10 +42,11 @@ impl Historian {
     /// is set aside, so that it cannot keep the others from being sealed.
     pub fn write(&self, journal: &Journal, plan: &SealPlan) -> Result<Written, Error> {
         let rows = Rows::load(journal, plan)?;
-        let folder = format!("date={}", plan.date);
-        let path = format!("{folder}/part-{}-{}.parquet", plan.first, plan.last);
-        files::make_folder(&self.dir.join(folder))?;
+        let path = path_of(plan);
         let place = self.dir.join(&path);
+        if let Some(folder) = place.parent() {
+            files::make_folder(folder)?;
+        }
         let owner = journal.id()?;
         let bytes = files::write_temporary(&place, |file| rows.write(file, &place, plan, &owner))?;
         let extent = rows.samples.extent().unwrap_or(NOTHING);
@@ -73,20 +74,31 @@ impl Historian {
         Published(written): Published,
         now: Timestamp,
     ) -> Result<SealedFile, Error> {
-        let Written { listed, damaged } = written;
-        journal.record_seal(&listed, &damaged, now)?;
-        for DamagedRow { seq, detail } in &damaged {
+        journal.record_seal(&written.listed, &written.damaged, now)?;
+        for DamagedRow { seq, detail } in &written.damaged {
             tracing::error!(%seq, detail, "journal row is damaged; set aside and entered into the gap ledger");
         }
-        Ok(SealedFile {
+        Ok(written.into_sealed())
+    }
+}
+
+impl Written {
+    pub(super) fn into_sealed(self) -> SealedFile {
+        let Self { listed, damaged } = self;
+        SealedFile {
             path: PathBuf::from(listed.path),
             first: listed.first,
             last: listed.last,
             rows: listed.rows,
             bytes: listed.bytes,
             damaged: damaged.into_iter().map(|row| row.seq).collect(),
-        })
+        }
     }
+}
+
+/// Where a file goes: a function of its rows, so that a repetition replaces it.
+pub(super) fn path_of(plan: &SealPlan) -> String {
+    format!("date={}/part-{}-{}.parquet", plan.date, plan.first, plan.last)
 }
 
 /// The samples of a plan.
@@ -130,7 +142,7 @@ impl Rows {
             }));
             writer.write(&columns::to_arrow(&chunk))?;
         }
-        writer.finish(self.samples.len())
+        writer.finish(u64::try_from(self.samples.len()).unwrap_or(u64::MAX))
     }
 
     /// Row numbers by (stream, time, order of arrival).
@@ -144,6 +156,6 @@ impl Rows {
 }
 
 /// The extent of a file without samples (all its rows were damaged): it matches no query.
-const NOTHING: Extent =
+pub(super) const NOTHING: Extent =
     Extent { first_time: Timestamp::MAX, last_time: Timestamp::MIN, first_stream: u32::MAX, last_stream: 0 };
 const CHUNK_ROWS: usize = 65_536;

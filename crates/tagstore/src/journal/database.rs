@@ -22,7 +22,10 @@ pub(super) fn open_for_writing(path: &Path, sync: Sync) -> Result<Connection, Er
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(sql)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sql)?;
-    if inspect(&connection, path)? == State::Empty {
+    let state = inspect(&connection, path)?;
+    if let State::Ours(version) = state {
+        upgrade(&mut connection, version).map_err(sql)?;
+    } else {
         create(&mut connection).map_err(sql)?;
         // the names of the new files are durable, too
         if let Some(folder) = path.parent() {
@@ -89,7 +92,7 @@ fn open_immutable(path: &Path) -> Result<Connection, Error> {
 fn recognise(connection: Connection, path: &Path) -> Result<Connection, Error> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| Error::sqlite(path, &e))?;
     match inspect(&connection, path)? {
-        State::Ours => Ok(connection),
+        State::Ours(_) => Ok(connection),
         // the writer is just making it
         State::Empty => Err(Error::NoJournal { path: path.to_owned() }),
     }
@@ -105,7 +108,8 @@ fn was_closed(path: &Path) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Empty,
-    Ours,
+    /// With this version of the layout.
+    Ours(u32),
 }
 
 fn inspect(connection: &Connection, path: &Path) -> Result<State, Error> {
@@ -125,11 +129,11 @@ fn inspect(connection: &Connection, path: &Path) -> Result<State, Error> {
         let detail = "it is another application's SQLite database".to_owned();
         return Err(Error::NotOurs { what: "journal", path: path.to_owned(), detail });
     }
-    if version > i64::from(LAYOUT) {
-        let found = u32::try_from(version).unwrap_or(u32::MAX);
+    let found = u32::try_from(version).unwrap_or(u32::MAX);
+    if found > LAYOUT {
         return Err(Error::NewerFormat { what: "journal", found, known: LAYOUT });
     }
-    Ok(State::Ours)
+    Ok(State::Ours(found))
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -139,8 +143,20 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", LAYOUT)?;
-    transaction.commit()
+    transaction.pragma_update(None, "user_version", 1)?;
+    transaction.commit()?;
+    upgrade(connection, 1)
+}
+
+/// Brings an older layout up to ours, all or nothing.
+fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
+    if version < 2 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(COMPACTION)?;
+        transaction.pragma_update(None, "user_version", 2)?;
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -153,8 +169,9 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
+/// Layout 1.
 const SCHEMA: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO meta VALUES ('id', lower(hex(randomblob(16)))), ('streams_version', 0);
@@ -218,4 +235,16 @@ CREATE TABLE damaged (
     detail TEXT NOT NULL,
     found_at INTEGER NOT NULL
 ) STRICT;
+";
+
+/// Layout 2.
+const COMPACTION: &str = "
+ALTER TABLE sealed_file ADD COLUMN level INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE merge_plan (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    level INTEGER NOT NULL
+) STRICT;
+CREATE TABLE obsolete_file (path TEXT PRIMARY KEY) STRICT;
 ";

@@ -13,7 +13,9 @@
 //! source_status source, json, updated_at
 //! cursor        sink, seq                       rows up to the lowest cursor may be trimmed
 //! seal_plan     the one seal in progress: first_seq, last_seq, date
-//! sealed_file   first_seq, last_seq, path, rows, bytes, and the extent of times and streams
+//! sealed_file   first_seq, last_seq, path, rows, bytes, the extent of times and streams, level
+//! merge_plan    the one compaction in progress: first_seq, last_seq, level
+//! obsolete_file path                            replaced by compaction, to be deleted
 //! damaged       rows of batch that could not be decoded, kept aside for a later rescue
 //! ```
 //!
@@ -25,11 +27,13 @@ mod cursor;
 mod database;
 mod ledger;
 mod lock;
+pub(crate) mod merging;
 pub(crate) mod read;
 pub(crate) mod sealing;
 mod streams;
 mod types;
 
+pub use merging::MergePlan;
 pub use sealing::SealPlan;
 pub use types::{
     Commit, Depth, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,

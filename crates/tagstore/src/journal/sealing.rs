@@ -1,6 +1,6 @@
 //! The journal's part in sealing: the plan, written down before anything is done, and the record of what was done.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::append::insert_gaps;
 use super::{GapReason, HISTORIAN_SINK, Journal, NewGap, Seq, read};
@@ -160,10 +160,28 @@ fn record(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert_file(&transaction, file, 0, now)?;
+    for row in damaged {
+        set_aside(&transaction, row, now)?;
+    }
+    transaction
+        .execute("UPDATE cursor SET seq = ?1 WHERE sink = ?2", params![file.last.get(), HISTORIAN_SINK])?;
+    transaction.execute("DELETE FROM seal_plan", [])?;
+    transaction.commit()
+}
+
+pub(super) fn insert_file(
+    connection: &Connection,
+    file: &ListedFile,
+    level: i64,
+    sealed_at: Timestamp,
+) -> rusqlite::Result<()> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let Extent { first_time, last_time, first_stream, last_stream } = file.extent;
-    transaction.execute(
-        "INSERT INTO sealed_file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    connection.execute(
+        "INSERT INTO sealed_file (first_seq, last_seq, path, rows, bytes, first_time, last_time, first_stream,
+                                  last_stream, sealed_at, level)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             file.first.get(),
             file.last.get(),
@@ -174,16 +192,28 @@ fn record(
             last_time.ticks(),
             first_stream,
             last_stream,
-            now.ticks()
+            sealed_at.ticks(),
+            level
         ],
     )?;
-    for row in damaged {
-        set_aside(&transaction, row, now)?;
-    }
-    transaction
-        .execute("UPDATE cursor SET seq = ?1 WHERE sink = ?2", params![file.last.get(), HISTORIAN_SINK])?;
-    transaction.execute("DELETE FROM seal_plan", [])?;
-    transaction.commit()
+    Ok(())
+}
+
+/// From the columns path, first_seq, last_seq, rows, bytes, first_time, last_time, first_stream, last_stream.
+pub(super) fn listed_file(row: &Row<'_>) -> rusqlite::Result<ListedFile> {
+    Ok(ListedFile {
+        path: row.get(0)?,
+        first: Seq::new(row.get(1)?),
+        last: Seq::new(row.get(2)?),
+        rows: read::unsigned(row, 3)?,
+        bytes: read::unsigned(row, 4)?,
+        extent: Extent {
+            first_time: Timestamp::from_ticks(row.get(5)?),
+            last_time: Timestamp::from_ticks(row.get(6)?),
+            first_stream: row.get(7)?,
+            last_stream: row.get(8)?,
+        },
+    })
 }
 
 /// Keeps the blob for a rescue by hand and enters the loss into the gap ledger: for every source, because which streams

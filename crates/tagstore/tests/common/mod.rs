@@ -122,3 +122,21 @@ pub(crate) fn seconds_of(data: &Path, id: StreamId) -> Vec<i64> {
     let samples = tagstore::Reader::open(data).unwrap().query(&query).unwrap();
     samples.iter().map(|sample| (sample.source_time.ticks() - at(0).ticks()) / 10_000_000).collect()
 }
+
+/// Everything in the folders of the days.
+pub(crate) fn files(data: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for day in std::fs::read_dir(data.join(tagstore::HISTORIAN_DIR)).unwrap() {
+        let day = day.unwrap().path();
+        if day.is_dir() {
+            found.extend(std::fs::read_dir(day).unwrap().map(|file| file.unwrap().path()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Their names without the folder.
+pub(crate) fn file_names(data: &Path) -> Vec<String> {
+    files(data).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+}
