@@ -63,8 +63,11 @@ fn channel_config(core: &Core, channel_id: u32, judge: Arc<dyn PeerJudge>) -> Se
         offered
             .extend([(*policy, MessageSecurityMode::Sign), (*policy, MessageSecurityMode::SignAndEncrypt)]);
     }
+    let mut limits = Limits::server();
+    // as much as the chunks can carry and no more: some clients find fault with a limit that cannot be reached
+    limits.max_message_size = limits.receive_buffer.saturating_mul(limits.max_chunk_count);
     ServerChannelConfig {
-        limits: Limits::server(),
+        limits,
         identity: Arc::clone(&core.identity),
         offered,
         channel_id,

@@ -1,0 +1,13 @@
+//! The plant through the eyes of its clients.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+mod bench;
+mod front_door;
+mod nothing_lost;
