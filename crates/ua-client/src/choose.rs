@@ -45,7 +45,7 @@ pub struct Choice {
 
 /// Chooses the strongest endpoint that meets the requirement.
 ///
-/// The rank is ours: encryption before signature alone, then the policy. The server's `securityLevel` only
+/// The rank is ours: encryption before signature alone, then the policy. The server's `securityLevel`
 /// decides nothing (SC-15); among equals the first in the list wins.
 ///
 /// # Errors

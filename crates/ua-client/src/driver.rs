@@ -81,6 +81,7 @@ enum State {
 impl Connection {
     /// Connects, says hello and opens the secure channel.
     pub(crate) async fn open(dial: Dial) -> Result<Self, Error> {
+        let open_timeout = dial.channel.open_timeout;
         let channel = ClientChannel::new(dial.channel, Box::new(SystemRandom), clock::now())
             .map_err(|source| Error::Protocol { source: Arc::new(source) })?;
         let stream = connect_tcp(&dial.address, dial.connect_timeout).await?;
@@ -95,6 +96,7 @@ impl Connection {
             state,
             phase: Phase::Hello,
             secured: dial.secured,
+            open_timeout,
             unsent: Unsent::default(),
             outstanding: HashMap::new(),
             deadlines: BTreeSet::new(),
@@ -189,6 +191,7 @@ struct Task {
     /// The last phase in which the channel was alive: tells what the server had seen of us when it hung up.
     phase: Phase,
     secured: bool,
+    open_timeout: Duration,
     unsent: Unsent,
     outstanding: HashMap<u32, Outstanding>,
     deadlines: BTreeSet<(Instant, u32)>,
@@ -347,7 +350,7 @@ impl Task {
                     Phase::OpenSecureChannel => "OpenSecureChannel",
                     _ => "the renewal of the secure channel",
                 },
-                after: crate::connect::OPEN_TIMEOUT,
+                after: self.open_timeout,
             },
             _ => self.hung_up("the server closed the secure channel".to_owned()),
         }
