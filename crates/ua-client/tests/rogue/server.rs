@@ -34,6 +34,7 @@ pub enum Act {
 }
 
 type Edit<T> = Box<dyn Fn(&mut T) + Send + Sync>;
+type Nonce = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 type Service = Box<dyn Fn(u32, &[u8], Option<Vec<u8>>) -> Act + Send + Sync>;
 
 /// What the server does that it should not.
@@ -42,7 +43,7 @@ pub struct Script {
     /// Inside the session; before the response is sent.
     pub created: Edit<CreateSessionResponse>,
     /// Called with the client's nonce too.
-    pub nonce: Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+    pub nonce: Nonce,
     pub activated: Edit<ActivateSessionResponse>,
     pub service: Service,
     pub trusts_the_client: bool,
