@@ -1,4 +1,7 @@
 //! What happens while collecting, for a log, a screen or a test to follow.
+//!
+//! What people must hear is an event, once; `tracing` carries the details beside it, so that a log that follows the
+//! events says nothing twice.
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
@@ -32,7 +35,7 @@ pub enum EventKind {
     },
     /// An interval is missing; it is on the ledger.
     Gap {
-        /// Name of the stream; `None` is every stream of the source.
+        /// Number of the stream in the journal; `None` is every stream of the source.
         stream: Option<String>,
         /// Begin, exclusive.
         from: Timestamp,
@@ -42,6 +45,11 @@ pub enum EventKind {
         reason: &'static str,
         /// What is known about it.
         detail: String,
+    },
+    /// More intervals are missing, of as many streams; the ledger has them all.
+    MoreGaps {
+        /// How many.
+        count: usize,
     },
     /// The server refused one node; the others go on.
     NodeRefused {

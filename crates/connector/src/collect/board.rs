@@ -117,12 +117,6 @@ impl Board {
 
     /// The server shows another certificate than was pinned, and the store trusts it.
     pub(crate) fn certificate_changed(&self, pinned: String, now: String) {
-        tracing::warn!(
-            source = self.status.source,
-            pinned,
-            now,
-            "the server's certificate changed; the store trusts it"
-        );
         self.tell(EventKind::ServerCertificateChanged { pinned, now });
     }
 
@@ -166,8 +160,11 @@ impl Board {
         let count = u64::try_from(gaps.len()).unwrap_or(u64::MAX);
         self.status.gaps_found += count;
         self.status.gaps_open += count;
-        for gap in gaps {
-            tracing::warn!(
+        if let Some(more) = gaps.len().checked_sub(TOLD_GAPS).filter(|more| *more > 0) {
+            self.tell(EventKind::MoreGaps { count: more });
+        }
+        for gap in gaps.iter().take(TOLD_GAPS) {
+            tracing::debug!(
                 source = self.status.source, from = %gap.from, to = %gap.to, reason = gap.reason.as_str(),
                 stream = gap.stream.map(tagstore::StreamId::get), detail = gap.detail, "values are missing"
             );
@@ -216,11 +213,7 @@ impl Board {
         let source = self.status.source.as_str();
         let shown = detail.as_deref().unwrap_or_default();
         let code = self.status.error_code.as_deref();
-        if code.is_some() {
-            tracing::warn!(source, state = state.words(), error_code = code, "{shown}");
-        } else {
-            tracing::info!(source, state = state.words(), "{shown}");
-        }
+        tracing::debug!(source, state = state.words(), error_code = code, "{shown}");
         self.tell(EventKind::State { state, detail, next_step: self.status.next_step.clone() });
         self.write();
     }
@@ -254,4 +247,6 @@ fn state_of(error: &Error) -> SourceState {
     }
 }
 
+/// Gaps of one message that are told one by one; the ledger has them all.
+const TOLD_GAPS: usize = 10;
 const RATE_WINDOW: Duration = Duration::from_secs(10);

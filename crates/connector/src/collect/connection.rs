@@ -99,15 +99,20 @@ async fn continue_former(
     }
     live.board.enter(SourceState::Recovering, None);
     match live.recover(&setup).await? {
-        Recovered::Continued(watches) if setup.settings == server.settings => {
-            tracing::info!(source = live.context.source.name.as_str(), "subscriptions continued");
-            look_for_more(live, server);
-            Ok(Some(watches))
-        }
-        Recovered::Continued(_) => {
-            // what the server kept is rescued; the subscriptions themselves no longer fit
+        Recovered::Continued(watches) => {
+            let detail = if live.memory.silent_after_transfer {
+                "this server confirms to continue a subscription and then sends nothing"
+            } else if setup.settings != server.settings {
+                "the settings of the source were changed"
+            } else {
+                tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
+                look_for_more(live, server);
+                live.expect_sign_of_life();
+                return Ok(Some(watches));
+            };
+            // what the server kept is rescued by now; the subscriptions themselves are of no use
             live.session.delete_subscriptions(&setup.ids()).await?;
-            live.memory.open_gap(GapReason::Reconnect, "the settings of the source were changed".to_owned());
+            live.memory.open_gap(GapReason::Reconnect, detail.to_owned());
             Ok(None)
         }
         Recovered::Lost(status) => {
@@ -139,6 +144,7 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
         server_application_uri: uri.clone(),
         server_start: server.start,
         settings: server.settings.clone(),
+        silent_after_transfer: live.memory.silent_after_transfer,
         subscriptions: subscribed.subscriptions,
     };
     live.memory.created();

@@ -3,6 +3,7 @@
 use tagstore::{GapReason, NewGap, Sample, SampleBatch, Timestamp};
 use ua_channel::{DataValueRef, NotificationVisitor};
 
+use super::backlog::Backlog;
 use super::streams::Streams;
 use super::value::{Scratch, convert};
 
@@ -14,8 +15,11 @@ pub(crate) struct Intake<'a> {
     pub(crate) gaps: &'a mut Vec<NewGap>,
     pub(crate) scratch: &'a mut Scratch,
     pub(crate) receive_time: Timestamp,
-    /// When the server last published before this message: the bound of a gap for a stream without a value yet.
-    pub(crate) published_before: Timestamp,
+    /// When the server last published before this connection: up to then nothing is missing, also for a stream whose
+    /// last value is not known.
+    pub(crate) complete_until: Timestamp,
+    /// Counts what was kept during an outage, while that is coming in.
+    pub(crate) backlog: Option<&'a mut Backlog>,
     pub(crate) seen: Seen,
 }
 
@@ -42,9 +46,13 @@ impl NotificationVisitor for Intake<'_> {
             self.seen.foreign += 1;
             return;
         };
-        if has_overflow(value.status) {
-            let known = if before.is_absent() { self.published_before } else { before };
-            let from = if known.is_absent() { time } else { known.min(time) };
+        let before = if before.is_absent() { self.complete_until } else { before };
+        let overflow = has_overflow(value.status);
+        if let Some(backlog) = &mut self.backlog {
+            backlog.value(stream, before, time, overflow);
+        }
+        if overflow {
+            let from = if before.is_absent() { time } else { before.min(time) };
             self.gaps.push(NewGap {
                 source: self.source.to_owned(),
                 stream: Some(stream),
@@ -115,7 +123,8 @@ mod tests {
             gaps: &mut gaps,
             scratch: &mut Scratch::default(),
             receive_time: Timestamp::from_ticks(1000),
-            published_before: Timestamp::from_ticks(50),
+            complete_until: Timestamp::from_ticks(50),
+            backlog: None,
             seen: Seen::default(),
         };
         for (handle, value) in values {
@@ -137,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn overflow_of_a_first_value_reaches_back_to_the_last_publish() {
+    fn overflow_of_a_first_value_reaches_back_to_what_was_complete() {
         let (_, gaps, _) = take(&[(1, value(0x0480, 200, 0))]);
         assert_eq!((gaps[0].from.ticks(), gaps[0].to.ticks()), (50, 200));
     }

@@ -1,7 +1,7 @@
 //! Taking notifications: into the journal first, acknowledged after.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tagstore::{GapReason, NewGap, Timestamp};
 use tokio::sync::{oneshot, watch};
@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use ua_client::{AckToken, Delivery, PublishSummary, Session, status_name};
 
+use super::backlog::Backlog;
 use super::board::Board;
 use super::health::Health;
 use super::intake::{Intake, Seen};
@@ -31,6 +32,13 @@ pub(crate) struct Live<'a> {
     /// A browse that runs while values already flow.
     pub(super) selecting: JoinSet<Result<Selection, Error>>,
     pub(super) health: Health,
+    /// By when a continued subscription must have spoken. A server that confirms a transfer and then sends nothing
+    /// would otherwise be believed for ever.
+    proof_due: Option<Instant>,
+    /// Up to when nothing is missing from before this connection.
+    complete_until: Timestamp,
+    /// What a continued subscription kept for us, while that is coming in.
+    backlog: Option<Backlog>,
     pending: VecDeque<Pending>,
     scratch: Scratch,
 }
@@ -61,6 +69,7 @@ impl<'a> Live<'a> {
         session: Session,
     ) -> Self {
         let health = Health::new(clock::instant(), memory.keep_alive());
+        let memory_published = memory.progress.published();
         Self {
             context,
             memory,
@@ -69,6 +78,9 @@ impl<'a> Live<'a> {
             refused: Refused::default(),
             selecting: JoinSet::new(),
             health,
+            proof_due: None,
+            complete_until: memory_published,
+            backlog: None,
             pending: VecDeque::new(),
             scratch: Scratch::default(),
         }
@@ -84,7 +96,7 @@ impl<'a> Live<'a> {
         self.health = Health::new(clock::instant(), self.memory.keep_alive());
         self.show_streams();
         loop {
-            let retry_at = self.refused.due();
+            let (retry_at, proof_due) = (self.refused.due(), self.proof_due);
             tokio::select! {
                 biased;
                 () = stopped(stop) => return self.finish().await,
@@ -100,12 +112,26 @@ impl<'a> Live<'a> {
                 Some(found) = self.selecting.join_next(), if !self.selecting.is_empty() => {
                     self.selected(found).await?;
                 }
+                () = sleep_until(proof_due), if proof_due.is_some() => {
+                    self.memory.silent_after_transfer = true;
+                    return Err(ua_client::Error::Timeout { what: "a continued subscription", after: self.patience() }.into());
+                }
                 () = sleep_until(retry_at), if retry_at.is_some() => {
                     let candidates = self.refused.take();
                     self.add(candidates).await?;
                 }
             }
         }
+    }
+
+    /// From now on a continued subscription has one keep-alive interval to prove that it lives.
+    pub(super) fn expect_sign_of_life(&mut self) {
+        self.backlog = Some(Backlog::new(self.context.source.queue_size()));
+        self.proof_due = clock::instant().checked_add(self.patience());
+    }
+
+    fn patience(&self) -> Duration {
+        self.memory.keep_alive() * 5 / 4 + PROOF_GRACE
     }
 
     async fn take(&mut self, delivery: Result<Delivery, ua_client::Error>) -> Result<(), Error> {
@@ -131,6 +157,7 @@ impl<'a> Live<'a> {
             );
             return Ok(());
         }
+        self.proof_due = None;
         self.health.message(clock::instant(), !summary.keep_alive);
         self.board.message();
         let published = self.publish_time(summary.publish_time);
@@ -152,6 +179,11 @@ impl<'a> Live<'a> {
                 self.note(&mut parcel, subscription, summary.sequence_number, published);
             }
             parcel.tokens.push(delivery.token());
+            if !summary.more_notifications
+                && let Some(backlog) = self.backlog.take()
+            {
+                parcel.entry.gaps.extend(backlog.close(self.context.source.name.as_str()));
+            }
         }
         // also when the connection ended on the way: what was taken must not be taken again
         self.hand_over(parcel).await?;
@@ -177,7 +209,8 @@ impl<'a> Live<'a> {
             gaps: &mut parcel.entry.gaps,
             scratch: &mut self.scratch,
             receive_time: Timestamp::from(clock::now()),
-            published_before: before,
+            complete_until: self.complete_until,
+            backlog: self.backlog.as_mut(),
             seen: Seen::default(),
         };
         let walked = walk(&mut intake);
@@ -249,12 +282,6 @@ impl<'a> Live<'a> {
     pub(super) fn set_aside(&mut self, refused: Vec<(Candidate, u32)>) {
         for (candidate, status) in refused.iter().take(REPORTED_NODES) {
             let status = status_name(*status);
-            tracing::warn!(
-                source = self.name(),
-                stream = candidate.name,
-                status,
-                "the server refused a node"
-            );
             self.board.node_refused(&candidate.name, status);
         }
         self.refused.add(refused, clock::instant());
@@ -319,12 +346,14 @@ async fn first_durable(pending: &mut VecDeque<Pending>) -> Result<Pending, Error
     pending.pop_front().ok_or(Error::WriterGone)
 }
 
-async fn sleep_until(at: Option<std::time::Instant>) {
+async fn sleep_until(at: Option<Instant>) {
     if let Some(at) = at {
         tokio::time::sleep_until(at.into()).await;
     }
 }
 
+/// What network and scheduling may add to a keep-alive.
+const PROOF_GRACE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
 /// Messages of one source that may wait for the disk.
 const MAX_PENDING: usize = 64;

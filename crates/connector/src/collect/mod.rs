@@ -11,6 +11,8 @@
 //!   publish times around it.
 //! - The overflow bit says that the server's queue was too short: a gap of that stream between its value before and
 //!   this one.
+//! - Some servers confirm that they continue a subscription and then send nothing. One keep-alive interval is the time
+//!   they have to prove that it lives.
 //! - When the subscriptions cannot be continued, new ones are made, and the time from the last durable publish to
 //!   their creation is a gap.
 //! - A node that the server refuses is set aside, reported and tried again; the others do not notice.
@@ -18,6 +20,7 @@
 //! One task per source ([`supervisor`]) runs one connection after the other ([`connection`]); within a connection
 //! [`recover`] or [`subscribe`] lead to [`live`].
 
+mod backlog;
 mod backoff;
 mod board;
 mod connection;

@@ -17,6 +17,10 @@ pub(crate) struct Setup {
     pub(crate) server_start: Option<i64>,
     /// The settings they were made with; with others they are made anew.
     pub(crate) settings: String,
+    /// This server confirms a transfer and then sends nothing: what it kept is fetched, but the subscriptions are made
+    /// anew.
+    #[serde(default)]
+    pub(crate) silent_after_transfer: bool,
     /// The subscriptions.
     pub(crate) subscriptions: Vec<SetupSubscription>,
 }

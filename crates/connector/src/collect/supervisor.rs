@@ -42,6 +42,8 @@ pub(super) struct Memory {
     pub(super) connected: bool,
     /// A former connection of this process did.
     was_connected: bool,
+    /// The server confirmed a transfer and then sent nothing.
+    pub(super) silent_after_transfer: bool,
     gap: Option<OpenGap>,
     created: Option<Instant>,
 }
@@ -106,7 +108,9 @@ impl Memory {
         let name = context.source.name.as_str();
         let setup = read(context.writer.state(setup_key(name)).await?, name);
         let progress: Option<Progress> = read(context.writer.state(progress_key(name)).await?, name);
-        Ok(Self { setup, progress: progress.unwrap_or_default(), ..Self::default() })
+        let silent_after_transfer = setup.as_ref().is_some_and(|setup: &Setup| setup.silent_after_transfer);
+        let progress = progress.unwrap_or_default();
+        Ok(Self { setup, progress, silent_after_transfer, ..Self::default() })
     }
 }
 

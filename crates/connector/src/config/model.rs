@@ -65,7 +65,7 @@ pub struct SourceConfig {
     pub roots: Vec<String>,
     /// Publishing interval asked of the server.
     pub publishing_interval: Duration,
-    /// Sampling interval asked of the server.
+    /// Sampling interval asked of the server; zero asks for every change, as fast as the server can.
     pub sampling_interval: Duration,
     /// Queue length per monitored item; `None` computes it, see [`SourceConfig::queue_size`].
     pub configured_queue_size: Option<u32>,

@@ -133,7 +133,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let roots = section.list("roots", parse_root).unwrap_or_else(|| vec![DEFAULT_ROOT.to_owned()]);
     let publishing_interval =
         section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
-    let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::from_millis(1));
+    let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::ZERO);
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
     let danger_without_security = section.flag("danger_without_security");
