@@ -218,6 +218,18 @@ fn a_row_that_a_newer_version_wrote_stops_the_seal_instead_of_being_dropped() {
 }
 
 #[test]
+fn a_file_is_filled_to_the_limit_so_that_a_full_one_is_known_by_its_rows() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    for n in 0..5 {
+        append_seconds(&mut journal, id, n * 15..n * 15 + 15);
+    }
+    let rows: Vec<u64> = std::iter::from_fn(|| Some(seal(data.path(), &mut journal, 20, 99)?.rows)).collect();
+    assert_eq!(rows, [30, 30, 15]);
+}
+
+#[test]
 fn rows_go_to_the_day_on_which_they_were_received() {
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());

@@ -61,10 +61,10 @@ pub struct Historian {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SealOptions {
-    /// A file takes whole journal rows up to this many samples (one row at least). Bounds the memory of sealing: about
-    /// 100 bytes per sample and the text.
+    /// A file takes whole journal rows until it holds this many samples or more.
+    /// Bounds the memory of sealing: about 100 bytes per sample and the text.
     pub max_rows: usize,
-    /// … and up to this many bytes of blobs.
+    /// … or until their blobs have this many bytes.
     pub max_bytes: usize,
 }
 
@@ -106,7 +106,7 @@ impl Historian {
     }
 
     /// Moves the oldest unsealed journal rows into one Parquet file, then trims the journal; `None` when there is
-    /// nothing to seal. Call it again while it fills files to `max_rows`.
+    /// nothing to seal. Call it again at once while it fills files to `max_rows`.
     ///
     /// # Errors
     /// [`Error::Disk`]: nothing is lost, repeat; [`Error::ForeignHistorian`]; [`Error::NewerFormat`].

@@ -141,13 +141,14 @@ fn next_rows(
         let small = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         rows = rows.saturating_add(small(batch.get(1)?));
         bytes = bytes.saturating_add(small(batch.get(2)?));
-        match &mut plan {
-            Some(plan) if rows > max_rows || bytes > max_bytes => return Ok(Some(plan.clone())),
-            Some(plan) => plan.last = seq,
-            None => {
-                let date = utc_day(Timestamp::from_ticks(batch.get(3)?));
-                plan = Some(SealPlan { first: seq, last: seq, date });
-            }
+        if let Some(plan) = &mut plan {
+            plan.last = seq;
+        } else {
+            let date = utc_day(Timestamp::from_ticks(batch.get(3)?));
+            plan = Some(SealPlan { first: seq, last: seq, date });
+        }
+        if rows >= max_rows || bytes >= max_bytes {
+            break;
         }
     }
     Ok(plan)
