@@ -1,7 +1,7 @@
 //! What `run` and `demo` share: telling what happens while collecting, and stopping without loss.
 
 use connector::{Event, EventKind, Handle, Stopped};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::failure;
 use super::stop::{Stop, Stops};
@@ -33,38 +33,13 @@ pub(super) async fn finish(context: &Context, handle: Handle, why: Stop, stops: 
     }
 }
 
-/// One event, one line; what comes from a server is escaped.
+/// Logs what the connector does not say itself: the next step of a source in trouble, in the words of this command
+/// line, and what went into the historian.
 pub(super) fn log_event(event: &Event) {
     let source = event.source.as_deref().unwrap_or("");
     match &event.kind {
-        EventKind::State { state, detail, next_step } => {
-            let detail = detail.as_deref().map(safe).unwrap_or_default();
-            let next = next_step.as_deref().map(safe).unwrap_or_default();
-            if state.is_healthy() || next.is_empty() {
-                info!(source, state = state.words(), detail, "state");
-            } else {
-                warn!(source, state = state.words(), detail, next, "state");
-            }
-        }
-        EventKind::Gap { stream, from, to, reason, detail } => {
-            let stream = stream.as_deref().map(safe).unwrap_or_else(|| "(all)".to_owned());
-            warn!(source, stream, %from, %to, reason, detail = safe(detail), "gap");
-        }
-        EventKind::NodeRefused { stream, status } => {
-            warn!(source, stream = safe(stream), status, "the server refused a node");
-        }
-        EventKind::ServerCertificateChanged { pinned, now } => {
-            warn!(source, pinned, now, "the server's certificate is another one than before, and trusted");
-        }
+        EventKind::State { next_step: Some(next), .. } => warn!(source, next = safe(next), "next step"),
         EventKind::Sealed { rows } => info!(rows, "sealed into the historian"),
-        EventKind::StorageFailed { detail } => {
-            error!(
-                source,
-                detail = safe(detail),
-                "the disk refuses; nothing is acknowledged until it works again"
-            );
-        }
-        EventKind::StorageRecovered => info!(source, "the disk works again"),
-        other => info!(source, event = ?other, "event"),
+        _ => {}
     }
 }
