@@ -65,12 +65,24 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     })?;
     let about =
         About { url: Some(url.as_str()), host: Some(url.host()), store: Some(&store), ..About::default() };
-    let survey = asked
+    let mut survey = asked
         .map_err(|_| no_answer(&url, args.timeout))?
         .map_err(|error| failure::explain(context, Some(&about), &error))?;
+    choose_login(&mut survey);
     let found = view(&survey);
     context.answer("discover", &found, || found.text())?;
     Ok(Exit::Ok)
+}
+
+/// A user is better than nobody where the server offers both; what it does not offer at all must not spoil the choice.
+fn choose_login(survey: &mut Survey) {
+    let endpoints: Vec<_> = survey.endpoints.iter().map(|surveyed| surveyed.endpoint.clone()).collect();
+    for login in [UserTokenKind::UserName, UserTokenKind::Anonymous, UserTokenKind::Certificate] {
+        survey.choice = ua_client::choose(&endpoints, SecurityRequirement::strongest(login));
+        if survey.choice.is_ok() {
+            return;
+        }
+    }
 }
 
 /// The address as typed, or a usage message.

@@ -56,12 +56,18 @@ fn general(context: &Context, about: &About<'_>, error: &Error) -> Advice {
     if kind == ErrorKind::ServerDoesNotTrustUs {
         return server_does_not_trust_us(context, about, error);
     }
-    let code = match kind {
-        ErrorKind::Login => "login.refused",
-        ErrorKind::Unreachable => "server.unreachable",
+    let code = match (error, kind) {
+        (Error::Client(inner), _) => client_code(inner, kind),
         _ => error.code(),
     };
-    let mut advice = Advice::new(code, exit(kind), chain(error));
+    let mut advice = match error {
+        // one line per offer is easier to read than all of them in one sentence
+        Error::Client(ua_client::Error::NoUsableEndpoint { offers }) => offers.iter().fold(
+            Advice::new(code, exit(kind), "no endpoint of this server is good enough"),
+            |advice, offer| advice.fact("offer", offer.as_str()),
+        ),
+        _ => Advice::new(code, exit(kind), chain(error)),
+    };
     if let Some(side) = side(error, kind) {
         advice = advice.side(side);
     }
@@ -226,6 +232,25 @@ fn code(status: Option<CertificateStatus>, changed: bool) -> &'static str {
             "trust.server_certificate_untrusted"
         }
         Some(_) => "trust.server_certificate_unusable",
+    }
+}
+
+/// The stable code of a failed connection. The rules of the security catalogue are shown beside it, not as it.
+fn client_code(error: &ua_client::Error, kind: ErrorKind) -> &'static str {
+    use ua_client::Error as E;
+    match error {
+        E::NoUsableEndpoint { .. } => "security.no_usable_endpoint",
+        E::EndpointsDiffer { .. } => "security.endpoints_differ",
+        E::ServerProofInvalid { .. } => "security.server_proof_invalid",
+        E::CertificateChanged { .. } => "trust.server_certificate_changed",
+        E::ApplicationUriDiffers { .. } => "trust.application_uri_mismatch",
+        E::SecurityRequired => "security.required",
+        E::LoginNotOffered { .. } => "login.not_offered",
+        E::PasswordWouldLeak { .. } => "login.password_would_leak",
+        other => match kind {
+            ErrorKind::Unreachable => "server.unreachable",
+            _ => other.rule(),
+        },
     }
 }
 

@@ -102,6 +102,9 @@ fn choose<'a>(
 ) -> Outcome<&'a SurveyedEndpoint> {
     let choice = match &survey.choice {
         Ok(choice) => choice,
+        Err(_) if args.user.is_none() && usable_with_user(survey) => {
+            return Err(user_needed(context, args));
+        }
         Err(error) => {
             let error = connector::Error::Client(error.clone());
             return Err(failure::explain(context, Some(about), &error));
@@ -133,6 +136,25 @@ fn choose<'a>(
             .then_run(&super::words(&context.words(&["discover", survey.url.as_str()]))),
         )
     })
+}
+
+fn usable_with_user(survey: &Survey) -> bool {
+    let endpoints: Vec<_> = survey.endpoints.iter().map(|surveyed| surveyed.endpoint.clone()).collect();
+    ua_client::choose(&endpoints, SecurityRequirement::strongest(UserTokenKind::UserName)).is_ok()
+}
+
+fn user_needed(context: &Context, args: &cli::SourceAdd) -> Box<Advice> {
+    Box::new(
+        Advice::new(
+            "login.user_needed",
+            Exit::LoginRefused,
+            "the server does not let anybody in without a user",
+        )
+        .side(Side::Server)
+        .fact("server", args.url.as_str())
+        .then("nothing was saved; name a user, with a role that may read and nothing else:")
+        .then_run(&super::words(&context.words(&["source", "add", &args.name, &args.url, "--user", "USER"]))),
+    )
 }
 
 /// Trusts the certificate if the user names its thumbprint or says yes after comparing; gives the verdict after that.
