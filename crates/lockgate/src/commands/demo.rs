@@ -31,7 +31,7 @@ use crate::view::SampleView;
 const SOURCE: &str = "plant";
 const COUNTERS: u32 = 20;
 /// Streams shown while it runs.
-const SHOWN: usize = 10;
+const SHOWN: usize = 12;
 const SHOW_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &Context, args: &cli::Demo) -> Outcome {
@@ -84,7 +84,17 @@ fn open_config(context: &Context, dir: &Path) -> Outcome<Config> {
         }
         return Ok(config);
     }
-    Config::create(&context.config, "lockgate demo", APPLICATION_URI).map_err(explain)
+    Config::create(&context.config, "lockgate demo", APPLICATION_URI).map_err(explain)?;
+    seal_soon(&context.config).map_err(|e| disk("write the configuration", &context.config, &e))?;
+    Config::load(&context.config).map_err(explain)
+}
+
+/// Parquet files should be there before the first visitor of a demo has left.
+fn seal_soon(config: &Path) -> io::Result<()> {
+    let text = std::fs::read_to_string(config)?;
+    let lines =
+        text.lines().map(|line| if line.starts_with("seal_every") { "seal_every = \"5s\"" } else { line });
+    std::fs::write(config, lines.flat_map(|line| [line, "\n"]).collect::<String>())
 }
 
 /// Both administrators are this process: each side's certificate goes into the other's list of trusted ones.
@@ -175,7 +185,7 @@ fn newest(context: &Context, data: &Path) -> Outcome<String> {
     let Ok(reader) = Reader::open(data) else { return Ok(String::new()) };
     let mut table = Table::new(&["TIME", "STREAM", "VALUE", "UNIT", "STATUS"]);
     let mut rows = 0;
-    for stream in reader.streams().map_err(failed)?.into_iter().take(SHOWN) {
+    for stream in interesting(reader.streams().map_err(failed)?) {
         if let Some(sample) = last(&reader, &stream).map_err(failed)? {
             let unit = stream.unit.clone().unwrap_or_default();
             table.row([
@@ -189,6 +199,13 @@ fn newest(context: &Context, data: &Path) -> Outcome<String> {
         }
     }
     Ok(if rows == 0 { String::new() } else { format!("{table}\n") })
+}
+
+/// Machines before counters: they have more to show.
+fn interesting(mut streams: Vec<StreamInfo>) -> Vec<StreamInfo> {
+    streams.sort_by_key(|stream| stream.name.contains(".Counters."));
+    streams.truncate(SHOWN);
+    streams
 }
 
 fn last(reader: &Reader, stream: &StreamInfo) -> Result<Option<SampleView>, tagstore::Error> {
@@ -220,7 +237,7 @@ fn farewell(context: &Context, args: &cli::Demo, url: &str, data: &Path) -> Outc
         streams: summary.streams,
         values: summary.sealed_rows.saturating_add(summary.unsealed_rows),
     };
-    let first = reader.streams().map_err(failed)?.into_iter().next().map(|stream| stream.name);
+    let first = interesting(reader.streams().map_err(failed)?).into_iter().next().map(|stream| stream.name);
     context.answer("demo", &shown, || {
         format!("collected {} values of {} streams\n", shown.values, shown.streams)
     })?;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use connector::{Error, ErrorKind};
+use connector::config::SourceLogin;
+use connector::{Error, ErrorKind, SourceConfig};
 use ua_pki::{Certificate, CertificateStatus, Finding, Store, Thumbprint, Verdict};
 
 use crate::advice::{Advice, Side, chain, disk};
@@ -15,6 +16,8 @@ use crate::hints;
 pub(crate) struct About<'a> {
     /// Name of the source, when it has one.
     pub(crate) source: Option<&'a str>,
+    /// The source as configured, when it is.
+    pub(crate) configured: Option<&'a SourceConfig>,
     /// Where we dialled.
     pub(crate) url: Option<&'a str>,
     /// Host that was dialled.
@@ -72,13 +75,21 @@ fn general(context: &Context, about: &About<'_>, error: &Error) -> Advice {
         advice = advice.side(side);
     }
     if let Error::Client(inner) = error {
-        advice = advice.rule(inner.rule());
+        advice = advice.rule(rule(inner));
     }
     if let Some(status) = error.status_code() {
         advice = advice.fact("status", format!("{} (0x{status:08X})", ua_client::status_name(status)));
     }
     if let Some(url) = about.url {
         advice = advice.fact("server", url);
+    }
+    if let (ErrorKind::Login, Some(source)) = (kind, about.configured) {
+        if let SourceLogin::UserName { user, .. } = &source.login {
+            advice = advice.fact("user", user.as_str());
+        }
+        if let Some(thumbprint) = source.server_thumbprint {
+            advice = advice.fact("theirs", thumbprint.grouped());
+        }
     }
     next(context, about, error, advice)
 }
@@ -159,7 +170,7 @@ pub(crate) fn not_trusted(
     let changed = pinned.is_some_and(|pinned| pinned != thumbprint);
     let code = code(status, changed);
     let message = match decisive {
-        Some(finding) => format!("we do not trust the server's certificate: {}", finding.message),
+        Some(finding) => finding.message.clone(),
         None => "we do not trust the server's certificate".to_owned(),
     };
     let mut advice = Advice::new(code, Exit::ServerNotTrusted, message).side(Side::Us);
@@ -251,6 +262,18 @@ fn client_code(error: &ua_client::Error, kind: ErrorKind) -> &'static str {
             ErrorKind::Unreachable => "server.unreachable",
             _ => other.rule(),
         },
+    }
+}
+
+/// The rule that was broken: of the standard, or of our security catalogue.
+fn rule(error: &ua_client::Error) -> &'static str {
+    use ua_client::Error as E;
+    match error {
+        E::Unreachable { .. } | E::ConnectionLost { .. } => "a TCP connection to the address (Part 6 §7.2)",
+        E::LoginRefused { .. } => {
+            "the server's users and their roles, asked in ActivateSession (Part 4 §5.7.3)"
+        }
+        other => other.rule(),
     }
 }
 

@@ -150,6 +150,7 @@ impl Ours {
             let make = make.or(asked.as_ref().map(|(product, name)| (product.as_str(), name.as_str())));
             let about = About {
                 source: Some(source.name.as_str()),
+                configured: Some(source),
                 url: Some(source.url.as_str()),
                 host: Some(source.url.host()),
                 own: Some(self.identity.certificate()),

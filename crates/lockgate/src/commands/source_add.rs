@@ -82,7 +82,7 @@ fn finish(
             host: Some(source.url.host()),
             own: Some(ours.identity.certificate()),
             store: Some(&ours.store),
-            make: None,
+            ..About::default()
         };
         let thumbprint = certificate.thumbprint();
         return Err(Box::new(failure::not_trusted(context, &about, thumbprint, None, &verdict)));

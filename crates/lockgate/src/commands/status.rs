@@ -116,8 +116,9 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
     })
 }
 
+/// Whether a collector still stands behind this status.
 fn renewed(status: &SourceStatus, now: Timestamp) -> bool {
-    now.duration_since(status.updated) < NOBODY_RENEWS
+    status.state != SourceState::Stopped && now.duration_since(status.updated) < NOBODY_RENEWS
 }
 
 impl SourceView {

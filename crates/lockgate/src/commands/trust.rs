@@ -14,6 +14,7 @@ use crate::cli::{self, ImportAs};
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output::escape::shell;
 use crate::output::{Table, safe, say};
 use crate::view::{CertificateView, VerdictView};
 
@@ -70,7 +71,13 @@ fn list(context: &Context, dir: Option<&Path>) -> Outcome {
         }
         if list.certificates.iter().any(|listed| listed.standing == REJECTED) {
             say("rejected certificates wait for you: compare the thumbprint on the server, then");
-            say(&format!("  {}", super::command(context, &["trust", "accept", "THUMBPRINT"])));
+            let command = match dir {
+                Some(dir) => {
+                    format!("lockgate trust accept THUMBPRINT --pki {}", shell(&dir.display().to_string()))
+                }
+                None => super::command(context, &["trust", "accept", "THUMBPRINT"]),
+            };
+            say(&format!("  {command}"));
         }
     }
     Ok(if list.problems.is_empty() { Exit::Ok } else { Exit::Partly })

@@ -83,6 +83,7 @@ macro_rules! assert_page {
 pub(crate) fn redactions() -> Vec<(&'static str, &'static str)> {
     vec![
         (r"([0-9A-F]{2}:){19}[0-9A-F]{2}", "[THUMBPRINT]"),
+        (r"\b([0-9A-F]{2}:){3}[0-9A-F]{2}\b", "[THUMBPR..]"),
         (r"\b[0-9A-F]{64}\b", "[SHA-256]"),
         (r"\b[0-9A-F]{40}\b", "[THUMBPRINT-HEX]"),
         (r"(serial +)[0-9A-F]+", "${1}[SERIAL]"),

@@ -1,0 +1,301 @@
+//! The whole road through the real binary, against `lockgate simulate`: every refusal with its exit code, then values.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests fail by panicking and bound their waiting by the clock"
+)]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Lab, Screen};
+
+/// A plant in a process of its own, ended with the test.
+struct Plant {
+    process: Child,
+    url: String,
+    thumbprint: String,
+    pki: PathBuf,
+}
+
+impl Plant {
+    fn start(lab: &Lab) -> Self {
+        let mut process = binary(lab)
+            .args(["simulate", "--json", "--port", "0", "--counters", "5", "--for", "120s"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut text = String::new();
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            text.push_str(&line);
+            if line == "}" {
+                break;
+            }
+        }
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let word = |key: &str| said[key].as_str().unwrap().to_owned();
+        let pki = lab.path().join(word("pki"));
+        Self { process, url: word("url"), thumbprint: word("thumbprint"), pki }
+    }
+
+    /// What the administrator of the plant does about a client.
+    fn trust(&self, lab: &Lab, thumbprint: &str) {
+        let pki = self.pki.display().to_string();
+        let accepted = lab.run(&["trust", "accept", thumbprint, "--pki", &pki]);
+        assert_eq!(accepted.code, 0, "{}", accepted.page());
+    }
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn binary(lab: &Lab) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lockgate"));
+    command.current_dir(lab.path()).env_remove("LOCKGATE_CONFIG").env("TZ", "UTC");
+    command
+}
+
+fn our_thumbprint(lab: &Lab) -> String {
+    let shown = lab.run(&["--json", "cert", "show"]).json();
+    shown["certificates"][0]["thumbprint"].as_str().unwrap().to_owned()
+}
+
+const USER: [&str; 3] = ["--user", "operator", "--password-stdin"];
+
+fn add(lab: &Lab, url: &str, more: &[&str], password: &str) -> Screen {
+    let command: Vec<&str> =
+        ["source", "add", "line1", url].into_iter().chain(USER).chain(more.iter().copied()).collect();
+    lab.run_with_input(&command, password)
+}
+
+/// A lab with a source that works: trust on both sides, and the right password.
+fn connected() -> (Lab, Plant) {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    let refused = add(&lab, &plant.url, &["--trust", &plant.thumbprint], "practise\n");
+    assert_eq!(refused.code, 6, "{}", refused.page());
+    plant.trust(&lab, &our_thumbprint(&lab));
+    let checked = lab.run(&["source", "check", "line1"]);
+    assert_eq!(checked.code, 0, "{}", checked.page());
+    (lab, plant)
+}
+
+#[test]
+fn discover_shows_what_is_offered_what_we_would_use_and_the_verdict() {
+    let lab = Lab::empty();
+    let plant = Plant::start(&lab);
+    assert_page!(lab.run(&["discover", &plant.url]));
+    let found = lab.run(&["--json", "discover", &plant.url]).json();
+    assert_eq!(found["schema"], "lockgate/discover/1");
+    let chosen = found["choice"].as_u64().unwrap() as usize;
+    assert_eq!(found["endpoints"][chosen]["policy"], "Aes256_Sha256_RsaPss");
+    assert_eq!(found["endpoints"][chosen]["mode"], "SignAndEncrypt");
+    assert_eq!(found["certificates"][0]["verdict"]["status"], "BadCertificateUntrusted");
+}
+
+#[test]
+fn every_refusal_on_the_way_to_values_names_the_side_and_the_next_command() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+
+    let we_refuse = add(&lab, &plant.url, &[], "wrong\n");
+    assert_page!(we_refuse);
+    assert_eq!(we_refuse.code, 5);
+    let (theirs, ours) = (plant.thumbprint.clone(), our_thumbprint(&lab));
+    assert!(we_refuse.stderr.contains(&theirs) && we_refuse.stderr.contains(&ours));
+    let accept = format!("lockgate trust accept {}", theirs.replace(':', ""));
+    assert!(we_refuse.stderr.contains(&accept), "{}", we_refuse.stderr);
+    assert_eq!(lab.run(&["trust", "accept", &theirs]).code, 0);
+
+    let they_refuse = lab.run(&["source", "check", "line1"]);
+    assert_page!(they_refuse);
+    assert_eq!(they_refuse.code, 6);
+    assert!(they_refuse.stderr.contains(&ours));
+    plant.trust(&lab, &ours);
+
+    let login_refused = lab.run(&["source", "check", "line1"]);
+    assert_page!(login_refused);
+    assert_eq!(login_refused.code, 7);
+
+    let through = lab.run_with_input(&["login", "line1", "--password-stdin"], "practise\n");
+    assert_page!(through);
+    assert_eq!(through.code, 0);
+    let config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
+    assert!(!config.contains("practise") && config.contains(&theirs.replace(':', "")), "{config}");
+}
+
+#[test]
+fn json_of_a_refusal_carries_the_code_and_the_facts() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    let refused = add(&lab, &plant.url, &["--json"], "practise\n");
+    let said = refused.json();
+    assert_eq!(said["schema"], "lockgate/error/1");
+    assert_eq!(said["code"], "trust.server_certificate_untrusted");
+    assert_eq!(said["exit"], 5);
+    assert_eq!(said["side"], "us");
+}
+
+#[test]
+fn a_host_name_that_the_certificate_does_not_name_is_refused_with_both_names() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    // another spelling of the same address, which no certificate names
+    let url = plant.url.replace("localhost", "127.1");
+    let refused = add(&lab, &url, &["--trust", &plant.thumbprint], "practise\n");
+    assert_eq!(refused.code, 5, "{}", refused.page());
+    assert!(refused.stderr.contains("error[trust.host_name_mismatch]"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("we dialled   127.1\n"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("it names     localhost, 127.0.0.1\n"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_named_thumbprint_trusts_that_certificate_and_no_other() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    let refused = add(&lab, &plant.url, &["--trust", &"AB".repeat(20)], "practise\n");
+    assert_page!(refused);
+    assert_eq!(lab.run(&["--json", "source", "list"]).json()["sources"].as_array().unwrap().len(), 0);
+    let listed = lab.run(&["--json", "trust", "list"]).json();
+    assert_eq!(listed["certificates"][0]["standing"], "rejected");
+}
+
+#[test]
+fn without_a_user_a_server_that_wants_one_says_so() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    assert_page!(lab.run(&["source", "add", "line1", &plant.url]));
+}
+
+#[test]
+fn a_password_is_not_asked_for_where_nobody_can_answer() {
+    let lab = Lab::initialised();
+    assert_page!(lab.run(&["source", "add", "line1", "opc.tcp://127.0.0.1:1", "--user", "operator"]));
+}
+
+#[test]
+fn a_policy_that_was_asked_for_is_used_and_no_stronger_one() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    let added =
+        add(&lab, &plant.url, &["--policy", "Basic256Sha256", "--trust", &plant.thumbprint], "practise\n");
+    assert_eq!(added.code, 6, "{}", added.page());
+    let listed = lab.run(&["--json", "source", "list"]).json();
+    assert_eq!(listed["sources"][0]["policy"], "Basic256Sha256");
+    assert_eq!(listed["sources"][0]["mode"], "SignAndEncrypt");
+}
+
+#[test]
+fn run_collects_until_its_time_is_up_and_the_values_can_be_queried() {
+    let (lab, _plant) = connected();
+    let ran = lab.run(&["run", "--for", "4s"]);
+    assert_eq!(ran.code, 0, "{}", ran.page());
+    assert_eq!(ran.stdout, "");
+    for line in ran.stderr.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "not JSON: {line}");
+    }
+    let queried = lab.run(&["--json", "query", "Counter0001"]).json();
+    let samples = queried["samples"].as_array().unwrap();
+    let values: Vec<i64> = samples.iter().map(|sample| sample["value"].as_i64().unwrap()).collect();
+    assert!(values.len() >= 3, "{values:?}");
+    assert!(values.windows(2).all(|pair| pair[1] == pair[0] + 1), "a step is missing: {values:?}");
+
+    let status = lab.run(&["--json", "status"]).json();
+    assert_eq!(status["running"], false);
+    assert_eq!(status["sources"][0]["state"], "stopped");
+    assert!(status["sources"][0]["last"]["values_total"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drains() {
+    let (lab, _plant) = connected();
+    let mut running = binary(&lab).args(["run", "--for", "120s"]).stderr(Stdio::piped()).spawn().unwrap();
+    let flowing = wait_for(Duration::from_secs(30), || {
+        lab.run(&["--json", "status"]).json()["sources"][0]["state"] == "flowing"
+    });
+    assert!(flowing, "{}", lab.run(&["status"]).page());
+    assert_eq!(lab.run(&["--json", "status"]).json()["running"], true);
+    assert_eq!(lab.run(&["query", "Counter0001"]).code, 0);
+
+    let second = lab.run(&["run", "--for", "120s"]);
+    assert_eq!(second.code, 9, "{}", second.page());
+    assert!(second.stderr.contains("error[data.in_use]"), "{}", second.stderr);
+
+    signal(&running, "TERM");
+    let begun = Instant::now();
+    let status = running.wait().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(15), "draining took {:?}", begun.elapsed());
+    let mut log = String::new();
+    running.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[test]
+fn ctrl_c_drains_too_and_is_told_apart() {
+    let (lab, _plant) = connected();
+    let mut running = binary(&lab).args(["run", "--for", "120s"]).stderr(Stdio::null()).spawn().unwrap();
+    let started =
+        wait_for(Duration::from_secs(30), || lab.run(&["--json", "status"]).json()["running"] == true);
+    assert!(started, "{}", lab.run(&["status"]).page());
+    signal(&running, "INT");
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn the_demo_shows_values_says_how_to_query_them_and_ends_by_itself() {
+    let lab = Lab::empty();
+    let demo = lab.run(&["demo", "--for", "5s"]);
+    assert_eq!(demo.code, 0, "{}", demo.page());
+    for part in ["TIME", "plant.Plant.Mixing.Line1.Mixer1.Temperature", "Good", "collected"] {
+        assert!(demo.stdout.contains(part), "{part}: {}", demo.page());
+    }
+    let config = "lockgate-demo/lockgate.toml";
+    assert!(demo.stderr.contains(&format!("lockgate --config {config} query")), "{}", demo.stderr);
+    let queried = lab.run(&["--config", config, "--json", "query", "Mixer1.Temperature"]);
+    assert!(!queried.json()["samples"].as_array().unwrap().is_empty(), "{}", queried.page());
+
+    let again = lab.run(&["demo", "--for", "2s", "--json"]);
+    assert_eq!(again.code, 0, "{}", again.page());
+    assert_eq!(again.json()["streams"], 31);
+}
+
+#[test]
+fn the_demo_leaves_a_configuration_of_somebody_else_alone() {
+    let lab = Lab::initialised();
+    let before = std::fs::read(lab.path().join("lockgate.toml")).unwrap();
+    assert_page!(lab.run(&["demo", "--dir", ".", "--for", "1s"]));
+    assert_eq!(std::fs::read(lab.path().join("lockgate.toml")).unwrap(), before);
+}
+
+/// Asks until it is so; gives up at the deadline.
+fn wait_for(at_most: Duration, mut so: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + at_most;
+    while Instant::now() < deadline {
+        if so() {
+            return true;
+        }
+    }
+    false
+}
+
+fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).status().unwrap();
+    assert!(sent.success());
+}
