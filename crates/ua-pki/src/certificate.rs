@@ -159,19 +159,19 @@ impl Certificate {
     /// The application URI: the first URI among the alternative names (Part 6 §6.2.2).
     #[must_use]
     pub fn application_uri(&self) -> Option<&str> {
-        self.0.facts.uris.first().map(String::as_str)
+        self.0.facts.names.uris.first().map(String::as_str)
     }
 
     /// The DNS names among the alternative names, as they are written.
     #[must_use]
     pub fn dns_names(&self) -> &[String] {
-        &self.0.facts.dns_names
+        &self.0.facts.names.dns_names
     }
 
     /// The IP addresses among the alternative names.
     #[must_use]
     pub fn ip_addresses(&self) -> &[IpAddr] {
-        &self.0.facts.ip_addresses
+        &self.0.facts.names.ip_addresses
     }
 
     /// The key of the subject.
@@ -235,22 +235,28 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
+/// The signed part of a certificate, list or request: the first element inside the outer one.
+pub(crate) fn signed_part(der: &[u8]) -> Result<&[u8], Error> {
+    let (header, _) = sequence_header(der)?;
+    split_element(der.get(header..).unwrap_or_default()).map(|(first, _)| first)
+}
+
 /// Splits the first DER element off; only its header is looked at.
 fn split_element(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let (header, content) = sequence_header(bytes)?;
+    let cut = || Error::Malformed("the certificate is cut short".to_owned());
+    bytes.split_at_checked(header.checked_add(content).ok_or_else(cut)?).ok_or_else(cut)
+}
+
+/// Length of the header of a SEQUENCE, and of its content.
+fn sequence_header(bytes: &[u8]) -> Result<(usize, usize), Error> {
     let malformed = || Error::Malformed("no DER sequence where a certificate should start".to_owned());
-    let (&tag, after_tag) = bytes.split_first().ok_or_else(malformed)?;
-    let (&first, after_first) = after_tag.split_first().ok_or_else(malformed)?;
-    if tag != 0x30 {
-        return Err(malformed());
+    let [0x30, first, rest @ ..] = bytes else { return Err(malformed()) };
+    if *first < 0x80 {
+        return Ok((2, usize::from(*first)));
     }
-    let (header, content) = if first < 0x80 {
-        (2, usize::from(first))
-    } else {
-        let count = usize::from(first & 0x7f);
-        // four length bytes are 4 GiB; none at all is BER's indefinite form
-        let digits = after_first.get(..count).filter(|_| (1..=4).contains(&count)).ok_or_else(malformed)?;
-        (2 + count, digits.iter().fold(0usize, |sum, &digit| sum << 8 | usize::from(digit)))
-    };
-    let end = content.checked_add(header).ok_or_else(malformed)?;
-    bytes.split_at_checked(end).ok_or_else(|| Error::Malformed("the certificate is cut short".to_owned()))
+    let count = usize::from(*first & 0x7f);
+    // four length bytes are 4 GiB; none at all is BER's indefinite form
+    let digits = rest.get(..count).filter(|_| (1..=4).contains(&count)).ok_or_else(malformed)?;
+    Ok((2 + count, digits.iter().fold(0usize, |sum, &digit| sum << 8 | usize::from(digit))))
 }

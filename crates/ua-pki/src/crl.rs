@@ -9,6 +9,7 @@ use x509_parser::oid_registry as oid;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
+use crate::certificate::signed_part;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
 use crate::public_key::CertificateSignature;
@@ -33,8 +34,6 @@ struct Inner {
     next_update: Option<Timestamp>,
     revoked: HashSet<Box<[u8]>>,
     signature_algorithm: CertificateSignature,
-    tbs_start: usize,
-    tbs_len: usize,
     signature: Vec<u8>,
     usable: bool,
     der: Vec<u8>,
@@ -87,8 +86,6 @@ impl Crl {
                 .map(|entry| without_leading_zeros(entry.raw_serial()).into())
                 .collect(),
             signature_algorithm: CertificateSignature::from_algorithm(&list.signature_algorithm),
-            tbs_start: tbs_start(der, tbs.as_ref()),
-            tbs_len: tbs.as_ref().len(),
             signature: list.signature_value.data.to_vec(),
             usable,
             der: der.to_vec(),
@@ -177,9 +174,9 @@ impl Crl {
         if let Some((_, known)) = verified.iter().find(|(id, _)| *id == issuer.sha256()) {
             return *known;
         }
-        let end = self.0.tbs_start.saturating_add(self.0.tbs_len);
-        let tbs = self.0.der.get(self.0.tbs_start..end).unwrap_or_default();
-        let good = issuer.public_key().verifies(self.0.signature_algorithm, tbs, &self.0.signature);
+        let good = signed_part(self.der()).is_ok_and(|tbs| {
+            issuer.public_key().verifies(self.0.signature_algorithm, tbs, &self.0.signature)
+        });
         if verified.len() < MAX_REMEMBERED {
             verified.push((issuer.sha256(), good));
         }
@@ -194,17 +191,4 @@ impl std::fmt::Debug for Crl {
             .field("revoked", &self.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Where the signed part begins: right after the outer header, whose length field is as long as its first byte says.
-fn tbs_start(der: &[u8], tbs: &[u8]) -> usize {
-    let header = match der.get(1) {
-        Some(&first) if first >= 0x80 => 2 + usize::from(first & 0x7f),
-        _ => 2,
-    };
-    debug_assert!(
-        der.get(header..).is_some_and(|rest| rest.starts_with(tbs)),
-        "signed part not where expected"
-    );
-    header
 }

@@ -3,22 +3,18 @@
 //! What cannot be read at all is an [`Error`]; what can be read but must never be accepted is a *defect*, which
 //! validation reports as `BadCertificateInvalid` together with everything else it finds.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
+use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::oid_registry as oid;
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{X509Name, X509Version};
 
 use crate::Error;
+use crate::alternative_names::AlternativeNames;
 use crate::name::{harmless, normalised, printable};
 use crate::public_key::{CertificateSignature, PublicKey};
-
-/// Most alternative names we look at.
-const MAX_NAMES: usize = 64;
 
 /// basicConstraints (RFC 5280 §4.2.1.9).
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +56,7 @@ pub(crate) struct Facts {
     pub(crate) serial: Vec<u8>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
-    pub(crate) uris: Vec<String>,
-    pub(crate) dns_names: Vec<String>,
-    pub(crate) ip_addresses: Vec<IpAddr>,
+    pub(crate) names: AlternativeNames,
     pub(crate) key: PublicKey,
     pub(crate) subject_key_id: Option<Vec<u8>>,
     pub(crate) authority_key_id: Option<Vec<u8>>,
@@ -93,9 +87,7 @@ impl Facts {
             serial: without_leading_zeros(tbs.raw_serial()).to_vec(),
             not_before: timestamp(tbs.validity.not_before),
             not_after: timestamp(tbs.validity.not_after),
-            uris: Vec::new(),
-            dns_names: Vec::new(),
-            ip_addresses: Vec::new(),
+            names: AlternativeNames::default(),
             key: PublicKey::from_spki(&tbs.subject_pki),
             subject_key_id: None,
             authority_key_id: None,
@@ -151,7 +143,8 @@ impl Facts {
     fn read_extension(&mut self, extension: &X509Extension<'_>) -> Result<(), Error> {
         match extension.parsed_extension() {
             ParsedExtension::SubjectAlternativeName(names) => {
-                return self.read_names(&names.general_names);
+                self.names = AlternativeNames::read(&names.general_names)?;
+                self.defects.append(&mut self.names.defects);
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -197,31 +190,6 @@ impl Facts {
         }
         Ok(())
     }
-
-    fn read_names(&mut self, names: &[GeneralName<'_>]) -> Result<(), Error> {
-        if names.len() > MAX_NAMES {
-            return Err(Error::LimitExceeded {
-                what: "alternative names in a certificate",
-                actual: names.len(),
-                limit: MAX_NAMES,
-            });
-        }
-        for name in names {
-            match name {
-                GeneralName::URI(text) => self.uris.push(checked(&mut self.defects, text)),
-                GeneralName::DNSName(text) => self.dns_names.push(checked(&mut self.defects, text)),
-                GeneralName::IPAddress(bytes) => match ip_address(bytes) {
-                    Some(address) => self.ip_addresses.push(address),
-                    None => self.defects.push(format!("it names an IP address of {} bytes", bytes.len())),
-                },
-                GeneralName::Invalid(..) => {
-                    self.defects.push("one of its alternative names cannot be read".to_owned());
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether what is around the signed part is encoded as DER demands. The parser is lenient, and no signature covers
@@ -252,25 +220,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A name with control characters or beyond ASCII is never honest: C programs would read it differently. It is kept
-/// in escaped form, so that it equals nothing and can be shown.
-fn checked(defects: &mut Vec<String>, text: &str) -> String {
-    if text.chars().all(|c| c.is_ascii() && !c.is_control()) {
-        return text.to_owned();
-    }
-    let shown = text.escape_default().to_string();
-    defects.push(format!("the alternative name \"{shown}\" has characters that are not allowed there"));
-    shown
-}
-
-fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
-        return Some(IpAddr::from(v4));
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
-}
-
-fn first_common_name(name: &X509Name<'_>) -> Option<String> {
+pub(crate) fn first_common_name(name: &X509Name<'_>) -> Option<String> {
     name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(harmless)
 }
 

@@ -121,6 +121,18 @@ impl Authority {
     }
 }
 
+/// Makes a request (PKCS#10, DER) for a certificate as the profile describes it, signed with the key. Its dates are
+/// left to the authority.
+pub fn request(profile: &ApplicationProfile, key: &PrivateKey) -> Result<Vec<u8>, Error> {
+    let signer = Signer(key);
+    let mut params = application_params(profile, signer.der_bytes(), false)?;
+    // not for the applicant to choose
+    params.serial_number = None;
+    params.use_authority_key_identifier_extension = false;
+    let request = params.serialize_request(&signer).map_err(failed)?;
+    Ok(request.der().to_vec())
+}
+
 /// The certificate of [`ApplicationIdentity::self_signed`](crate::ApplicationIdentity::self_signed).
 pub(crate) fn self_signed_application(
     profile: &ApplicationProfile,

@@ -6,6 +6,7 @@
 //!
 //! It must never: open a socket, ask the clock, decrypt with PKCS#1 v1.5, or trust because something is absent.
 
+mod alternative_names;
 mod certificate;
 mod crl;
 mod error;
@@ -17,6 +18,7 @@ mod name;
 mod policy;
 mod private_key;
 mod public_key;
+mod request;
 mod signature;
 mod store;
 mod thumbprint;
@@ -31,6 +33,7 @@ pub use identity::{ApplicationIdentity, ApplicationProfile};
 pub use policy::SecurityPolicy;
 pub use private_key::PrivateKey;
 pub use public_key::{KeyKind, PublicKey};
+pub use request::CertificateRequest;
 pub use signature::{EncryptionScheme, SignatureScheme};
 pub use store::Store;
 pub use thumbprint::{Thumbprint, ThumbprintQuery};

@@ -13,11 +13,11 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use ua_pki::issue::{Authority, AuthorityProfile, Revocation};
+use ua_pki::issue::{self, Authority, AuthorityProfile, Revocation};
 use ua_pki::{
-    ApplicationIdentity, ApplicationProfile, Certificate, CertificateStatus, EncryptionScheme, Error,
-    KeyKind, PrivateKey, Role, SecurityPolicy, SignatureScheme, Store, TrustList, ValidationContext,
-    validate,
+    ApplicationIdentity, ApplicationProfile, Certificate, CertificateRequest, CertificateStatus,
+    EncryptionScheme, Error, KeyKind, PrivateKey, Role, SecurityPolicy, SignatureScheme, Store, TrustList,
+    ValidationContext, validate,
 };
 
 static IDENTITY: LazyLock<ApplicationIdentity> =
@@ -215,6 +215,53 @@ fn what_our_authority_issues_passes_validation_until_it_is_revoked() {
     assert_eq!(status(1, &[]), None);
     let revoked = Revocation { serial: leaf.serial_bytes().to_vec(), at: now };
     assert_eq!(status(2, &[revoked]), Some(CertificateStatus::Revoked));
+}
+
+#[test]
+fn a_request_becomes_the_certificate_it_asks_for() {
+    let der = issue::request(&profile(), IDENTITY.key()).unwrap();
+    let pem = pem::encode(&pem::Pem::new("CERTIFICATE REQUEST", der.as_slice()));
+    for bytes in [&der, pem.as_bytes()] {
+        let request = CertificateRequest::from_bytes(bytes).unwrap();
+        assert_eq!(request.subject(), IDENTITY.certificate().subject());
+        assert_eq!(request.application_uri(), Some("urn:line1:lockgate"));
+        assert_eq!(request.dns_names(), profile().dns_names);
+        assert_eq!(request.ip_addresses(), profile().ip_addresses);
+        assert_eq!(request.public_key(), IDENTITY.certificate().public_key());
+        let wanted = request.profile("2026-02-01T00:00:00Z".parse().unwrap(), 30).unwrap();
+        let leaf = authority("Plant CA").issue(&wanted, request.public_key()).unwrap();
+        assert_eq!(leaf.common_name(), Some("lockgate on line1"));
+        assert_eq!(leaf.application_uri(), Some("urn:line1:lockgate"));
+        assert_eq!(leaf.not_after().to_string(), "2026-03-03T00:00:00Z");
+        ApplicationIdentity::new(vec![leaf], IDENTITY.key().clone()).unwrap();
+    }
+}
+
+#[test]
+fn a_request_that_its_key_did_not_sign_is_refused() {
+    let der = issue::request(&profile(), IDENTITY.key()).unwrap();
+    let mut changed = der.clone();
+    let position = der.windows(5).position(|window| window == b"urn:l").unwrap();
+    changed[position + 4] = b'm';
+    assert!(matches!(CertificateRequest::from_bytes(&changed), Err(Error::BadSignature)));
+    for length in 0..der.len() {
+        assert!(CertificateRequest::from_bytes(&der[..length]).is_err());
+    }
+    let certificate = IDENTITY.certificate().der();
+    assert!(matches!(CertificateRequest::from_bytes(certificate), Err(Error::Malformed(_))));
+}
+
+#[test]
+fn a_request_of_another_tool_is_read() {
+    let path = format!("{}/tests/fixtures/request.csr", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    // made for a curve given by parameters, which no key of ours may be
+    assert!(matches!(CertificateRequest::from_bytes(&bytes), Err(Error::BadSignature)));
+    let path = format!("{}/tests/fixtures/request.pem", env!("CARGO_MANIFEST_DIR"));
+    let request = CertificateRequest::from_bytes(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(request.subject(), "CN=plc1");
+    assert_eq!(request.application_uri(), Some("urn:plc1:app"));
+    assert_eq!(request.dns_names(), ["plc1"]);
 }
 
 #[test]

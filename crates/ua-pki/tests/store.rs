@@ -172,9 +172,12 @@ fn a_file_put_in_place_by_hand_counts_at_once_and_a_removed_one_no_more() {
     assert_eq!(second.generation(), 2);
     assert_eq!(second.trusted(), std::slice::from_ref(&a.certificate));
     assert!(first.trusted().is_empty(), "a list once taken does not change");
-    // replaced by a file of the same length: the inode tells
+    // replaced by a file of the same length and the same time: the inode tells
     let other = store.root().join("trusted/certs/.other");
     fs::write(&other, b.certificate.to_pem()).unwrap();
+    let time = fs::metadata(&by_hand).unwrap().modified().unwrap();
+    fs::File::options().write(true).open(&other).unwrap().set_modified(time).unwrap();
+    assert_eq!(fs::metadata(&other).unwrap().len(), fs::metadata(&by_hand).unwrap().len());
     fs::rename(&other, &by_hand).unwrap();
     assert_eq!(store.trusted().unwrap(), [b.certificate]);
     fs::remove_file(&by_hand).unwrap();

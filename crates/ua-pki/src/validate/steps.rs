@@ -190,7 +190,7 @@ pub(super) fn application_uri(report: &mut Report<'_>, path: &Path) {
         return report.skip(Step::ApplicationUri);
     };
     let owner = report.owner();
-    let message = match (leaf.facts().uris.as_slice(), report.context.application_uri) {
+    let message = match (leaf.facts().names.uris.as_slice(), report.context.application_uri) {
         (_, Some("")) => format!("cannot be compared: {owner} says it has an empty application URI"),
         ([], _) => "has no application URI".to_owned(),
         ([one], Some(expected)) if one == expected => return,

@@ -163,6 +163,27 @@ fn a_root_that_signed_nothing_of_it_is_not_blamed_on_the_administrator() {
     case("AKI").trusts(&namesake).presents(&leaf).fails_in(Step::Chain, ChainIncomplete);
 }
 
+#[test]
+fn the_name_of_an_issuer_may_be_written_in_another_way() {
+    let root = factory::root_with("Plant Root", ROOT_KEY, |_| {});
+    for (id, other, good) in [
+        ("upper case", rcgen::DnValue::from("PLANT root"), true),
+        ("spaces", rcgen::DnValue::from(" Plant  Root "), true),
+        ("string type", rcgen::DnValue::PrintableString("Plant Root".try_into().unwrap()), true),
+        ("another name", rcgen::DnValue::from("PlantRoot"), false),
+    ] {
+        let mut spelled = root.clone();
+        spelled.params.distinguished_name.push(rcgen::DnType::CommonName, other);
+        let leaf = app(&spelled);
+        let case = case(id).trusts(&root).list(crl(&root, &[])).presents(&leaf);
+        if good {
+            case.good();
+        } else {
+            case.fails_always(ChainIncomplete);
+        }
+    }
+}
+
 fn without_key_id(name: &str, key: usize) -> Node {
     without_key_id_serial(name, key, vec![1])
 }

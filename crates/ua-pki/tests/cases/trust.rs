@@ -2,6 +2,8 @@
 
 use ua_pki::CertificateStatus::{ChainIncomplete, RevocationUnknown, TimeInvalid, Untrusted};
 
+use ua_pki::Step;
+
 use super::case;
 use crate::factory::{self, app, app_with, crl, root, self_signed, self_signed_with, sub};
 
@@ -47,7 +49,11 @@ fn issuers_that_the_peer_sends_complete_the_chain_and_give_no_trust() {
     let leaf = app(&sub);
     let lists = |case: super::Case| case.list(crl(&root, &[])).list(crl(&sub, &[]));
     lists(case("CV-14")).trusts(&root).presents(&leaf).presents(&sub).good();
-    lists(case("CV-15")).presents(&leaf).presents(&sub).presents(&root).fails_always(Untrusted);
+    let strangers = lists(case("CV-15")).presents(&leaf).presents(&sub).presents(&root);
+    let verdict = strangers.clone().fails(Untrusted);
+    // a stranger must not make us hash our revocation lists with authorities that bear the names of ours
+    assert!(verdict.skipped().contains(&Step::FindRevocationList));
+    strangers.fails_always(Untrusted);
 }
 
 #[test]
