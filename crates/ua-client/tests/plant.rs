@@ -1,0 +1,316 @@
+//! The client against a real server: ours, with counters that step by one, so that a lost value shows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use plant::{Plant, PlantConfig};
+use tempfile::TempDir;
+use ua_client::types::{NodeClass, ObjectId};
+use ua_client::{
+    AttributeId, BrowseFilter, ConnectRequest, DataValueRef, Error, ItemRequest, Login, NodeId,
+    NotificationVisitor, SecurityRequirement, Session, SubscriptionInfo, SubscriptionRequest,
+    SubscriptionWatch, UserTokenKind, ValueRef, choose, connect, get_endpoints,
+};
+use ua_pki::{
+    ApplicationIdentity, ApplicationProfile, KeyKind, Role, SecurityPolicy, Store, ValidationContext,
+    validate,
+};
+use zeroize::Zeroizing;
+
+const COUNTERS: usize = 20;
+const PERIOD: Duration = Duration::from_millis(50);
+
+struct Site {
+    plant: Plant,
+    /// Holds the plant's store, with us among those it trusts.
+    server: TempDir,
+    client: Store,
+    _client_folder: TempDir,
+    own: Arc<ApplicationIdentity>,
+}
+
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+fn own() -> Arc<ApplicationIdentity> {
+    static IDENTITY: OnceLock<Arc<ApplicationIdentity>> = OnceLock::new();
+    let make = || {
+        ApplicationIdentity::self_signed(&ApplicationProfile {
+            common_name: "test client".to_owned(),
+            organization: None,
+            application_uri: "urn:localhost:test-client".to_owned(),
+            dns_names: vec!["localhost".to_owned()],
+            ip_addresses: vec![],
+            key: KeyKind::Rsa { bits: 2048 },
+            valid_from: now(),
+            days: 30,
+        })
+    };
+    Arc::clone(IDENTITY.get_or_init(|| Arc::new(make().unwrap())))
+}
+
+impl Site {
+    async fn start() -> Self {
+        let server = tempfile::tempdir().unwrap();
+        let plant = Plant::start(PlantConfig {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            pki_dir: server.path().to_owned(),
+            counters: COUNTERS,
+            counter_period: PERIOD,
+            users: vec![("reader".to_owned(), "secret".to_owned())],
+            policies: vec![SecurityPolicy::Basic256Sha256, SecurityPolicy::Aes256Sha256RsaPss],
+            hosts: vec!["localhost".to_owned()],
+        })
+        .await
+        .unwrap();
+        let client_folder = tempfile::tempdir().unwrap();
+        let client = Store::open(client_folder.path()).unwrap();
+        Store::open(server.path()).unwrap().trust(own().certificate()).unwrap();
+        Self { plant, server, client, _client_folder: client_folder, own: own() }
+    }
+
+    /// The way a user goes: ask, choose, judge the certificate, and only then connect.
+    async fn request(&self, password: &str) -> ConnectRequest {
+        let url = self.plant.endpoint_url().parse().unwrap();
+        let advertised = get_endpoints(&url, Duration::from_secs(10)).await.unwrap();
+        let choice = choose(&advertised, SecurityRequirement::strongest(UserTokenKind::UserName)).unwrap();
+        let endpoint = advertised[choice.index].clone();
+        assert_eq!(endpoint.security_name(), "Aes256_Sha256_RsaPss SignAndEncrypt");
+        let certificate = endpoint.leaf().unwrap();
+        self.client.trust(&certificate).unwrap();
+        let context = ValidationContext {
+            now: now(),
+            role: Role::Server,
+            policy: endpoint.policy,
+            host: Some(url.host()),
+            application_uri: Some(&endpoint.application_uri),
+            suppress: &[],
+        };
+        let verdict = validate(&[certificate], &self.client.trust_list().unwrap(), &context);
+        let peer = verdict.into_trusted().expect("the plant's certificate is good");
+        ConnectRequest {
+            url,
+            endpoint,
+            advertised,
+            peer: Some(peer),
+            own: Arc::clone(&self.own),
+            login: Login::UserName {
+                name: "reader".to_owned(),
+                password: Zeroizing::new(password.to_owned()),
+            },
+            session_name: "test".to_owned(),
+            session_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(10),
+            danger_without_security: false,
+        }
+    }
+
+    async fn connect(&self) -> Session {
+        connect(self.request("secret").await).await.unwrap()
+    }
+}
+
+/// All variables below Objects whose name begins with `Counter`.
+async fn counters(session: &Session) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut level = vec![NodeId::from(ObjectId::ObjectsFolder)];
+    for _ in 0..8 {
+        let browsed = session.browse(&level, &BrowseFilter::default()).await.unwrap();
+        let references: Vec<_> = browsed.into_iter().flat_map(Result::unwrap).collect();
+        let is_counter = |name: &str| name.starts_with("Counter0");
+        found.extend(
+            references
+                .iter()
+                .filter(|r| r.node_class == NodeClass::Variable && is_counter(r.browse_name.name.as_ref()))
+                .map(|r| r.node_id.node_id.clone()),
+        );
+        level = references.into_iter().map(|r| r.node_id.node_id).filter(|node| node.namespace > 1).collect();
+    }
+    found.sort_by_key(ToString::to_string);
+    found.dedup();
+    assert_eq!(found.len(), COUNTERS);
+    found
+}
+
+async fn subscribe(session: &Session) -> SubscriptionInfo {
+    let request = SubscriptionRequest {
+        publishing_interval: Duration::from_millis(100),
+        lifetime_count: 300,
+        keep_alive_count: 20,
+        max_notifications_per_publish: 0,
+        priority: 0,
+    };
+    let info = session.create_subscription(request).await.unwrap();
+    let items: Vec<ItemRequest> = (0_u32..)
+        .zip(counters(session).await)
+        .map(|(client_handle, node)| ItemRequest {
+            node,
+            client_handle,
+            sampling_interval: PERIOD / 5,
+            queue_size: 1000,
+            discard_oldest: true,
+        })
+        .collect();
+    for made in session.create_monitored_items(info.id, &items).await.unwrap() {
+        made.unwrap();
+    }
+    info
+}
+
+/// Every value of every counter, in the order of arrival.
+#[derive(Default)]
+struct Seen(BTreeMap<u32, Vec<i64>>);
+
+impl NotificationVisitor for Seen {
+    fn data_change(&mut self, client_handle: u32, value: &DataValueRef<'_>) {
+        let ValueRef::Int64(value) = value.value else { panic!("a counter has the value {value:?}") };
+        self.0.entry(client_handle).or_default().push(value);
+    }
+    fn status_change(&mut self, status: u32) {
+        panic!("the subscription changed its status to {status:#X}");
+    }
+    fn unsupported(&mut self, type_id: u32) {
+        panic!("unexpected data of type {type_id}");
+    }
+}
+
+impl Seen {
+    /// No counter may have skipped or repeated a value.
+    fn assert_complete(&self, at_least: usize) {
+        assert_eq!(self.0.len(), COUNTERS);
+        for (handle, values) in &self.0 {
+            assert!(values.len() >= at_least, "counter {handle} has only {} values", values.len());
+            assert!(values.is_sorted_by(|a, b| *b == a + 1), "counter {handle} has a hole: {values:?}");
+        }
+    }
+}
+
+async fn collect(session: &Session, seen: &mut Seen, time: Duration) -> u32 {
+    let begun = Instant::now();
+    let mut last = 0;
+    while begun.elapsed() < time {
+        let delivery = session.next_publish().await.unwrap();
+        assert_eq!((delivery.missing(), delivery.is_repeated()), (None, false));
+        let summary = delivery.walk(seen).unwrap();
+        assert!(summary.results.iter().all(|result| *result == 0), "{:?}", summary.results);
+        if !summary.keep_alive {
+            last = summary.sequence_number;
+        }
+        session.acknowledge(delivery.token());
+    }
+    last
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_arrive_complete_and_in_order() {
+    let site = Site::start().await;
+    let session = site.connect().await;
+    let info = subscribe(&session).await;
+    session.start_publishing(&[SubscriptionWatch::from(&info)], 3).await.unwrap();
+    let mut seen = Seen::default();
+    collect(&session, &mut seen, Duration::from_secs(2)).await;
+    seen.assert_complete(20);
+    session.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_process_takes_a_subscription_over_without_losing_a_value() {
+    let site = Site::start().await;
+    let first = site.connect().await;
+    let info = subscribe(&first).await;
+    first.start_publishing(&[SubscriptionWatch::from(&info)], 3).await.unwrap();
+    let mut seen = Seen::default();
+    let stored = collect(&first, &mut seen, Duration::from_secs(1)).await;
+    // These are delivered, but their receiver dies before it has stored them.
+    for _ in 0..3 {
+        first.next_publish().await.unwrap().walk(&mut Seen::default()).unwrap();
+    }
+    drop(first);
+
+    let second = site.connect().await;
+    let transferred = second.transfer_subscriptions(&[info.id]).await.unwrap();
+    let available = transferred[0].clone().expect("the same user takes it over");
+    let mut last = stored;
+    for sequence_number in available {
+        let message = second.republish(info.id, sequence_number).await.unwrap();
+        if sequence_number > stored {
+            message.walk(&mut seen).unwrap();
+            last = last.max(sequence_number);
+        }
+        second.acknowledge(message.token());
+    }
+    let watch = SubscriptionWatch { last_sequence: Some(last), ..SubscriptionWatch::from(&info) };
+    second.start_publishing(&[watch], 3).await.unwrap();
+    collect(&second, &mut seen, Duration::from_secs(1)).await;
+    seen.assert_complete(30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_moves_to_another_connection_loses_no_value() {
+    let site = Site::start().await;
+    let session = site.connect().await;
+    let info = subscribe(&session).await;
+    session.start_publishing(&[SubscriptionWatch::from(&info)], 3).await.unwrap();
+    let mut seen = Seen::default();
+    collect(&session, &mut seen, Duration::from_secs(1)).await;
+    session.resume().await.unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(1) {
+        let delivery = session.next_publish().await.unwrap();
+        for sequence_number in delivery.missing().into_iter().flat_map(|missing| missing.numbers()) {
+            session.republish(info.id, sequence_number).await.unwrap().walk(&mut seen).unwrap();
+        }
+        delivery.walk(&mut seen).unwrap();
+        session.acknowledge(delivery.token());
+    }
+    seen.assert_complete(30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_a_refused_login() {
+    let site = Site::start().await;
+    let error = connect(site.request("wrong").await).await.expect_err("the password is wrong");
+    assert!(matches!(error, Error::LoginRefused { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_trust_us_yet_lets_us_in_once_it_does() {
+    let site = Site::start().await;
+    let store = Store::open(site.server.path()).unwrap();
+    let us = site.own.certificate().thumbprint().to_string().parse().unwrap();
+    store.remove(&us).unwrap();
+    let request = site.request("secret").await;
+    let error = connect(request.clone()).await.expect_err("it does not know us");
+    assert!(error.server_does_not_trust_us(), "{error:?}");
+    store.accept(&us).expect("the server kept our certificate for its administrator");
+    connect(request).await.expect("trusted now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_below_objects_can_be_browsed_and_read() {
+    let site = Site::start().await;
+    let session = site.connect().await;
+    let namespaces = session.namespaces().await.unwrap();
+    assert_eq!(namespaces[0], "http://opcfoundation.org/UA/");
+    let nodes = counters(&session).await;
+    let questions: Vec<_> = nodes.iter().map(|node| (node.clone(), AttributeId::Value)).collect();
+    for value in session.read(&questions).await.unwrap() {
+        assert!(value.value.is_some() && value.source_timestamp.is_some(), "{value:?}");
+    }
+    let nothing = session.read(&[(NodeId::new(2, "no such node"), AttributeId::Value)]).await.unwrap();
+    assert!(nothing[0].status.is_some_and(|code| code.is_bad()));
+    let nowhere = session.browse(&[NodeId::new(2, "no such node")], &BrowseFilter::default()).await.unwrap();
+    assert!(nowhere[0].is_err());
+}
