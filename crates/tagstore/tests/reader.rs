@@ -156,6 +156,31 @@ fn a_missing_or_damaged_file_is_named() {
 }
 
 #[test]
+fn files_that_cannot_hold_what_is_asked_for_are_not_opened() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let ids = journal.register_streams(&[stream("a"), stream("b")]).unwrap();
+    for (id, range) in [(ids[0], 0..10), (ids[0], 10..20), (ids[0], 20..30), (ids[1], 0..30)] {
+        append_seconds(&mut journal, id, range);
+        seal(data.path(), &mut journal, 1, 40).unwrap();
+    }
+    let files = common::files(data.path());
+    // opening one of these would be an error
+    std::fs::write(&files[0], "").unwrap();
+    std::fs::remove_file(&files[3]).unwrap();
+    let all = StreamQuery::new(ids[0], 100);
+    assert!(Reader::open(data.path()).unwrap().query(&all).is_err());
+    let late = StreamQuery { from: Some(at(10)), ..all };
+    assert_eq!(seconds(data.path(), &late), (10..30).collect::<Vec<_>>());
+    let newest = StreamQuery { limit: 10, order: Order::NewestFirst, ..all };
+    assert_eq!(seconds(data.path(), &newest), (20..30).rev().collect::<Vec<_>>());
+    std::fs::copy(&files[1], &files[0]).unwrap();
+    std::fs::write(&files[2], "").unwrap();
+    let oldest = StreamQuery { limit: 9, from: Some(at(10)), ..all };
+    assert_eq!(seconds(data.path(), &oldest), (10..19).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_reader_beside_a_busy_writer_sees_every_value_exactly_once() {
     const ROWS: i64 = 20;
     const COMMITS: std::ops::Range<i64> = 0..3000;

@@ -45,6 +45,7 @@ impl Reader {
     ) -> Result<Vec<OwnedSample>, Error> {
         let mut best = Best::new(query.limit, query.order);
         for file in self.tail_and_files(query, range, &mut best)? {
+            best.settle_when_full();
             if best.is_closed_to(file.first_time, file.last_time) {
                 continue;
             }
@@ -185,8 +186,16 @@ impl Best {
         })
     }
 
+    /// Before a whole file is judged: with less than `limit` nothing can be closed yet.
+    fn settle_when_full(&mut self) {
+        if self.found.len() > self.settled && self.found.len() >= self.limit {
+            self.settle();
+        }
+    }
+
     fn settle(&mut self) {
-        self.found.sort_unstable_by_key(|found| (found.time, found.seq, found.row));
+        // what is settled is one run, what a file gave another: the stable sort only merges them
+        self.found.sort_by_key(|found| (found.time, found.seq, found.row));
         self.found.dedup_by(|later, earlier| later.repeats(earlier));
         match self.order {
             Order::OldestFirst => self.found.truncate(self.limit),
