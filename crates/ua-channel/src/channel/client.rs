@@ -8,6 +8,7 @@ use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy, TrustedCertificat
 use zeroize::Zeroizing;
 
 use super::assembler::Assembled;
+use super::config::{ClientChannelConfig, ClientSecurity};
 use super::conversation::Conversation;
 use super::nonce::{self, PeerNonces};
 use super::open::{OpenRequest, OpenResponse, RequestKind, WallClock, close_request, millis};
@@ -17,40 +18,7 @@ use super::{ChannelEvent, CloseReason, Phase};
 use crate::security::policy::{self, PolicyRow};
 use crate::wire::chunk::AsymmetricHeader;
 use crate::wire::frame::{self, BufferSizes, ChunkKind, FrameKind};
-use crate::{Error, Limits, MessageSecurityMode, Random};
-
-/// With whom a client talks, and how.
-pub enum ClientSecurity {
-    /// Policy None: no secrecy, no authenticity. For discovery, and where the user insists.
-    None,
-    /// A policy with keys.
-    Secured {
-        /// The policy.
-        policy: SecurityPolicy,
-        /// The mode; [`MessageSecurityMode::None`] is refused.
-        mode: MessageSecurityMode,
-        /// Our certificate and key.
-        own: Arc<ApplicationIdentity>,
-        /// The server's certificate: validated before our key signs anything (trust before talk).
-        peer: TrustedCertificate,
-    },
-}
-
-/// What a [`ClientChannel`] needs to know.
-pub struct ClientChannelConfig {
-    /// URL for the HEL message, at most 4096 bytes.
-    pub endpoint_url: String,
-    /// Policy, mode, certificates.
-    pub security: ClientSecurity,
-    /// Limits.
-    pub limits: Limits,
-    /// Token lifetime to ask for. One hour is usual.
-    pub lifetime: Duration,
-    /// How long HEL and OPN may take, each; also the deadline of a renewal. Ten seconds are usual.
-    pub open_timeout: Duration,
-    /// Wall time at construction, for the timestamp in OPN and CLO headers. Nothing is decided by it.
-    pub wall_clock: jiff::Timestamp,
-}
+use crate::{Error, MessageSecurityMode, Random};
 
 /// A client's secure channel.
 pub struct ClientChannel {

@@ -14,6 +14,7 @@
 
 mod assembler;
 mod client;
+mod config;
 mod conversation;
 mod event;
 mod nonce;
@@ -25,6 +26,7 @@ mod sequence;
 mod server;
 mod token;
 
-pub use client::{ClientChannel, ClientChannelConfig, ClientSecurity};
+pub use client::ClientChannel;
+pub use config::{ClientChannelConfig, ClientSecurity, PeerJudge, ServerChannelConfig};
 pub use event::{ChannelEvent, CloseReason, Phase};
-pub use server::{PeerJudge, ServerChannel, ServerChannelConfig};
+pub use server::ServerChannel;

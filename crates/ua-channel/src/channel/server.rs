@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ua_pki::{ApplicationIdentity, Certificate, CertificateStatus, SecurityPolicy, TrustedCertificate};
+use ua_pki::{Certificate, SecurityPolicy, TrustedCertificate};
 
 use super::assembler::Assembled;
+use super::config::ServerChannelConfig;
 use super::conversation::Conversation;
 use super::nonce::{self, PeerNonces};
 use super::open::{OpenRequest, OpenResponse, RequestKind, WallClock, millis};
@@ -16,47 +17,7 @@ use crate::security::asymmetric;
 use crate::security::policy::{self, PolicyRow};
 use crate::wire::chunk::AsymmetricHeader;
 use crate::wire::frame::{self, ChunkKind, FrameKind};
-use crate::{Error, Limits, MessageSecurityMode, Random};
-
-/// Decides whether a client's certificate is trusted.
-///
-/// Asked at every OPN, before any operation with our private key (rule PO-02).
-pub trait PeerJudge: Send + Sync {
-    /// Validates the chain as presented, leaf first.
-    ///
-    /// # Errors
-    /// The first unsuppressed finding.
-    fn judge(
-        &self,
-        chain: &[Certificate],
-        policy: SecurityPolicy,
-    ) -> Result<TrustedCertificate, CertificateStatus>;
-}
-
-/// What a [`ServerChannel`] needs to know.
-pub struct ServerChannelConfig {
-    /// Limits.
-    pub limits: Limits,
-    /// Our certificate and key.
-    pub identity: Arc<ApplicationIdentity>,
-    /// Policies and modes a client may ask for; `(None, None)` must be listed to be allowed.
-    pub offered: Vec<(SecurityPolicy, MessageSecurityMode)>,
-    /// Id of this channel, unique in the server and not 0.
-    pub channel_id: u32,
-    /// Who decides on client certificates.
-    pub judge: Arc<dyn PeerJudge>,
-    /// Shortest token lifetime granted.
-    pub min_lifetime: Duration,
-    /// Longest token lifetime granted.
-    pub max_lifetime: Duration,
-    /// How long HEL may take (5 s are usual), and OPN after it (the same again).
-    pub open_timeout: Duration,
-    /// How long an open channel may exist before [`ServerChannel::mark_session_active`] is called (rule PO-06; 60 s
-    /// are usual). `None` switches the deadline off: for tests only.
-    pub session_deadline: Option<Duration>,
-    /// Wall time at construction, for `CreatedAt` of tokens. Nothing is decided by it.
-    pub wall_clock: jiff::Timestamp,
-}
+use crate::{Error, MessageSecurityMode, Random};
 
 /// A server's secure channel: one accepted connection.
 pub struct ServerChannel {
