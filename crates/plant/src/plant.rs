@@ -38,6 +38,7 @@ pub struct Plant {
 
 /// Connections from one address: a bench with several connectors on one machine is what this is for.
 const CONNECTIONS_PER_ADDRESS: usize = 50;
+const OPENS_PER_SECOND: u32 = 100;
 /// The URI by which clients know the plant.
 const APPLICATION_URI: &str = "urn:lockgate:plant";
 const FASTEST_COUNTER: Duration = Duration::from_millis(10);
@@ -56,6 +57,7 @@ impl Plant {
         server.hosts = config.hosts;
         server.policies = config.policies;
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
+        server.limits.opens_per_second_per_address = OPENS_PER_SECOND;
         server.users = hash_passwords(config.users).await?;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
         let start = Clock::start().now();

@@ -12,5 +12,8 @@ mod session;
 mod subscribe;
 mod translate;
 
+#[cfg(test)]
+mod hostile;
+
 pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
 pub(crate) use read::sample_attribute;

@@ -156,14 +156,17 @@ impl Sessions {
         channel: u32,
         now: Ticks,
     ) -> Result<&mut Session, StatusCode> {
-        let session =
-            token.and_then(|token| self.by_token.get_mut(&token)).ok_or(StatusCode::BadSessionIdInvalid)?;
+        let token = token.ok_or(StatusCode::BadSessionIdInvalid)?;
+        let session = self.by_token.get(&token).ok_or(StatusCode::BadSessionIdInvalid)?;
         if session.channel != channel {
             return Err(StatusCode::BadSecureChannelIdInvalid);
         }
         if session.owner.is_none() {
+            // whoever asks before it has said who it is loses the session (Part 4 §5.7.2, HS-19)
+            self.by_token.remove(&token);
             return Err(StatusCode::BadSessionNotActivated);
         }
+        let session = self.by_token.get_mut(&token).ok_or(StatusCode::BadSessionIdInvalid)?;
         session.used = now;
         Ok(session)
     }

@@ -18,6 +18,9 @@ mod publish;
 mod table;
 mod transfer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use cycle::SubscriptionSettings;
 pub(crate) use engine::{Engine, Owner, SessionKey};
 pub(crate) use item::{ChangeFilter, ItemSettings, Watched};
