@@ -4,6 +4,44 @@
 //! [`TrustedCertificate`] exists only when all of them passed; a private key leaves this crate only into a file
 //! that nobody else can read; whatever bytes a peer sends, parsing ends with an error and never with a panic.
 //!
+//! ```
+//! use ua_pki::{ApplicationIdentity, ApplicationProfile, CertificateStatus, KeyKind, Role, Store, ValidationContext};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let store = Store::open(folder.join("pki"))?;
+//! // a server presents its certificate; here we make one
+//! let server = ApplicationIdentity::self_signed(&ApplicationProfile {
+//!     common_name: "plc1".to_owned(),
+//!     organization: None,
+//!     application_uri: "urn:plc1:app".to_owned(),
+//!     dns_names: vec!["plc1.plant.example".to_owned()],
+//!     ip_addresses: Vec::new(),
+//!     key: KeyKind::Rsa { bits: 2048 },
+//!     valid_from: "2026-01-01T00:00:00Z".parse()?,
+//!     days: 365,
+//! })?;
+//! let context = ValidationContext {
+//!     now: "2026-06-01T00:00:00Z".parse()?,
+//!     role: Role::Server,
+//!     policy: Some(ua_pki::SecurityPolicy::Aes256Sha256RsaPss),
+//!     host: Some("plc1.plant.example"),
+//!     application_uri: Some("urn:plc1:app"),
+//!     suppress: &[],
+//! };
+//! let verdict = ua_pki::validate(server.chain(), &store.trust_list()?, &context);
+//! assert_eq!(verdict.status(), Some(CertificateStatus::Untrusted));
+//!
+//! // the administrator compares the thumbprint and accepts it
+//! store.trust(server.certificate())?;
+//! let verdict = ua_pki::validate(server.chain(), &store.trust_list()?, &context);
+//! let proof = verdict.into_trusted().map_err(|verdict| format!("{:?}", verdict.findings()))?;
+//! assert_eq!(proof.certificate(), server.certificate());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It must never: open a socket, ask the clock, decrypt with PKCS#1 v1.5, or trust because something is absent.
 
 mod alternative_names;

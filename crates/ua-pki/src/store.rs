@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
 use crate::certificate::MAX_CHAIN;
 use crate::crl::MAX_CRL_BYTES;
 use crate::{
@@ -26,6 +28,8 @@ use crate::{
 
 /// Most files in `rejected/certs`; the oldest goes when another one comes (ST-R2).
 const MAX_REJECTED: usize = 100;
+/// Most certificates written into `rejected/certs` in a minute, give or take one chain.
+const MAX_REJECTED_PER_MINUTE: usize = 30;
 /// Longest common name in a file name.
 const MAX_NAME: usize = 64;
 /// Most bytes of a file in a certificate folder: a chain of the largest certificates, as PEM.
@@ -40,7 +44,14 @@ const ISSUER_FOLDERS: [&str; 2] = ["issuers", "issuer"];
 pub struct Store {
     root: PathBuf,
     cache: Mutex<Cache>,
-    rejecting: Mutex<()>,
+    rejecting: Mutex<Minute>,
+}
+
+/// How much was written into `rejected/certs` in the current minute.
+#[derive(Debug, Default)]
+struct Minute {
+    number: i64,
+    written: usize,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +86,7 @@ impl Store {
         ] {
             files::create_folder(&root.join(folder))?;
         }
-        Ok(Self { root, cache: Mutex::default(), rejecting: Mutex::new(()) })
+        Ok(Self { root, cache: Mutex::default(), rejecting: Mutex::default() })
     }
 
     /// The folder it lives in.
@@ -195,22 +206,23 @@ impl Store {
     /// Keeps a chain that failed validation where the administrator can find it. Each certificate once; the oldest
     /// go when there are more than a hundred.
     pub fn reject(&self, chain: &[Certificate]) -> Result<(), Error> {
-        let _one_at_a_time = self.rejecting.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = self.root.join("rejected/certs");
-        // the leaf last: if the cap cuts, the youngest file is the one people look for
-        for certificate in chain.iter().rev() {
-            let path = folder.join(file_name(certificate));
-            if std::fs::symlink_metadata(&path).is_err() {
-                files::write_atomic(&path, certificate.der(), 0o600)?;
-            }
+        let mut minute = self.rejecting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write_rejected(chain, &mut minute)
+    }
+
+    /// As [`reject`](Self::reject), for peers that anybody may be: writes no more than about thirty certificates a
+    /// minute, so that a flood wears no flash and no disk waits for it. Returns whether the chain is kept.
+    pub fn reject_at(&self, chain: &[Certificate], now: Timestamp) -> Result<bool, Error> {
+        let mut minute = self.rejecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = now.as_second().div_euclid(60);
+        if minute.number != number {
+            *minute = Minute { number, written: 0 };
         }
-        let mut kept = files::list(&folder)?;
-        kept.sort_by_key(|(_, metadata)| metadata.modified().ok());
-        let surplus = kept.len().saturating_sub(MAX_REJECTED);
-        for (path, _) in kept.iter().take(surplus) {
-            files::remove(path)?;
+        if minute.written >= MAX_REJECTED_PER_MINUTE {
+            return Ok(false);
         }
-        Ok(())
+        self.write_rejected(chain, &mut minute)?;
+        Ok(true)
     }
 
     /// Who was turned away, the latest first.
@@ -239,6 +251,25 @@ impl Store {
         let preferred = folder.join(KEY_FILE);
         let found = files.iter().map(|(path, _)| path).find(|path| **path == preferred);
         Ok(found.or_else(|| files.first().map(|(path, _)| path)).cloned())
+    }
+
+    fn write_rejected(&self, chain: &[Certificate], minute: &mut Minute) -> Result<(), Error> {
+        let folder = self.root.join("rejected/certs");
+        // the leaf last: if the cap cuts, the youngest file is the one people look for
+        for certificate in chain.iter().rev() {
+            let path = folder.join(file_name(certificate));
+            if std::fs::symlink_metadata(&path).is_err() {
+                files::write_atomic(&path, certificate.der(), 0o600)?;
+                minute.written = minute.written.saturating_add(1);
+            }
+        }
+        let mut kept = files::list(&folder)?;
+        kept.sort_by_key(|(_, metadata)| metadata.modified().ok());
+        let surplus = kept.len().saturating_sub(MAX_REJECTED);
+        for (path, _) in kept.iter().take(surplus) {
+            files::remove(path)?;
+        }
+        Ok(())
     }
 
     fn rejected_files(&self) -> Result<Vec<(PathBuf, Certificate)>, Error> {

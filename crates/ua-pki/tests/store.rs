@@ -159,6 +159,29 @@ fn a_flood_of_rejected_certificates_pushes_out_the_oldest_and_touches_nothing_el
 }
 
 #[test]
+fn a_flood_is_written_slowly() {
+    let (_folder, store) = store();
+    let flood: Vec<_> = (0..40u8)
+        .map(|number| {
+            let tweak = |params: &mut rcgen::CertificateParams| {
+                params.serial_number = Some(rcgen::SerialNumber::from(vec![0x40, number]));
+            };
+            self_signed_with(tweak).certificate
+        })
+        .collect();
+    let at = |time: &str| time.parse().unwrap();
+    let kept = |time: &str| -> Vec<bool> {
+        flood.iter().map(|one| store.reject_at(std::slice::from_ref(one), at(time)).unwrap()).collect()
+    };
+    let first = kept("2027-06-01T12:00:59Z");
+    assert_eq!(first.iter().filter(|kept| **kept).count(), 30);
+    assert_eq!(files(&store, "rejected/certs").len(), 30);
+    // in the next minute; those that are there already cost nothing
+    assert!(kept("2027-06-01T12:01:00Z").iter().all(|kept| *kept));
+    assert_eq!(files(&store, "rejected/certs").len(), 40);
+}
+
+#[test]
 fn a_file_put_in_place_by_hand_counts_at_once_and_a_removed_one_no_more() {
     let (_folder, store) = store();
     let (a, b) = (named("a"), named("b"));

@@ -1,7 +1,6 @@
 //! Step 5, and who gives trust to whom.
 
 use ua_pki::CertificateStatus::{ChainIncomplete, RevocationUnknown, TimeInvalid, Untrusted};
-
 use ua_pki::Step;
 
 use super::case;
