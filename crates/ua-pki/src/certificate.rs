@@ -17,7 +17,7 @@ pub(crate) const MAX_CHAIN: usize = 10;
 
 /// An X.509 certificate. Parsed once, owns its DER, cheap to clone. Equal when the DER is equal.
 ///
-/// It may still be a bad one: whatever parses is kept, and [`validate`](crate::validate) tells what is wrong.
+/// It may still be a bad one: whatever parses is kept, and [`validate`](crate::validate()) tells what is wrong.
 #[derive(Clone)]
 pub struct Certificate(Arc<Inner>);
 

@@ -10,9 +10,9 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::certificate::signed_part;
+use crate::certificate_signature::CertificateSignature;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
-use crate::public_key::CertificateSignature;
 use crate::{Certificate, Error};
 
 /// Most bytes a revocation list may have: about a million entries.

@@ -13,8 +13,9 @@ use x509_parser::x509::{X509Name, X509Version};
 
 use crate::Error;
 use crate::alternative_names::AlternativeNames;
+use crate::certificate_signature::CertificateSignature;
 use crate::name::{harmless, normalised, printable};
-use crate::public_key::{CertificateSignature, PublicKey};
+use crate::public_key::PublicKey;
 
 /// basicConstraints (RFC 5280 §4.2.1.9).
 #[derive(Debug, Clone, Copy)]

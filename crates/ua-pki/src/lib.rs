@@ -1,6 +1,6 @@
 //! Certificates for OPC UA: make them, keep them, decide whether to trust them.
 //!
-//! Promises: [`validate`] runs all eleven steps of Part 4 §6.1.3 and reports every finding; a
+//! Promises: [`validate()`] runs all eleven steps of Part 4 §6.1.3 and reports every finding; a
 //! [`TrustedCertificate`] exists only when all of them passed; a private key leaves this crate only into a file
 //! that nobody else can read; whatever bytes a peer sends, parsing ends with an error and never with a panic.
 //!
@@ -46,10 +46,10 @@
 
 mod alternative_names;
 mod certificate;
+mod certificate_signature;
 mod crl;
 mod error;
 mod facts;
-mod files;
 mod identity;
 pub mod issue;
 mod name;

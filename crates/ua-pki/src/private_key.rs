@@ -13,7 +13,8 @@ use aws_lc_rs::rsa::{
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256};
 use zeroize::Zeroizing;
 
-use crate::{EncryptionScheme, Error, PublicKey, SignatureScheme, files};
+use crate::store::files;
+use crate::{EncryptionScheme, Error, PublicKey, SignatureScheme};
 
 /// Most bytes a key file may have.
 const MAX_KEY_FILE: u64 = 32 * 1024;

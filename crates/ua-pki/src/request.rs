@@ -9,9 +9,9 @@ use x509_parser::prelude::FromDer;
 
 use crate::alternative_names::AlternativeNames;
 use crate::certificate::{MAX_CERTIFICATE_BYTES, signed_part};
+use crate::certificate_signature::CertificateSignature;
 use crate::facts::first_common_name;
 use crate::name::printable;
-use crate::public_key::CertificateSignature;
 use crate::{ApplicationProfile, Error, PublicKey};
 
 /// A request whose signature proves that the applicant has the private key. Who the applicant is, it does not prove.

@@ -228,7 +228,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// What [`validate`](crate::validate) decided.
+/// What [`validate`](crate::validate()) decided.
 #[derive(Debug, Clone)]
 pub struct Verdict {
     pub(crate) presented: Vec<Certificate>,

@@ -29,7 +29,7 @@ impl<'a> Report<'a> {
         Self { context, leaf, findings: Vec::new(), skipped: Vec::new() }
     }
 
-    /// `message` goes on after "the server's certificate CN=plc1 [THUMBPRINT] "; so it starts with a verb.
+    /// `message` goes on after "the server's certificate CN=plc1 (thumbprint)", so it starts with a verb.
     pub(super) fn add(
         &mut self,
         step: Step,

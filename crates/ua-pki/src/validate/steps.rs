@@ -3,7 +3,7 @@
 use super::chain::{Broken, Path};
 use super::report::{Report, Weight};
 use super::{Role, host};
-use crate::public_key::CertificateSignature;
+use crate::certificate_signature::CertificateSignature;
 use crate::{CertificateStatus, KeyKind, SecurityPolicy, Step, TrustList};
 
 /// 1: what must never be accepted, whatever else is true.

@@ -41,7 +41,7 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), E
     written.map_err(Error::io(path))
 }
 
-/// Moves a file; durable when it returns.
+/// Removes a file; durable when it returns.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     fs::remove_file(path).map_err(Error::io(path))?;
     path.parent().map_or(Ok(()), sync_folder).map_err(Error::io(path))

@@ -1,0 +1,28 @@
+//! The folders with certificates (Part 12 Annex F), which administrators also fill by hand.
+//!
+//! ```text
+//! <root>/own/certs        our certificate, and its issuers if it has any
+//! <root>/own/private      our private key, 0600
+//! <root>/trusted/certs    whom we trust; an authority here trusts everything below it
+//! <root>/trusted/crl      revocation lists
+//! <root>/issuers/certs    authorities that only complete chains (`issuer/` is read as well)
+//! <root>/issuers/crl      revocation lists
+//! <root>/rejected/certs   who was turned away, for the administrator to look at; never decides anything
+//! ```
+//!
+//! Invariants: files are DER, named `<common name> [<SHA-1>].der`; they are written whole or not at all and links
+//! are not followed; a file put in place by hand counts at the next decision; a file that cannot be read is a
+//! problem to show, not a reason to stop.
+//!
+//! [`folders`] is the store, [`own`] our own identity in it, [`current`] the trust list read again when a file changed,
+//! [`rejected`] who was turned away, [`certificate_files`] how certificates lie in files, [`files`] how files are
+//! written.
+
+mod certificate_files;
+mod current;
+pub(crate) mod files;
+mod folders;
+mod own;
+mod rejected;
+
+pub use folders::Store;
