@@ -11,6 +11,8 @@
 //! the bound on what may wait ([`writer::MAX_WAITING_ROWS`]) fills up, sources stop fetching, the servers' queues fill,
 //! and what they cannot keep comes back with the overflow bit, as a gap on the ledger.
 
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use writer::{Entry, Writer, WriterThread};

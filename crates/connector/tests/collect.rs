@@ -1,0 +1,122 @@
+//! From a real server on a socket to the disk, and back after everything that can happen on the way.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
+
+mod site;
+
+use connector::{EventKind, SourceState, Stopped, secrets};
+use site::{PASSWORD, Site, assert_nothing_missing, until};
+use tagstore::GapReason;
+use ua_pki::SecurityPolicy;
+
+const POLICY: SecurityPolicy = SecurityPolicy::Aes256Sha256RsaPss;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_step_of_every_counter_reaches_the_disk() {
+    let site = Site::new(POLICY).await;
+    let handle = site.start().await;
+    let status = site.until_state(SourceState::Flowing).await;
+    site.until_counters_pass(site.reached() + 40).await;
+    assert_eq!(handle.stop().await.unwrap(), Stopped::Drained);
+
+    let counters = site.counters();
+    assert_eq!(counters.len(), 5);
+    assert_nothing_missing(&counters);
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+    assert_eq!((status.policy.as_str(), status.mode.as_str()), ("Aes256_Sha256_RsaPss", "SignAndEncrypt"));
+    assert_eq!(status.user.as_deref(), Some("reader"));
+    assert!(status.streams > 5 && status.danger.is_empty(), "{status:?}");
+    let stopped = site.status().unwrap();
+    assert_eq!(stopped.state, SourceState::Stopped);
+    assert!(stopped.values_total > 200 && !stopped.acknowledged.is_empty(), "{stopped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connector_that_is_killed_and_started_again_has_lost_nothing() {
+    let site = Site::new(POLICY).await;
+    for _ in 0..3 {
+        let handle = site.start().await;
+        site.until_counters_pass(site.reached() + 20).await;
+        drop(handle);
+    }
+    let handle = site.start().await;
+    site.until_counters_pass(site.reached() + 20).await;
+    handle.stop().await.unwrap();
+    assert_nothing_missing(&site.counters());
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_restarted_server_did_not_keep_is_on_the_ledger() {
+    let mut site = Site::new(POLICY).await;
+    let handle = site.start().await;
+    let mut events = handle.subscribe();
+    site.until_counters_pass(10).await;
+    site.stop_plant().await;
+    site.until_state(SourceState::Unreachable).await;
+    site.start_plant(&[POLICY]).await;
+    let gap = until("the gap is told", || {
+        std::iter::from_fn(|| events.try_recv().ok()).find_map(|event| match event.kind {
+            EventKind::Gap { from, to, reason, .. } => Some((from, to, reason)),
+            _ => None,
+        })
+    })
+    .await;
+    assert!(gap.0 < gap.1, "{gap:?}");
+    assert_eq!(gap.2, GapReason::ServerRestart.as_str());
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let gaps = site.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!((gaps[0].reason, gaps[0].stream), (GapReason::ServerRestart, None));
+    assert!(site.status().unwrap().reconnects >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trust_is_asked_of_us_first_and_then_of_the_server() {
+    let site = Site::strangers(POLICY).await;
+    let handle = site.start().await;
+    let status = site.until_state(SourceState::ServerNotTrusted).await;
+    assert_eq!(status.error_code.as_deref(), Some("trust.server_certificate_untrusted"));
+    assert!(status.next_step.unwrap().contains("lockgate trust accept"));
+    site.we_trust_the_server();
+    let status = site.until_state(SourceState::WaitingForServerTrust).await;
+    assert_eq!(status.error_code.as_deref(), Some("trust.server_does_not_trust_us"));
+    assert_eq!(status.values_total, 0);
+    site.server_trusts_us();
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    assert!(site.gaps().is_empty(), "nothing was promised before the first value");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_login_is_named_and_mended_by_the_right_password() {
+    let site = Site::new(POLICY).await;
+    secrets::write(&site.secret(), "wrong").unwrap();
+    let handle = site.start().await;
+    let status = site.until_state(SourceState::LoginRefused).await;
+    assert_eq!(status.next_step.as_deref(), Some("run: lockgate login line1"));
+    assert!(!status.to_json().contains("wrong"));
+    secrets::write(&site.secret(), PASSWORD).unwrap();
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_that_gets_weaker_is_refused_by_name() {
+    let mut site = Site::new(POLICY).await;
+    site.stop_plant().await;
+    site.start_plant(&[SecurityPolicy::Basic256Sha256]).await;
+    let handle = site.start().await;
+    let status = site.until_state(SourceState::SecurityRefused).await;
+    assert_eq!(status.error_code.as_deref(), Some("security.changed"));
+    assert_eq!(status.values_total, 0);
+    handle.stop().await.unwrap();
+}
