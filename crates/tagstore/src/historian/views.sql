@@ -24,6 +24,7 @@ SELECT
     ) AS value,
     coalesce(
         p.value_text,
+        CASE WHEN p.type = 'float' THEN CAST(CAST(p.value_double AS FLOAT) AS VARCHAR) END,
         CAST(p.value_double AS VARCHAR),
         CAST(p.value_int AS VARCHAR),
         CAST(p.value_uint AS VARCHAR),
