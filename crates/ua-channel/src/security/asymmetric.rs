@@ -147,3 +147,25 @@ fn has_extra_padding(receiver_key_bytes: usize) -> bool {
 
 /// RSA blocks of a real OPN: headers, nonce and a signature of 4096 bits fit in five blocks of a 2048 bit key.
 pub(crate) const MAX_OPEN_BLOCKS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_taken_off_only_when_every_byte_of_it_is_right() {
+        assert_eq!(unpadded_len(&[9, 9, 0], false), Some(2));
+        assert_eq!(unpadded_len(&[9, 2, 2, 2], false), Some(1));
+        assert_eq!(unpadded_len(&[2, 2, 2], false), Some(0));
+        for wrong in [&[][..], &[1], &[9, 1, 2, 2], &[2, 2], &[255; 255]] {
+            assert_eq!(unpadded_len(wrong, false), None, "{wrong:?}");
+        }
+        // 0x0102 bytes of padding behind the size byte, and the high byte behind them
+        let long = [[9; 5].as_slice(), &[2; 0x0103], &[1]].concat();
+        assert_eq!(unpadded_len(&long, true), Some(5));
+        assert_eq!(unpadded_len(&long[6..], true), None, "says more than there is");
+        assert_eq!(unpadded_len(&[0, 0], true), Some(0));
+        assert_eq!(unpadded_len(&[0], true), None);
+        assert_eq!(unpadded_len(&[0, 255], true), None);
+    }
+}

@@ -163,3 +163,62 @@ fn unpadded(content: &[u8]) -> Option<&[u8]> {
     let (body, padding) = content.split_at_checked(len)?;
     padding.iter().all(|byte| *byte == size).then_some(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::security::policy;
+
+    fn keys() -> Protection {
+        let row = policy::row(ua_pki::SecurityPolicy::Basic256Sha256).unwrap();
+        Protection::derive(row, MessageSecurityMode::SignAndEncrypt, &[1; 32], &[2; 32]).unwrap()
+    }
+
+    /// A chunk whose MAC is right whatever stands in `content`, which has to fill whole blocks with the MAC.
+    fn authentic_chunk(content: &[u8]) -> Vec<u8> {
+        let Protection::SignAndEncrypt(mac, cipher) = keys() else { panic!() };
+        let mut frame = b"MSGF0000CCCCTTTT".to_vec();
+        frame.extend_from_slice(content);
+        let tag = hmac::sign(&mac, &frame);
+        frame.extend_from_slice(tag.as_ref());
+        cipher.encrypt(&mut frame[SYMMETRIC_HEADER_LEN..]).unwrap();
+        frame
+    }
+
+    #[test]
+    fn padding_that_lies_is_refused_even_behind_a_right_mac() {
+        let good = [[7; 12].as_slice(), &[3, 3, 3, 3]].concat();
+        assert_eq!(keys().open(&mut authentic_chunk(&good)).unwrap(), [7; 12]);
+        for wrong in [[3, 3, 2, 3], [0, 3, 3, 3], [3, 3, 3, 16], [3, 3, 3, 255]] {
+            let content = [[7; 12].as_slice(), &wrong].concat();
+            let result = keys().open(&mut authentic_chunk(&content)).map(<[u8]>::to_vec);
+            assert_eq!(result, Err(Error::SecurityChecksFailed), "{wrong:?}");
+        }
+        assert_eq!(keys().open(&mut authentic_chunk(&[])).unwrap_err(), Error::SecurityChecksFailed);
+    }
+
+    #[test]
+    fn chunks_of_every_wrong_length_are_refused() {
+        let good = authentic_chunk(&[0; 32]);
+        for len in (0..good.len()).chain(good.len() + 1..good.len() + 33) {
+            let mut cut = good.clone();
+            cut.resize(len, 0);
+            assert_eq!(keys().open(&mut cut).unwrap_err(), Error::SecurityChecksFailed, "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn the_largest_body_fills_a_chunk_and_one_byte_more_does_not_fit() {
+        let row = policy::row(ua_pki::SecurityPolicy::Basic256Sha256).unwrap();
+        let sign = Protection::derive(row, MessageSecurityMode::Sign, &[1; 32], &[2; 32]).unwrap();
+        for keys in [Protection::None, sign, keys()] {
+            for chunk_len in [8192, 8193, 8207, 8208, 65_535, 65_536] {
+                let sealed_len = |body: usize| {
+                    keys.seal(vec![0; SYMMETRIC_HEADER_LEN + SEQUENCE_HEADER_LEN + body]).unwrap().len()
+                };
+                let max = keys.max_body(chunk_len);
+                assert!(sealed_len(max) <= chunk_len && sealed_len(max + 1) > chunk_len, "{chunk_len}");
+            }
+        }
+    }
+}
