@@ -6,7 +6,8 @@ nothing here knows lockgate.
 
 Variable i belongs to group i % GROUPS. Every period each group takes its turn: its variables all go up by exactly one,
 with one source time, and one line goes to the truth file: {"group":g,"value":n,"time_ms":t}.
-SIGUSR1 stops the counting and leaves the server up, so that a client can collect the rest.
+SIGUSR1 stops the counting and leaves the server up, so that a client can collect the rest. A server that is started
+again on its truth file goes on where it was.
 """
 
 import argparse
@@ -138,16 +139,17 @@ async def add_counters(server: Server, number: int) -> list[ua.NodeId]:
 
 async def count(server: Server, counters: list[ua.NodeId], period_ms: int, path: Path, freeze: asyncio.Event) -> None:
     """Counts until told to stop; what is on disk is what the clients were told."""
-    with path.open("x", encoding="utf-8") as truth:
+    done = path.read_text().count('"group":') if path.exists() else 0
+    with path.open("a", encoding="utf-8") as truth:
 
         def write(line: dict) -> None:
             truth.write(json.dumps(line) + "\n")
             truth.flush()
 
         write({"variables": len(counters), "groups": GROUPS, "period_ms": period_ms, "started_ms": epoch_ms()})
-        start, step, turn = time.monotonic(), period_ms / 1000 / GROUPS, 0
+        start, step, turn = time.monotonic(), period_ms / 1000 / GROUPS, done
         while not freeze.is_set():
-            while turn < (time.monotonic() - start) / step and not freeze.is_set():
+            while turn - done < (time.monotonic() - start) / step and not freeze.is_set():
                 group, value, now = turn % GROUPS, turn // GROUPS + 1, epoch_ms()
                 source_time = datetime.fromtimestamp(now / 1000, UTC).replace(tzinfo=None)
                 source_time = source_time.replace(microsecond=now % 1000 * 1000)

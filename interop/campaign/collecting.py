@@ -1,4 +1,4 @@
-"""Collecting: start, be killed, start again, stop; the servers count all the while."""
+"""Collecting: start, be killed, start again, lose the servers, stop; the servers count all the while."""
 
 import time
 from dataclasses import dataclass
@@ -18,45 +18,62 @@ class Run:
     """Moments of the run, as nanoseconds since 1970."""
 
     started: int = 0
-    flowing: int = 0
     killed: int = 0
-    flowing_again: int = 0
+    collecting_again: int = 0
+    servers_stopped: int = 0
+    servers_back: int = 0
 
 
 def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: float) -> Run:
-    checks.part(f"collecting for {seconds:g} s, killed in the middle")
+    checks.part(f"collecting for {seconds:g} s: lockgate killed after a third, the servers restarted after another")
     run = Run()
     begin = time.monotonic()
     run.started = time.time_ns()
     lockgate.start()
     wait_until_flowing(lockgate, peers, checks, "values flow from every source")
-    run.flowing = time.time_ns()
-    time.sleep(max(seconds / 2 - (time.monotonic() - begin), SILENCE))
+    rest(begin, seconds / 3)
 
-    checks.need(
-        "lockgate is still running in the middle",
-        lockgate.is_running(),
-        "" if lockgate.is_running() else lockgate.recent_log(),
-    )
-    lockgate.kill()
     run.killed = time.time_ns()
+    be_killed(lockgate, checks)
+    wait_until_flowing(lockgate, peers, checks, "after kill -9 and restart, values flow again")
+    run.collecting_again = time.time_ns()
+    rest(begin, seconds * 2 / 3)
+
+    run.servers_stopped = time.time_ns()
+    for peer in peers:
+        peer.restart()
+    wait_until_flowing(lockgate, peers, checks, "after the servers were restarted, values flow again")
+    run.servers_back = time.time_ns()
+    rest(begin, seconds)
+
+    drain_and_stop(lockgate, peers, checks)
+    return run
+
+
+def rest(begin: float, until_seconds: float) -> None:
+    """Lets the run go on until this long after its beginning, and at least for a moment."""
+    time.sleep(max(until_seconds - (time.monotonic() - begin), SILENCE))
+
+
+def be_killed(lockgate: Lockgate, checks: Checks) -> None:
+    running = lockgate.is_running()
+    checks.need("lockgate is running when it is killed", running, "" if running else lockgate.recent_log())
+    lockgate.kill()
     # the servers go on counting without us
     time.sleep(SILENCE)
     lockgate.start()
-    wait_until_flowing(lockgate, peers, checks, "after kill -9 and restart, values flow again")
-    run.flowing_again = time.time_ns()
-    time.sleep(max(seconds - (time.monotonic() - begin), SILENCE))
 
+
+def drain_and_stop(lockgate: Lockgate, peers: list[Peer], checks: Checks) -> None:
     for peer in peers:
         peer.freeze()
-    checks.need("every source falls quiet, and not stale, when nothing changes any more",
-                until(lambda: set(lockgate.states().values()) == {"quiet"}, DRAIN_TIMEOUT), lockgate.states())  # fmt: skip
+    quiet = until(lambda: set(lockgate.states().values()) == {"quiet"}, DRAIN_TIMEOUT)
+    checks.need("every source is quiet, and not stale, when nothing changes any more", quiet, lockgate.states())
     sealed = until(lambda: lockgate.unsealed() == 0, DRAIN_TIMEOUT)
     checks.need("what was collected is sealed into files", sealed, f"{lockgate.unsealed()} values are not")
     code = lockgate.stop()
     checks.need("lockgate stops when asked", code == 0, f"exit {code}")
-    checks.need("both servers lived through it", all(peer.is_running() for peer in peers))
-    return run
+    checks.need("the servers lived through it", all(peer.is_running() for peer in peers))
 
 
 def wait_until_flowing(lockgate: Lockgate, peers: list[Peer], checks: Checks, name: str) -> None:

@@ -38,8 +38,8 @@ class Peer:
         self.url = self.thumbprint = ""
 
     def start(self) -> None:
-        self.folder.mkdir(parents=True)
-        log = (self.folder / "server.log").open("w")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = (self.folder / "server.log").open("a")
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment
         )
@@ -71,6 +71,11 @@ class Peer:
     def freeze(self) -> None:
         """No more changes; the server stays up, so that what it has can be collected."""
         self.process.send_signal(signal.SIGUSR1)
+
+    def restart(self) -> None:
+        """As after maintenance: sessions and subscriptions are gone, certificates, trust and counters are not."""
+        self.stop()
+        self.start()
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None

@@ -6,7 +6,8 @@
 //
 // Variable i belongs to group i % GROUPS. Every period each group takes its turn: its variables all go up by
 // exactly one, with one source time, and one line goes to the truth file: {"group":g,"value":n,"time_ms":t}.
-// SIGUSR1 stops the counting and leaves the server up, so that a client can collect the rest.
+// SIGUSR1 stops the counting and leaves the server up, so that a client can collect the rest. A server that is
+// started again on its truth file goes on where it was.
 "use strict";
 
 const fs = require("node:fs");
@@ -99,7 +100,7 @@ async function makeServer(config) {
 function addCounters(server, count) {
     const space = server.engine.addressSpace;
     const namespace = space.registerNamespace("urn:lockgate:interop:counters");
-    const folder = namespace.addFolder(space.rootFolder.objects, { browseName: "Counters" });
+    const folder = namespace.addFolder(space.rootFolder.objects, { nodeId: "s=Counters", browseName: "Counters" });
     return Array.from({ length: count }, (_, index) => {
         const name = `Counter${String(index).padStart(4, "0")}`;
         return namespace.addVariable({
@@ -115,13 +116,14 @@ function addCounters(server, count) {
 
 /** Counts until told to stop; what is on disk is what the clients were told. */
 function count(counters, periodMs, truthFile) {
-    const truth = fs.openSync(truthFile, "wx");
+    const truth = fs.openSync(truthFile, "a+");
+    const done = fs.readFileSync(truthFile, "utf8").split('"group":').length - 1;
     const write = (line) => fs.writeSync(truth, `${JSON.stringify(line)}\n`);
     write({ variables: counters.length, groups: GROUPS, period_ms: periodMs, started_ms: Date.now() });
     const start = performance.now();
-    let turn = 0;
+    let turn = done;
     const timer = setInterval(() => {
-        const due = Math.floor((performance.now() - start) / (periodMs / GROUPS));
+        const due = done + Math.floor((performance.now() - start) / (periodMs / GROUPS));
         for (; turn < due; turn += 1) {
             const group = turn % GROUPS;
             const value = Math.floor(turn / GROUPS) + 1;
