@@ -17,6 +17,8 @@ const MAX_STRING: usize = 1 << 20;
 const MAX_BYTE_STRING: usize = 16 << 20;
 /// The most elements an array of a response may have.
 const MAX_ARRAY: usize = 1_000_000;
+/// The same for answers of servers that have not proven themselves.
+const MAX_ARRAY_BEFORE_TRUST: usize = 10_000;
 /// How deep variants and extension objects may nest (Part 6 §5.1.8 asks for at least 100).
 const MAX_DEPTH: u64 = 100;
 
@@ -34,11 +36,18 @@ pub(crate) fn encode<R: ReadOnlyRequest>(request: &R) -> Result<Vec<u8>, Error> 
     Ok(body)
 }
 
+fn speaks_before_trust(service: &str) -> bool {
+    matches!(service, "FindServers" | "GetEndpoints" | "CreateSession" | "ActivateSession")
+}
+
 /// The response in a message body. A fault or a bad service result becomes [`Error::Service`].
 ///
 /// A body that cannot be read fails this request only: nothing that a value contains may end a connection.
 pub(crate) fn decode<R: ReadOnlyRequest>(body: &[u8]) -> Result<R::Response, Error> {
-    let owned = context_for(body);
+    let owned = context_within(
+        body,
+        if speaks_before_trust(R::SERVICE) { MAX_ARRAY_BEFORE_TRUST } else { MAX_ARRAY },
+    );
     let context = owned.context();
     let response_body = after_type::<R>(body)?;
     let response = R::Response::decode(&mut Cursor::new(response_body), &context).map_err(unreadable::<R>)?;
@@ -85,10 +94,14 @@ fn unreadable<R: ReadOnlyRequest>(error: opcua_types::Error) -> Error {
 /// A context whose limits fit this body: no array or text in it can be longer than the body itself, so that a
 /// length field alone never makes us allocate more than a small multiple of what was really received.
 pub(crate) fn context_for(body: &[u8]) -> ContextOwned {
+    context_within(body, MAX_ARRAY)
+}
+
+fn context_within(body: &[u8], max_array: usize) -> ContextOwned {
     let options = DecodingOptions {
         max_string_length: body.len().min(MAX_STRING),
         max_byte_string_length: body.len().min(MAX_BYTE_STRING),
-        max_array_length: body.len().min(MAX_ARRAY),
+        max_array_length: body.len().min(max_array),
         decoding_depth_gauge: DepthGauge::new(MAX_DEPTH),
         ..DecodingOptions::default()
     };

@@ -61,7 +61,7 @@ pub async fn connect(request: ConnectRequest) -> Result<Session, Error> {
     let connection = dial(&request).await?;
     let mut handshake = Handshake::new(&request)?;
     let created = handshake.create(&connection).await?;
-    let caller = Caller::new(connection, created.authentication_token.clone(), request.request_timeout);
+    let caller = Caller::new(connection, &created, request.request_timeout);
     if let Err(error) = handshake.judge(&created) {
         give_up(&caller).await;
         return Err(error);

@@ -13,6 +13,8 @@ use crate::{EndpointUrl, Error, clock, codec};
 
 /// More endpoints than any server has; a longer list is an attack on whoever shows it (HC-22).
 pub(crate) const MAX_ENDPOINTS: usize = 500;
+/// Far more than any list of endpoints needs, and little enough to take from a stranger.
+const MAX_MESSAGE: u32 = 4 << 20;
 /// More servers than one discovery server sensibly knows (HC-46).
 const MAX_SERVERS: usize = 2000;
 
@@ -83,7 +85,7 @@ async fn ask<R: ReadOnlyRequest>(
         channel: ClientChannelConfig {
             endpoint_url: url.as_str().to_owned(),
             security: ClientSecurity::None,
-            limits: Limits::client(),
+            limits: Limits { max_message_size: MAX_MESSAGE, ..Limits::client() },
             lifetime: CHANNEL_LIFETIME,
             open_timeout: timeout.min(OPEN_TIMEOUT),
             wall_clock: clock::wall(),

@@ -288,7 +288,10 @@ impl Task {
                 }
                 self.outstanding.insert(request_id, Outstanding { what, reply, deadline });
             }
-            Err(error) => reply.send(Err(Error::Request { service: what, detail: error.to_string() })),
+            Err(error @ ua_channel::Error::OutgoingLimit { .. }) => {
+                reply.send(Err(Error::Request { service: what, detail: error.to_string() }));
+            }
+            Err(error) => reply.send(Err(Error::Protocol { source: Arc::new(error) })),
         }
     }
 

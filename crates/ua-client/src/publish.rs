@@ -5,19 +5,17 @@
 //! request. A consumer that does not come back for more takes no more either: the server's queues fill, not ours.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Cursor;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use opcua_types::{BinaryDecodable, PublishRequest, SubscriptionAcknowledgement};
+use opcua_types::{PublishRequest, SubscriptionAcknowledgement};
 use tokio::sync::mpsc;
-use ua_channel::{DecodeError, NotificationVisitor, PublishSummary, walk_publish_response};
 
+use crate::delivery::{AckToken, Delivery, SubscriptionWatch, read_summary};
 use crate::driver::Answer;
 use crate::request::ReadOnlyRequest;
-use crate::sequence::{Missing, Order, Sequence};
+use crate::sequence::{Order, Sequence};
 use crate::session::{Inner, Session};
-use crate::subscription::SubscriptionInfo;
 use crate::{Error, clock, codec, status};
 
 /// Acknowledgements waiting for a publish request. Beyond it the oldest is dropped: the server then keeps
@@ -31,110 +29,6 @@ const MAX_IN_FLIGHT: usize = 100;
 const MAX_REFUSALS: u32 = 10;
 /// What network and server may add to a keep-alive interval.
 const SILENCE_GRACE: Duration = Duration::from_secs(5);
-
-/// A subscription to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubscriptionWatch {
-    /// Its id.
-    pub id: u32,
-    /// The longest silence it allows itself: publishing interval times keep-alive count.
-    pub keep_alive: Duration,
-    /// The last sequence number that is safely stored, when the subscription was taken over.
-    pub last_sequence: Option<u32>,
-}
-
-impl From<&SubscriptionInfo> for SubscriptionWatch {
-    fn from(info: &SubscriptionInfo) -> Self {
-        Self { id: info.id, keep_alive: info.keep_alive(), last_sequence: None }
-    }
-}
-
-/// Permission to tell the server that it may forget a notification message.
-///
-/// Give it to [`Session::acknowledge`] when the values are on disk, not before (invariant 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AckToken {
-    subscription_id: u32,
-    /// Nothing for a keep-alive, which needs no acknowledgement.
-    sequence_number: Option<u32>,
-}
-
-impl AckToken {
-    /// The token of a message that a former process stored but could not acknowledge any more.
-    #[must_use]
-    pub fn new(subscription_id: u32, sequence_number: u32) -> Self {
-        Self { subscription_id, sequence_number: Some(sequence_number) }
-    }
-}
-
-/// What a publish response says besides its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliverySummary {
-    /// The subscription.
-    pub subscription_id: u32,
-    /// The message's number; of a keep-alive the number of the next message.
-    pub sequence_number: u32,
-    /// When the server sent it, 100 ns ticks since 1601-01-01 UTC.
-    pub publish_time: i64,
-    /// Nothing changed; the subscription lives.
-    pub keep_alive: bool,
-    /// The server has more than fitted into this message.
-    pub more_notifications: bool,
-    /// Messages that can be republished.
-    pub available_sequence_numbers: Vec<u32>,
-}
-
-/// One publish response, still in the bytes it came in.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    body: Vec<u8>,
-    summary: DeliverySummary,
-    missing: Option<Missing>,
-    repeated: bool,
-}
-
-impl Delivery {
-    /// What it says besides its values.
-    #[must_use]
-    pub fn summary(&self) -> &DeliverySummary {
-        &self.summary
-    }
-
-    /// Messages before this one that did not come: to be fetched with [`Session::republish`], or a gap.
-    #[must_use]
-    pub fn missing(&self) -> Option<Missing> {
-        self.missing
-    }
-
-    /// Whether a message with this number was there before: its values are stored already.
-    #[must_use]
-    pub fn is_repeated(&self) -> bool {
-        self.repeated
-    }
-
-    /// Hands every value to the visitor, without copying it.
-    ///
-    /// # Errors
-    ///
-    /// When the message cannot be read; what was handed over before stays handed over.
-    pub fn walk<V: NotificationVisitor>(&self, visitor: &mut V) -> Result<PublishSummary, Error> {
-        walk_publish_response(&self.body, visitor)
-            .map_err(|error| decode_failure(PublishRequest::SERVICE, &error))
-    }
-
-    /// What to acknowledge once the values are safe.
-    #[must_use]
-    pub fn token(&self) -> AckToken {
-        let sequence_number = (!self.summary.keep_alive).then_some(self.summary.sequence_number);
-        AckToken { subscription_id: self.summary.subscription_id, sequence_number }
-    }
-
-    /// The size of the answer in bytes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.body.len()
-    }
-}
 
 /// What a session knows about its subscriptions and its outstanding publish requests.
 pub(crate) struct Publishing {
@@ -152,6 +46,8 @@ struct State {
     in_flight: usize,
     outstanding: usize,
     refusals: u32,
+    /// Publish requests that were at the server when the last subscription was deleted.
+    orphans: usize,
     acknowledgements: VecDeque<SubscriptionAcknowledgement>,
     watched: BTreeMap<u32, Watched>,
     /// Transferred subscriptions that have not spoken on this connection yet.
@@ -271,7 +167,11 @@ impl Publishing {
 
     /// Stops waiting for a subscription.
     pub(crate) fn forget(&self, subscription_id: u32) {
-        self.lock().watched.remove(&subscription_id);
+        let mut state = self.lock();
+        if state.watched.remove(&subscription_id).is_some() && state.watched.is_empty() {
+            // What is at the server now will come back refused, because there is nothing left to publish.
+            state.orphans = state.outstanding;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -356,6 +256,7 @@ impl Publishing {
         let mut state = self.lock();
         state.outstanding = kept.len();
         state.refusals = 0;
+        state.orphans = 0;
         state.unproven.clear();
         state.watched.values_mut().for_each(|watched| watched.last_sign = now);
         for body in kept {
@@ -369,15 +270,21 @@ impl Publishing {
     fn take(&self, answer: Answer) -> Result<Option<Vec<u8>>, Error> {
         let mut state = self.lock();
         state.outstanding = state.outstanding.saturating_sub(1);
-        let error = match answer.and_then(|body| check_kind::<PublishRequest>(&body).map(|()| body)) {
+        let error = match answer
+            .and_then(|body| codec::read_header::<PublishRequest>(&body).map(drop).map(|()| body))
+        {
             Ok(body) => {
                 state.refusals = 0;
                 return Ok(Some(body));
             }
             Err(error) => error,
         };
-        state.refusals += 1;
         let code = error.status().unwrap_or_default() & 0xFFFF_0000;
+        if code == status::BAD_NO_SUBSCRIPTION && state.orphans > 0 {
+            state.orphans -= 1;
+            return Ok(None);
+        }
+        state.refusals += 1;
         let bearable = match code {
             status::BAD_TOO_MANY_PUBLISH_REQUESTS => {
                 state.in_flight = state.outstanding.max(1);
@@ -414,34 +321,65 @@ impl Watched {
     }
 }
 
-/// Whether a body is the kind of answer that was asked for; a fault becomes [`Error::Service`].
-pub(crate) fn check_kind<R: ReadOnlyRequest>(body: &[u8]) -> Result<(), Error> {
-    codec::read_header::<R>(body).map(|_| ())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Everything of a publish response before its values; the values are left for the walk.
-fn read_summary(body: &[u8]) -> Result<DeliverySummary, Error> {
-    let owned = codec::context_for(body);
-    let context = owned.context();
-    let (_, rest) = codec::read_header::<PublishRequest>(body)?;
-    let mut stream = Cursor::new(rest);
-    let mut read = || -> Result<DeliverySummary, opcua_types::Error> {
-        Ok(DeliverySummary {
-            subscription_id: u32::decode(&mut stream, &context)?,
-            available_sequence_numbers: Option::<Vec<u32>>::decode(&mut stream, &context)?
-                .unwrap_or_default(),
-            more_notifications: bool::decode(&mut stream, &context)?,
-            sequence_number: u32::decode(&mut stream, &context)?,
-            publish_time: i64::decode(&mut stream, &context)?,
-            keep_alive: i32::decode(&mut stream, &context)? <= 0,
-        })
-    };
-    read().map_err(|error| Error::Decode { service: PublishRequest::SERVICE, detail: error.to_string() })
-}
+    fn watching() -> Publishing {
+        let publishing = Publishing::new();
+        let watch = SubscriptionWatch { id: 9, keep_alive: Duration::from_secs(10), last_sequence: None };
+        publishing.watch(&[watch], 2);
+        publishing
+    }
 
-pub(crate) fn decode_failure(service: &'static str, error: &DecodeError) -> Error {
-    match error {
-        DecodeError::ServiceFault(status) => Error::Service { service, status: *status },
-        other => Error::Decode { service, detail: other.to_string() },
+    fn refusal(status: u32) -> Answer {
+        Err(Error::Service { service: "Publish", status })
+    }
+
+    #[test]
+    fn no_more_requests_are_begun_than_wanted() {
+        let publishing = watching();
+        assert!(publishing.begin_request().is_some());
+        assert!(publishing.begin_request().is_some());
+        assert!(publishing.begin_request().is_none());
+    }
+
+    #[test]
+    fn requests_left_over_from_deleted_subscriptions_are_not_reported_as_a_loss() {
+        let publishing = watching();
+        publishing.begin_request();
+        publishing.begin_request();
+        publishing.forget(9);
+        assert!(publishing.begin_request().is_none(), "nothing is left to publish");
+        let watch = SubscriptionWatch { id: 10, keep_alive: Duration::from_secs(10), last_sequence: None };
+        publishing.watch(&[watch], 2);
+        for _ in 0..2 {
+            assert!(matches!(publishing.take(refusal(status::BAD_NO_SUBSCRIPTION)), Ok(None)));
+        }
+        publishing.begin_request();
+        assert!(publishing.take(refusal(status::BAD_NO_SUBSCRIPTION)).is_err(), "this one is a loss");
+    }
+
+    #[test]
+    fn refusals_without_end_are_reported() {
+        let publishing = watching();
+        let bearable = (0..100)
+            .take_while(|_| {
+                publishing.begin_request();
+                publishing.take(refusal(status::BAD_TIMEOUT)).is_ok()
+            })
+            .count();
+        assert!(bearable < 20, "{bearable}");
+    }
+
+    #[test]
+    fn a_request_that_is_not_sent_gives_its_acknowledgements_back() {
+        let publishing = watching();
+        let acknowledgement = SubscriptionAcknowledgement { subscription_id: 9, sequence_number: 3 };
+        publishing.lock().acknowledgements.push_back(acknowledgement.clone());
+        let taken = publishing.begin_request();
+        drop(Begun { publishing: &publishing, acknowledgements: taken });
+        assert_eq!(publishing.begin_request(), Some(vec![acknowledgement]));
+        assert_eq!(publishing.lock().outstanding, 1);
     }
 }

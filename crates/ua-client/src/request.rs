@@ -4,7 +4,7 @@
 //! sealed and implemented here and nowhere else, for the services below. Write, Call, HistoryUpdate, the node
 //! management services and SetTriggering have no implementation, so a request of theirs does not compile:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0277
 //! fn needs<R: ua_client::ReadOnlyRequest>() {}
 //! needs::<ua_client::types::WriteRequest>();
 //! ```

@@ -154,12 +154,24 @@ pub(crate) struct Caller {
     token: NodeId,
     handle: AtomicU32,
     timeout: Duration,
+    /// The largest request body the server takes.
+    max_request: usize,
 }
 
 impl Caller {
-    pub(crate) fn new(connection: Connection, token: NodeId, timeout: Duration) -> Self {
-        // Handle 1 was CreateSession's.
-        Self { connection: RwLock::new(connection), token, handle: AtomicU32::new(2), timeout }
+    pub(crate) fn new(connection: Connection, created: &CreateSessionResponse, timeout: Duration) -> Self {
+        let max_request = match usize::try_from(created.max_request_message_size) {
+            Ok(0) | Err(_) => usize::MAX,
+            Ok(size) => size.max(SMALLEST_MAX_REQUEST),
+        };
+        Self {
+            connection: RwLock::new(connection),
+            token: created.authentication_token.clone(),
+            // Handle 1 was CreateSession's.
+            handle: AtomicU32::new(2),
+            timeout,
+            max_request,
+        }
     }
 
     /// The connection in use now.
@@ -221,9 +233,17 @@ impl Caller {
         header.timestamp = clock::ua_time();
         header.request_handle = self.handle.fetch_add(1, Ordering::Relaxed);
         header.timeout_hint = u32::try_from(timeout.as_millis()).unwrap_or(0);
-        codec::encode(&request)
+        let body = codec::encode(&request)?;
+        if body.len() > self.max_request {
+            let detail = format!("it has {} bytes, the server takes {}", body.len(), self.max_request);
+            return Err(Error::Request { service: R::SERVICE, detail });
+        }
+        Ok(body)
     }
 }
+
+/// What a server may call its largest request at least: less than one chunk is nonsense (HC-25).
+const SMALLEST_MAX_REQUEST: usize = 8192;
 
 /// A server's milliseconds, whatever nonsense they are: never negative, never more than a year (HC-25).
 pub(crate) fn duration_from_ms(ms: f64) -> Duration {

@@ -12,7 +12,7 @@ use ua_channel::{NotificationVisitor, PublishSummary, walk_republish_response};
 
 use crate::batch::{Batches, Verdict};
 use crate::codec::exactly;
-use crate::publish::{AckToken, decode_failure};
+use crate::delivery::{AckToken, decode_failure};
 use crate::request::ReadOnlyRequest;
 use crate::session::{Session, duration_from_ms};
 use crate::{Error, codec, status};

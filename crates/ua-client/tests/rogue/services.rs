@@ -129,6 +129,22 @@ async fn a_server_that_takes_fewer_nodes_than_it_says_is_learned_from() {
 }
 
 #[tokio::test]
+async fn no_request_is_larger_than_the_server_takes() {
+    let largest = Arc::new(AtomicUsize::new(0));
+    let largest_seen = Arc::clone(&largest);
+    let mut script = serving(move |kind, body| {
+        if kind == READ {
+            largest_seen.fetch_max(body.len(), Ordering::SeqCst);
+        }
+        None
+    });
+    script.created = Box::new(|response| response.max_request_message_size = 9000);
+    let session = script.start().await.connect().await.unwrap();
+    assert_eq!(session.read(&questions(1000)).await.unwrap().len(), 1000);
+    assert!((4000..=9000).contains(&largest.load(Ordering::SeqCst)), "{largest:?}");
+}
+
+#[tokio::test]
 async fn a_missing_answer_is_a_timeout_of_that_request_only() {
     let script = serving(|kind, body| {
         let request: ReadRequest = (kind == READ).then(|| decode(body))?;
