@@ -108,8 +108,9 @@ impl Advice {
     }
 
     /// Adds a next step as a command; `words` are quoted for the shell where they need it.
-    pub(crate) fn then_run(mut self, words: &[&str]) -> Self {
-        let line: Vec<String> = std::iter::once("lockgate").chain(words.iter().copied()).map(shell).collect();
+    pub(crate) fn then_run<S: AsRef<str>>(mut self, words: &[S]) -> Self {
+        let line: Vec<String> =
+            std::iter::once("lockgate").chain(words.iter().map(AsRef::as_ref)).map(shell).collect();
         self.next.push(Next::Run(line.join(" ")));
         self
     }

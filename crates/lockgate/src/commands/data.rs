@@ -58,11 +58,11 @@ pub(crate) fn failed(context: &Context, error: &Error) -> Box<Advice> {
             Advice::new("data.none", Exit::Config, "nothing has been collected here yet")
                 .fact("journal", path.display().to_string())
                 .then("collect with")
-                .then_run(&super::words(&context.words(&["run"])))
+                .then_run(&context.words(&["run"]))
         }
         Error::NoSuchStream { .. } => advice("data.no_such_stream", Exit::Usage)
             .then("streams are listed by")
-            .then_run(&super::words(&context.words(&["streams"]))),
+            .then_run(&context.words(&["streams"])),
         Error::AmbiguousStream { .. } => {
             advice("data.ambiguous_stream", Exit::Usage).then("give a longer ending, or the whole name")
         }

@@ -34,6 +34,6 @@ fn no_user(context: &Context, name: &str) -> Box<Advice> {
     Box::new(
         Advice::new("usage.no_user", Exit::Usage, "this source logs in as anonymous; whose password is it?")
             .then("name the user:")
-            .then_run(&super::words(&context.words(&["login", name, "--user", "USER"]))),
+            .then_run(&context.words(&["login", name, "--user", "USER"])),
     )
 }

@@ -81,8 +81,3 @@ fn command(context: &Context, command: &[&str]) -> String {
     let words: Vec<String> = context.words(command).iter().map(|word| shell(word)).collect();
     format!("lockgate {}", words.join(" "))
 }
-
-/// Borrowed words, as [`Advice::then_run`] takes them.
-fn words(owned: &[String]) -> Vec<&str> {
-    owned.iter().map(String::as_str).collect()
-}

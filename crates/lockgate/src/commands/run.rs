@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, args: &cli::Run) -> Outcome {
             Advice::new("config.no_source", Exit::Config, "there is no source to read yet")
                 .fact("file", context.config.display().to_string())
                 .then("add one with")
-                .then_run(&super::words(&context.words(&["source", "add", "NAME", "opc.tcp://HOST:4840"]))),
+                .then_run(&context.words(&["source", "add", "NAME", "opc.tcp://HOST:4840"])),
         ));
     }
     log::start(args.log, "info");

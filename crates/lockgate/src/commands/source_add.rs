@@ -133,7 +133,7 @@ fn choose<'a>(
             .side(Side::Us)
             .fact("server", survey.url.as_str())
             .then("see what it offers:")
-            .then_run(&super::words(&context.words(&["discover", survey.url.as_str()]))),
+            .then_run(&context.words(&["discover", survey.url.as_str()])),
         )
     })
 }
@@ -153,7 +153,7 @@ fn user_needed(context: &Context, args: &cli::SourceAdd) -> Box<Advice> {
         .side(Side::Server)
         .fact("server", args.url.as_str())
         .then("nothing was saved; name a user, with a role that may read and nothing else:")
-        .then_run(&super::words(&context.words(&["source", "add", &args.name, &args.url, "--user", "USER"]))),
+        .then_run(&context.words(&["source", "add", &args.name, &args.url, "--user", "USER"])),
     )
 }
 

@@ -244,7 +244,7 @@ fn not_found(context: &Context, thumbprint: &str) -> Box<Advice> {
         Advice::new("trust.not_found", Exit::Usage, "no certificate in the store has this thumbprint")
             .fact("thumbprint", thumbprint)
             .then("see what is there:")
-            .then_run(&super::words(&context.words(&["trust", "list"]))),
+            .then_run(&context.words(&["trust", "list"])),
     )
 }
 

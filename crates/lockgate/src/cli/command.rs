@@ -1,0 +1,86 @@
+//! The commands and the options that all of them take.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use super::{
+    Cert, Demo, Discover, Export, Gaps, Init, Login, Query, Run, Simulate, Source, Status, Streams, Trust,
+};
+use crate::exit;
+
+/// Secure, lossless, read-only connector from OPC UA servers to historians and streams.
+#[derive(Debug, Parser)]
+#[command(name = "lockgate", version, after_help = exit::HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Configuration file
+    #[arg(
+        long,
+        global = true,
+        env = "LOCKGATE_CONFIG",
+        default_value = "lockgate.toml",
+        value_name = "FILE"
+    )]
+    pub(crate) config: PathBuf,
+    /// Answer on stdout as one JSON object that names its schema
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Reads the command line; ends the process with code 2 and a usage message when it is wrong.
+pub(crate) fn parse() -> Cli {
+    Cli::parse()
+}
+
+/// What can be asked of lockgate.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a configuration file and our own application certificate
+    Init(Init),
+    /// List the endpoints of a server, which one we would use and why, and whether we trust it
+    Discover(Discover),
+    /// The servers we read
+    #[command(subcommand)]
+    Source(Source),
+    /// Store the user name and password for a source, and try them at once
+    Login(Login),
+    /// The certificates we trust, and those that wait for a decision
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Our own certificate, and a look into others
+    #[command(subcommand)]
+    Cert(Cert),
+    /// Collect from every source until stopped
+    Run(Run),
+    /// How fresh the data of every source is
+    Status(Status),
+    /// The streams that have been collected
+    Streams(Streams),
+    /// The values of one stream
+    Query(Query),
+    /// Write the values of streams to a file
+    Export(Export),
+    /// The intervals in which values are known to be missing
+    Gaps(Gaps),
+    /// A simulated plant, the connector and the historian in one go
+    Demo(Demo),
+    /// The simulated plant alone: an OPC UA server to practise on
+    Simulate(Simulate),
+    /// Print a completion script for a shell
+    Completions {
+        /// Shell to complete in
+        shell: clap_complete::Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

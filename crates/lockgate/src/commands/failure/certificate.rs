@@ -1,0 +1,150 @@
+//! Failures of trust: we do not trust the server, or the server does not trust us.
+
+use std::path::PathBuf;
+
+use connector::Error;
+use ua_pki::{Certificate, CertificateStatus, Finding, Store, Thumbprint, Verdict};
+
+use super::About;
+use crate::advice::{Advice, Side};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::hints;
+
+/// Explains a verdict that is not Good: by its decisive finding, and with every other one as a fact.
+pub(crate) fn not_trusted(
+    context: &Context,
+    about: &About<'_>,
+    thumbprint: Thumbprint,
+    pinned: Option<Thumbprint>,
+    verdict: &Verdict,
+) -> Advice {
+    let counting: Vec<&Finding> = verdict.findings().iter().filter(|finding| !finding.suppressed).collect();
+    let decisive = counting.first().copied();
+    let status = decisive.map(|finding| finding.status);
+    let changed = pinned.is_some_and(|pinned| pinned != thumbprint);
+    let code = code(status, changed);
+    let message = match decisive {
+        Some(finding) => finding.message.clone(),
+        None => "we do not trust the server's certificate".to_owned(),
+    };
+    let mut advice = Advice::new(code, Exit::ServerNotTrusted, message).side(Side::Us);
+    if let Some(finding) = decisive {
+        advice = advice.rule(format!("{}, Part 4 §6.1.3, step {:?}", finding.status.name(), finding.step));
+    }
+    if let Some(url) = about.url {
+        advice = advice.fact("server", url);
+    }
+    advice = advice.fact("theirs", thumbprint.grouped());
+    if let Some(pinned) = pinned.filter(|_| changed) {
+        advice = advice.fact("was", pinned.grouped());
+    }
+    if let Some(certificate) = about.store.and_then(|store| known(store, thumbprint)) {
+        advice = advice.fact("subject", certificate.subject());
+        if counting.iter().any(|finding| finding.status == CertificateStatus::HostNameInvalid) {
+            advice =
+                advice.fact("we dialled", about.host.unwrap_or("?")).fact("it names", names(&certificate));
+        }
+    }
+    if let Some(own) = about.own {
+        advice = advice.fact("ours", own.thumbprint().grouped());
+    }
+    for finding in counting.iter().skip(1) {
+        advice = advice.fact("also", format!("{}: {}", finding.status.name(), finding.message));
+    }
+    how_to_trust(context, about, thumbprint, &counting, advice)
+}
+
+fn how_to_trust(
+    context: &Context,
+    about: &About<'_>,
+    thumbprint: Thumbprint,
+    counting: &[&Finding],
+    mut advice: Advice,
+) -> Advice {
+    let untrusted = counting.iter().any(|finding| finding.status == CertificateStatus::Untrusted);
+    for finding in counting.iter().filter(|finding| finding.status != CertificateStatus::Untrusted) {
+        if !finding.remedy.is_empty() {
+            advice = advice.then(finding.remedy.clone());
+        }
+    }
+    if untrusted {
+        let thumbprint = thumbprint.to_string();
+        advice = advice
+            .then("compare `theirs` with the thumbprint that the server's administrator sees; if it is the same:")
+            .then_run(&context.words(&["trust", "accept", &thumbprint]));
+    }
+    match about.source {
+        Some(source) => advice.then("then").then_run(&context.words(&["source", "check", source])),
+        None => advice,
+    }
+}
+
+fn code(status: Option<CertificateStatus>, changed: bool) -> &'static str {
+    match status {
+        _ if changed => "trust.server_certificate_changed",
+        Some(CertificateStatus::HostNameInvalid) => "trust.host_name_mismatch",
+        Some(CertificateStatus::TimeInvalid | CertificateStatus::IssuerTimeInvalid) => {
+            "trust.certificate_expired"
+        }
+        Some(CertificateStatus::Revoked | CertificateStatus::IssuerRevoked) => "trust.certificate_revoked",
+        Some(CertificateStatus::RevocationUnknown | CertificateStatus::IssuerRevocationUnknown) => {
+            "trust.revocation_unknown"
+        }
+        Some(CertificateStatus::UriInvalid) => "trust.application_uri_mismatch",
+        Some(CertificateStatus::Untrusted | CertificateStatus::ChainIncomplete) | None => {
+            "trust.server_certificate_untrusted"
+        }
+        Some(_) => "trust.server_certificate_unusable",
+    }
+}
+
+/// Explains that the server most likely does not trust us yet, and where to change that by its make.
+pub(super) fn server_does_not_trust_us(context: &Context, about: &About<'_>, error: &Error) -> Advice {
+    let mut advice = Advice::new(
+        "trust.server_does_not_trust_us",
+        Exit::NotTrustedByServer,
+        "the server ended the connection right after it saw our certificate: most likely it does not trust us yet",
+    )
+    .side(Side::Server)
+    .rule("the server's own list of trusted clients (Part 4 §6.1.3)");
+    advice = match error.status_code() {
+        Some(status) => advice.fact("status", format!("{} (0x{status:08X})", ua_client::status_name(status))),
+        None => advice.fact("status", "none: it closed the connection"),
+    };
+    if let Some(url) = about.url {
+        advice = advice.fact("server", url);
+    }
+    if let Some(own) = about.own {
+        advice = advice.fact("ours", own.thumbprint().grouped()).fact("our subject", own.subject());
+    }
+    if let Some(file) = about.store.and_then(own_file) {
+        advice = advice.fact("our file", file.display().to_string());
+    }
+    let (product, name) = about.make.unwrap_or_default();
+    advice = advice.then(hints::trust_us(product, name));
+    match about.source {
+        Some(source) => advice.then("then").then_run(&context.words(&["source", "check", source])),
+        None => advice,
+    }
+}
+
+fn known(store: &Store, thumbprint: Thumbprint) -> Option<Certificate> {
+    let lists = [store.rejected(), store.trusted()];
+    lists.into_iter().flatten().flatten().find(|certificate| certificate.thumbprint() == thumbprint)
+}
+
+fn names(certificate: &Certificate) -> String {
+    let mut names = certificate.dns_names().to_vec();
+    names.extend(certificate.ip_addresses().iter().map(ToString::to_string));
+    if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") }
+}
+
+/// The file with our certificate, to be carried to a server.
+fn own_file(store: &Store) -> Option<PathBuf> {
+    let folder = store.root().join("own").join("certs");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    files.into_iter().find(|path| path.is_file())
+}
