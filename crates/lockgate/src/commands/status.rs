@@ -139,6 +139,10 @@ impl SourceView {
         }
     }
 
+    fn stopped(&self) -> bool {
+        self.state == SourceState::Stopped.words()
+    }
+
     /// What is wrong and what to do, for a source that is not well.
     fn trouble(&self) -> Option<String> {
         let last = self.last.as_ref()?;
@@ -193,7 +197,7 @@ impl Status {
                 source.source.clone(),
                 source.state.clone(),
                 source.data_age_seconds.map_or_else(|| "-".to_owned(), age),
-                text(&|last| format!("{:.1}", if self.running { last.values_per_second } else { 0.0 })),
+                text(&|last| format!("{:.1}", if source.stopped() { 0.0 } else { last.values_per_second })),
                 text(&|last| last.streams.to_string()),
                 text(&|last| last.gaps_open.to_string()),
                 text(&|last| format!("{} {}", last.policy, last.mode)),

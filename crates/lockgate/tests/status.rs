@@ -1,0 +1,138 @@
+//! `lockgate status` for sources in every kind of trouble: state, age of data, what is wrong, what to do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests fail by panicking; the age of a status is measured by the clock"
+)]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use common::Lab;
+use connector::SourceStatus;
+use jiff::{SignedDuration, Timestamp};
+use tagstore::{Journal, JournalOptions};
+
+/// A status as the collector writes it, that old, with `changes` on top.
+fn status(name: &str, state: &str, age: SignedDuration, changes: serde_json::Value) -> SourceStatus {
+    let updated = Timestamp::now() - age;
+    let mut json = serde_json::json!({
+        "schema": SourceStatus::SCHEMA,
+        "source": name,
+        "url": format!("opc.tcp://{name}:4840"),
+        "state": state,
+        "since": updated,
+        "updated": updated,
+        "policy": "Basic256Sha256",
+        "mode": "SignAndEncrypt",
+        "user": "reader",
+        "streams": 1204,
+        "streams_refused": 0,
+        "values_total": 100_000,
+        "values_per_second": 340.25,
+        "last_sample_time": updated - SignedDuration::from_mins(5),
+        "last_message_time": updated,
+        "acknowledged": [],
+        "gaps_found": 0,
+        "gaps_open": 2,
+        "reconnects": 0,
+        "danger": [],
+    });
+    json.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    serde_json::from_value(json).unwrap()
+}
+
+/// A lab whose collector has left these statuses.
+fn lab_with(statuses: &[SourceStatus]) -> Lab {
+    let lab = Lab::initialised();
+    let data = lab.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let mut journal = Journal::open(data.join(tagstore::JOURNAL_FILE), JournalOptions::default()).unwrap();
+    let mut config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
+    for status in statuses {
+        let (name, url) = (&status.source, &status.url);
+        config.push_str(&format!(
+            "\n[[source]]\nname = \"{name}\"\nurl = \"{url}\"\npolicy = \"Basic256Sha256\"\nmode = \"SignAndEncrypt\"\n"
+        ));
+        journal.set_source_status(name, &status.to_json(), status.updated.into()).unwrap();
+    }
+    std::fs::write(lab.path().join("lockgate.toml"), config).unwrap();
+    lab
+}
+
+const NOW: SignedDuration = SignedDuration::ZERO;
+
+#[test]
+fn a_healthy_source_is_shown_by_the_age_of_its_data() {
+    let lab = lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
+    let shown = lab.run(&["--json", "status"]).json();
+    assert_eq!(shown["running"], true);
+    assert_eq!(shown["sources"][0]["state"], "flowing");
+    let age = shown["sources"][0]["data_age_seconds"].as_i64().unwrap();
+    assert!((300..310).contains(&age), "{age}");
+    assert_page!(lab.run(&["status"]));
+}
+
+#[test]
+fn trouble_is_told_with_its_code_and_the_next_step() {
+    let waiting = serde_json::json!({
+        "detail": "the server closed the connection right after our certificate",
+        "error_code": "trust.server_does_not_trust_us",
+        "next_step": "on the server: trust our certificate",
+        "user": null,
+        "last_sample_time": null,
+    });
+    let refused =
+        serde_json::json!({ "streams_refused": 3, "refused_example": "line2.A.B: BadUserAccessDenied" });
+    let danger = serde_json::json!({ "danger": ["danger_suppress BadCertificateTimeInvalid"] });
+    assert_page!(
+        lab_with(&[
+            status("line1", "waiting-for-server-trust", NOW, waiting),
+            status("line2", "flowing", NOW, refused),
+            status("line3", "quiet", NOW, danger),
+        ])
+        .run(&["status"])
+    );
+}
+
+#[test]
+fn a_status_that_nobody_renews_is_shown_as_stopped() {
+    let lab = lab_with(&[status("line1", "flowing", SignedDuration::from_hours(3), serde_json::json!({}))]);
+    let shown = lab.run(&["--json", "status"]).json();
+    assert_eq!(shown["running"], false);
+    assert_eq!(shown["sources"][0]["state"], "stopped");
+    assert_page!(lab.run(&["status"]));
+}
+
+#[test]
+fn what_a_server_wrote_into_a_status_cannot_act_on_the_terminal() {
+    let hostile = serde_json::json!({ "streams_refused": 1, "refused_example": "a\u{1b}]0;x\u{7}\u{202E}b" });
+    let shown = lab_with(&[status("line1", "flowing", NOW, hostile)]).run(&["status"]);
+    assert!(shown.stdout.contains("a\\u{1b}]0;x\\u{7}\\u{202e}b"), "{}", shown.stdout);
+}
+
+#[test]
+fn watching_without_a_terminal_prints_one_object_per_line() {
+    let lab = lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
+    let mut watching = Command::new(assert_cmd::cargo::cargo_bin!("lockgate"))
+        .current_dir(lab.path())
+        .env_remove("LOCKGATE_CONFIG")
+        .args(["--json", "status", "--watch"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let first = BufReader::new(watching.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    let shown: serde_json::Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(shown["schema"], "lockgate/status/1");
+}
