@@ -14,6 +14,10 @@ mod translate;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod logins;
+#[cfg(test)]
+mod test_target;
 
 pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
 pub(crate) use read::sample_attribute;
