@@ -1,6 +1,6 @@
 //! A plant and clients of it, on the loopback interface.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use opcua_types::NodeId;
 use plant::{Plant, PlantConfig};
@@ -29,24 +29,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn start(counters: usize) -> Self {
         let folder = TempDir::new().unwrap();
-        let plant = Plant::start(PlantConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            pki_dir: folder.path().join("plant"),
-            counters,
-            counter_period: PERIOD,
-            users: vec![
-                ("reader".to_owned(), "lesen".to_owned()),
-                ("other".to_owned(), "auch lesen".to_owned()),
-            ],
-            policies: vec![
-                SecurityPolicy::Basic256Sha256,
-                SecurityPolicy::Aes128Sha256RsaOaep,
-                SecurityPolicy::Aes256Sha256RsaPss,
-            ],
-            hosts: vec!["127.0.0.1".to_owned()],
-        })
-        .await
-        .unwrap();
+        let plant = Plant::start(config(&folder, "127.0.0.1:0".parse().unwrap(), counters)).await.unwrap();
         let url = plant.endpoint_url().parse().unwrap();
         Self { plant, folder, url }
     }
@@ -105,6 +88,22 @@ impl Bench {
             danger_without_security: false,
         })
         .await
+    }
+}
+
+pub(crate) fn config(folder: &TempDir, listen: SocketAddr, counters: usize) -> PlantConfig {
+    PlantConfig {
+        listen,
+        pki_dir: folder.path().join("plant"),
+        counters,
+        counter_period: PERIOD,
+        users: vec![("reader".to_owned(), "lesen".to_owned()), ("other".to_owned(), "auch lesen".to_owned())],
+        policies: vec![
+            SecurityPolicy::Basic256Sha256,
+            SecurityPolicy::Aes128Sha256RsaOaep,
+            SecurityPolicy::Aes256Sha256RsaPss,
+        ],
+        hosts: vec!["127.0.0.1".to_owned()],
     }
 }
 

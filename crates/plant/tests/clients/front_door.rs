@@ -1,6 +1,8 @@
 //! The plant as a client meets it: who gets in, and what is shown.
 
-use crate::bench::{Bench, PATIENCE, client, file_count, login, node, reader, strongest};
+use plant::Plant;
+
+use crate::bench::{Bench, PATIENCE, client, config, file_count, login, node, reader, strongest};
 use opcua_types::{AttributeId, NodeId, StatusCode};
 use ua_channel::MessageSecurityMode;
 use ua_client::{Error, Login, Side, get_endpoints};
@@ -91,4 +93,19 @@ async fn more_counters_than_fit_into_one_answer_are_found_by_browsing() {
     let counters = found.iter().filter(|r| r.browse_name.name.as_ref().starts_with("Counter"));
     assert_eq!(counters.count(), 1500);
     assert_eq!(file_count(&bench.folder.path().join("plant/rejected/certs")), 0);
+}
+
+#[tokio::test]
+async fn a_plant_that_stops_lets_its_clients_and_its_port_go_and_comes_back_as_itself() {
+    let mut bench = Bench::start(1).await;
+    let own = bench.trusted_client("client");
+    let session = bench.connect(&own, reader()).await.unwrap();
+    let address = bench.plant.local_addr();
+    let before = bench.store().own().unwrap().unwrap().certificate().thumbprint();
+    bench.plant.stop().await;
+    tokio::time::timeout(PATIENCE, session.closed()).await.unwrap();
+
+    bench.plant = Plant::start(config(&bench.folder, address, 1)).await.unwrap();
+    assert_eq!(bench.store().own().unwrap().unwrap().certificate().thumbprint(), before);
+    bench.connect(&own, reader()).await.unwrap().close().await.unwrap();
 }
