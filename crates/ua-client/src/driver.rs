@@ -137,6 +137,17 @@ impl Connection {
         self.commands.send(command).await.map_err(|_| self.end())
     }
 
+    /// The same without waiting; `false` when the task takes no more just now or is over.
+    pub(crate) fn try_request_to(
+        &self,
+        what: &'static str,
+        body: Vec<u8>,
+        queue: &mpsc::UnboundedSender<Answer>,
+    ) -> bool {
+        let request = Request { what, body, deadline: None, reply: Reply::Queue(queue.clone()) };
+        self.commands.try_send(Command::Send(request)).is_ok()
+    }
+
     /// Asks the task to close the channel and waits until it has.
     pub(crate) async fn close(&self) {
         let (sender, done) = oneshot::channel();

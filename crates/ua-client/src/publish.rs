@@ -15,7 +15,7 @@ use crate::delivery::{AckToken, Delivery, SubscriptionWatch, read_summary};
 use crate::driver::Answer;
 use crate::request::ReadOnlyRequest;
 use crate::sequence::{Order, Sequence};
-use crate::session::{Inner, Session};
+use crate::session::Session;
 use crate::{Error, clock, codec, status};
 
 /// Acknowledgements waiting for a publish request. Beyond it the oldest is dropped: the server then keeps
@@ -106,7 +106,8 @@ impl Session {
                 }
             };
             if let Some(body) = publishing.take(answer)? {
-                self.replenish().await?;
+                // No waiting and no failing from here on: the message would be lost with the future.
+                self.replenish_at_once();
                 return publishing.deliver(body);
             }
         }
@@ -125,19 +126,35 @@ impl Session {
 
     /// Brings the number of outstanding publish requests up to what is wanted.
     async fn replenish(&self) -> Result<(), Error> {
-        let Inner { caller, publishing, .. } = &*self.inner;
-        while let Some(acknowledgements) = publishing.begin_request() {
-            let request = PublishRequest {
-                subscription_acknowledgements: (!acknowledgements.is_empty())
-                    .then(|| acknowledgements.clone()),
-                ..Default::default()
-            };
-            let mut begun = Begun { publishing, acknowledgements: Some(acknowledgements) };
-            let body = caller.encode(request, Duration::ZERO)?;
-            caller.connection().request_to(PublishRequest::SERVICE, body, &publishing.sender).await?;
-            begun.acknowledgements = None;
+        let connection = self.inner.caller.connection();
+        while let Some((begun, body)) = self.begin_publish()? {
+            connection.request_to(PublishRequest::SERVICE, body, &self.inner.publishing.sender).await?;
+            begun.sent();
         }
         Ok(())
+    }
+
+    /// The same as far as it goes without waiting; the rest is made up for by the next call.
+    fn replenish_at_once(&self) {
+        let connection = self.inner.caller.connection();
+        while let Ok(Some((begun, body))) = self.begin_publish() {
+            if !connection.try_request_to(PublishRequest::SERVICE, body, &self.inner.publishing.sender) {
+                return;
+            }
+            begun.sent();
+        }
+    }
+
+    fn begin_publish(&self) -> Result<Option<(Begun<'_>, Vec<u8>)>, Error> {
+        let publishing = &self.inner.publishing;
+        let Some(acknowledgements) = publishing.begin_request() else { return Ok(None) };
+        let request = PublishRequest {
+            subscription_acknowledgements: (!acknowledgements.is_empty()).then(|| acknowledgements.clone()),
+            ..Default::default()
+        };
+        let begun = Begun { publishing, acknowledgements: Some(acknowledgements) };
+        let body = self.inner.caller.encode(request, Duration::ZERO)?;
+        Ok(Some((begun, body)))
     }
 }
 
@@ -145,6 +162,12 @@ impl Session {
 struct Begun<'a> {
     publishing: &'a Publishing,
     acknowledgements: Option<Vec<SubscriptionAcknowledgement>>,
+}
+
+impl Begun<'_> {
+    fn sent(mut self) {
+        self.acknowledgements = None;
+    }
 }
 
 impl Drop for Begun<'_> {
