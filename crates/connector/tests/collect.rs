@@ -6,7 +6,8 @@
     clippy::indexing_slicing,
     missing_docs,
     unreachable_pub,
-    reason = "tests fail by panicking"
+    dead_code,
+    reason = "tests fail by panicking; the site is shared with other tests"
 )]
 
 mod site;

@@ -1,8 +1,9 @@
 //! The thread that owns the journal.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,12 @@ pub(crate) struct Writer {
     orders: Sender<Order>,
     room: Arc<Semaphore>,
     failing: Arc<AtomicBool>,
+    statuses: Statuses,
 }
+
+/// The newest status of each source that is not written yet: a board, not a queue, so that a disk that hangs for a week
+/// does not fill the memory.
+type Statuses = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// The thread itself. Dropping it makes it stop after the commit in hand and waits for that.
 pub(crate) struct WriterThread {
@@ -40,7 +46,6 @@ enum Order {
     Register { streams: Vec<NewStream>, reply: Reply<Vec<StreamId>> },
     State { key: String, reply: Reply<Option<Vec<u8>>> },
     CountGaps { source: String, reply: Reply<usize> },
-    Status { source: String, json: String },
     Barrier { reply: oneshot::Sender<()> },
 }
 
@@ -55,13 +60,20 @@ impl Writer {
         let (orders, inbox) = channel();
         let abandon = Arc::new(AtomicBool::new(false));
         let failing = Arc::new(AtomicBool::new(false));
-        let state =
-            Thread { journal, inbox, events, abandon: Arc::clone(&abandon), failing: Arc::clone(&failing) };
+        let statuses = Statuses::default();
+        let state = Thread {
+            journal,
+            inbox,
+            events,
+            abandon: Arc::clone(&abandon),
+            failing: Arc::clone(&failing),
+            statuses: Arc::clone(&statuses),
+        };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || state.run())
             .map_err(|source| Error::Thread { what: "the journal", source })?;
-        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), failing };
+        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), failing, statuses };
         Ok((writer, WriterThread { abandon, thread: Some(thread) }))
     }
 
@@ -102,12 +114,9 @@ impl Writer {
         self.ask(|reply| Order::CountGaps { source, reply }).await
     }
 
-    /// Keeps a source's status. Best effort: it is written again within a second.
+    /// Keeps a source's status. Best effort: it is written soon, and again within a second.
     pub(crate) fn status(&self, source: &str, json: String) {
-        let gone = self.send(Order::Status { source: source.to_owned(), json });
-        if gone.is_err() {
-            tracing::debug!(source, "status not kept: the writer has stopped");
-        }
+        self.statuses.lock().unwrap_or_else(PoisonError::into_inner).insert(source.to_owned(), json);
     }
 
     /// Waits until everything handed over before is durable.
@@ -153,6 +162,7 @@ struct Thread {
     events: Events,
     abandon: Arc<AtomicBool>,
     failing: Arc<AtomicBool>,
+    statuses: Statuses,
 }
 
 /// Entries for one commit, with those who wait for them.
@@ -177,7 +187,19 @@ impl Thread {
             match self.inbox.recv_timeout(LOOK_UP) {
                 Ok(order) => self.take(order),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.write_statuses();
+        }
+        self.write_statuses();
+    }
+
+    fn write_statuses(&mut self) {
+        let statuses = std::mem::take(&mut *self.statuses.lock().unwrap_or_else(PoisonError::into_inner));
+        let now = Timestamp::from(clock::now());
+        for (source, json) in statuses {
+            if let Err(error) = self.journal.set_source_status(&source, &json, now) {
+                tracing::warn!(source, %error, "status not kept");
             }
         }
     }
@@ -267,13 +289,6 @@ impl Thread {
             Order::CountGaps { source, reply } => {
                 let filter = GapFilter { source: Some(source), ..GapFilter::default() };
                 reply.send(self.journal.gaps(&filter).map(|gaps| gaps.len())).is_ok()
-            }
-            Order::Status { source, json } => {
-                let now = Timestamp::from(clock::now());
-                if let Err(error) = self.journal.set_source_status(&source, &json, now) {
-                    tracing::warn!(source, %error, "status not kept");
-                }
-                true
             }
             Order::Barrier { reply } => reply.send(()).is_ok(),
         };

@@ -22,7 +22,7 @@ pub struct Site {
     dir: TempDir,
     pub plant: Option<Plant>,
     pub identity: Arc<ApplicationIdentity>,
-    port: u16,
+    pub port: u16,
 }
 
 impl Site {
@@ -96,7 +96,7 @@ impl Site {
         self.dir.path().join("secrets/line1")
     }
 
-    fn plant_pki(&self) -> PathBuf {
+    pub fn plant_pki(&self) -> PathBuf {
         self.dir.path().join("plant")
     }
 
