@@ -56,8 +56,9 @@ impl PeerJudge for StoreJudge {
         chain: &[Certificate],
         policy: SecurityPolicy,
     ) -> Result<TrustedCertificate, CertificateStatus> {
-        // OR-03: who comes with our own certificate reflects our signatures back at us
-        if chain.first() == Some(self.identity.certificate()) {
+        // OR-03: who comes with our own key reflects our signatures back at us
+        let own_key = self.identity.certificate().public_key();
+        if chain.first().is_some_and(|leaf| leaf.public_key() == own_key) {
             return Err(CertificateStatus::UseNotAllowed);
         }
         let trust = self.store.trust_list().map_err(|error| {

@@ -65,6 +65,9 @@ struct Group {
 /// How far back missed sampling instants are made up for. Older ones are skipped and the overflow bit says so.
 const CATCH_UP: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// Ids of removed items that may wait in line before the line is cleaned.
+const READY_SLACK: usize = 1_000;
+
 #[derive(Debug, Default)]
 pub(crate) struct ItemTable {
     entries: HashMap<u32, Entry>,
@@ -85,6 +88,11 @@ impl ItemTable {
         self.entries.len()
     }
 
+    #[cfg(test)]
+    pub(super) fn line(&self) -> usize {
+        self.ready.len()
+    }
+
     pub(crate) fn get(&self, id: u32) -> Option<&Item> {
         self.entries.get(&id).map(|entry| &entry.item)
     }
@@ -100,6 +108,11 @@ impl ItemTable {
         self.unseat(id);
         let removed = self.entries.remove(&id);
         self.queued = self.queued.saturating_sub(removed.as_ref().map_or(0, |entry| entry.item.queue.len()));
+        // creating and deleting items without ever publishing must not pile up their ids
+        if self.ready.len() > self.entries.len().saturating_mul(2).saturating_add(READY_SLACK) {
+            let entries = &self.entries;
+            self.ready.retain(|id| entries.get(id).is_some_and(|entry| entry.is_ready));
+        }
         removed.is_some()
     }
 

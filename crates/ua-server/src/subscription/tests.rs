@@ -334,3 +334,15 @@ fn removed_and_changed_items_leave_the_others_sampled() {
     let count = |value| values.iter().filter(|seen| **seen == value).count();
     assert_eq!([count(1_000_000), count(1_000_050), count(1_000_100)], [3, 2, 3]);
 }
+
+#[test]
+fn items_created_and_deleted_over_and_over_leave_nothing_behind() {
+    let mut rig = Rig::new(Limits::default());
+    let subscription = rig.subscribe(10, 1000, 1000);
+    rig.watch(subscription, 50, 10);
+    for _ in 0..20_000 {
+        let item = rig.watch(subscription, 50, 10);
+        assert_eq!(rig.engine.delete_item(ME, subscription, item), StatusCode::Good);
+    }
+    assert!(rig.engine.subscriptions[&subscription].items.line() < 2_000);
+}
