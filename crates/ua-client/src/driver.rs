@@ -4,7 +4,7 @@
 //! responses with requests, and gives every request a deadline. All its queues are bounded: requests wait outside
 //! while too many are outstanding or too many bytes are unsent.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use ua_channel::{ChannelEvent, ClientChannel, ClientChannelConfig, CloseReason, 
 
 use crate::clock;
 use crate::error::{Error, Phase, clean};
+use crate::unsent::Unsent;
 use crate::{EndpointUrl, status};
 
 /// Requests handed to the task and not yet taken by it.
@@ -281,7 +282,7 @@ impl Task {
         let deadline = [self.channel.poll_timeout(), self.deadlines.first().map(|(at, _)| *at)];
         let deadline = deadline.into_iter().flatten().min();
         let open = self.channel.is_open();
-        let room = open && self.outstanding.len() < MAX_OUTSTANDING && self.unsent.bytes < MAX_UNSENT;
+        let room = open && self.outstanding.len() < MAX_OUTSTANDING && self.unsent.bytes() < MAX_UNSENT;
         tokio::select! {
             read = self.reader.read(buffer) => Wake::Read(read),
             written = self.writer.write(self.unsent.front()), if !self.unsent.is_empty() => Wake::Written(written),
@@ -443,41 +444,6 @@ impl Reply {
         };
         if gone {
             tracing::trace!("an answer came for nobody");
-        }
-    }
-}
-
-/// Bytes on their way to the socket.
-#[derive(Default)]
-struct Unsent {
-    parts: VecDeque<Vec<u8>>,
-    /// How much of the first part is gone already.
-    sent: usize,
-    bytes: usize,
-}
-
-impl Unsent {
-    fn push(&mut self, part: Vec<u8>) {
-        if !part.is_empty() {
-            self.bytes += part.len();
-            self.parts.push_back(part);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
-    fn front(&self) -> &[u8] {
-        self.parts.front().and_then(|part| part.get(self.sent..)).unwrap_or_default()
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.sent += count;
-        self.bytes = self.bytes.saturating_sub(count);
-        if self.parts.front().is_some_and(|part| self.sent >= part.len()) {
-            self.parts.pop_front();
-            self.sent = 0;
         }
     }
 }

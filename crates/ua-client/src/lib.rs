@@ -36,6 +36,7 @@ mod sequence;
 mod session;
 mod status;
 mod subscription;
+mod unsent;
 
 pub use browse::{BrowseFilter, Browsed, Reference};
 pub use choose::{Choice, SecurityRequirement, choose, usable_for};
