@@ -168,6 +168,9 @@ fn an_interval_that_ends_before_it_begins_is_a_usage_error() {
 fn gaps_say_which_stream_when_and_why() {
     let lab = collected();
     insta::assert_snapshot!(lab.run(&["gaps"]).page());
+    let none = lab.run(&["gaps", "--limit", "0", "--json"]);
+    assert_eq!(none.json()["truncated"], true);
+    assert!(none.stderr.contains("only the newest 0 gaps"), "{}", none.stderr);
     let later = lab.run(&["gaps", "--from", "2026-08-27T06:00:30Z", "--json"]);
     assert_eq!(later.json()["gaps"].as_array().unwrap().len(), 0);
 }

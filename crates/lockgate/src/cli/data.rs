@@ -86,6 +86,9 @@ pub(crate) struct Gaps {
     /// End of that interval
     #[arg(long, default_value = "now", allow_hyphen_values = true, value_name = "TIME")]
     pub(crate) to: When,
+    /// At most this many, the newest
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) limit: usize,
     /// Only gaps of this source
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,

@@ -1,6 +1,6 @@
 //! What `run` and `demo` share: telling what happens while collecting, and stopping without loss.
 
-use connector::{Event, EventKind, Handle, Stopped};
+use connector::{Event, EventKind, Handle, SourceState, Stopped};
 use tracing::{info, warn};
 
 use super::failure;
@@ -33,13 +33,97 @@ pub(super) async fn finish(context: &Context, handle: Handle, why: Stop, stops: 
     }
 }
 
-/// Logs what the connector does not say itself: the next step of a source in trouble, in the words of this command
-/// line, and what went into the historian.
-pub(super) fn log_event(event: &Event) {
-    let source = event.source.as_deref().unwrap_or("");
-    match &event.kind {
-        EventKind::State { next_step: Some(next), .. } => warn!(source, next = safe(next), "next step"),
-        EventKind::Sealed { rows } => info!(rows, "sealed into the historian"),
-        _ => {}
+/// Writes down what happens while collecting: one event, one line, and a bounded number of lines per connection.
+#[derive(Debug, Default)]
+pub(super) struct EventLog {
+    refused: Folded,
+    gaps: Folded,
+}
+
+impl EventLog {
+    /// Logs one event; what comes from a server is escaped.
+    pub(super) fn write(&mut self, event: &Event) {
+        let source = event.source.as_deref().unwrap_or("");
+        match &event.kind {
+            EventKind::State { state, detail, next_step } => {
+                if *state == SourceState::Connecting {
+                    *self = Self::default();
+                }
+                log_state(source, *state, detail.as_deref(), next_step.as_deref());
+            }
+            EventKind::Gap { stream, from, to, reason, detail } => {
+                let stream = stream.as_deref().map_or_else(|| "(all)".to_owned(), safe);
+                match self.gaps.next() {
+                    Fold::Show => warn!(source, stream, %from, %to, reason, detail = safe(detail), "gap"),
+                    Fold::Last => warn!(source, "more gaps; `lockgate gaps` lists them all"),
+                    Fold::Silent => {}
+                }
+            }
+            EventKind::MoreGaps { count } => {
+                warn!(source, count, "more gaps; `lockgate gaps` lists them all")
+            }
+            EventKind::NodeRefused { stream, status } => match self.refused.next() {
+                Fold::Show => warn!(source, stream = safe(stream), status, "the server refused a node"),
+                Fold::Last => warn!(source, "the server refused more nodes; `lockgate status` counts them"),
+                Fold::Silent => {}
+            },
+            EventKind::ServerCertificateChanged { pinned, now } => {
+                warn!(
+                    source,
+                    pinned, now, "the server's certificate is another one than before, and trusted"
+                );
+            }
+            EventKind::Sealed { rows } => info!(rows, "sealed into the historian"),
+            EventKind::StorageRecovered => info!("the disk works again"),
+            // the connector logs a failing disk itself, and what a newer one tells is not known here
+            _ => {}
+        }
+    }
+}
+
+fn log_state(source: &str, state: SourceState, detail: Option<&str>, next_step: Option<&str>) {
+    let (state, detail, next) = (state.words(), detail.map(safe), next_step.map(safe));
+    match next {
+        None => info!(source, state, detail, "state"),
+        Some(next) => warn!(source, state, detail, next, "state"),
+    }
+}
+
+/// Shows the first of many lines of one kind, says once that there are more, and is silent after that.
+#[derive(Debug, Default)]
+struct Folded(u32);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Fold {
+    Show,
+    Last,
+    Silent,
+}
+
+impl Folded {
+    const SHOWN: u32 = 20;
+
+    fn next(&mut self) -> Fold {
+        let before = self.0;
+        self.0 = before.saturating_add(1);
+        match before {
+            0..Self::SHOWN => Fold::Show,
+            Self::SHOWN => Fold::Last,
+            _ => Fold::Silent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_one_kind_is_said_once() {
+        let mut folded = Folded::default();
+        let lines: Vec<Fold> =
+            (0..1000).map(|_| folded.next()).filter(|fold| *fold != Fold::Silent).collect();
+        assert_eq!(lines.len(), 21);
+        assert_eq!(lines.last(), Some(&Fold::Last));
     }
 }

@@ -154,6 +154,7 @@ fn introduce(context: &Context, args: &cli::Demo, url: &str, data: &Path) {
 /// Shows the newest values once a second until it is time to stop.
 async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stops) -> Outcome<Stop> {
     let mut events = handle.subscribe();
+    let mut log = collecting::EventLog::default();
     let mut tick = tokio::time::interval(SHOW_EVERY);
     let refresh = io::stdout().is_terminal() && !context.json;
     let mut lines = 0;
@@ -162,7 +163,7 @@ async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stop
             why = stops.next() => return Ok(why),
             event = events.recv() => {
                 if let Ok(event) = event {
-                    collecting::log_event(&event);
+                    log.write(&event);
                 }
             }
             _ = tick.tick() => {

@@ -108,7 +108,7 @@ fn open_store(context: &Context, named: Option<&Path>, empty: &Path) -> Outcome<
 
 fn no_answer(url: &EndpointUrl, after: std::time::Duration) -> Box<Advice> {
     Box::new(
-        Advice::new("server.unreachable", Exit::Unreachable, format!("no answer within {after:?}"))
+        Advice::new("network.timeout", Exit::Unreachable, format!("no answer within {after:?}"))
             .side(crate::advice::Side::Network)
             .fact("server", url.as_str())
             .then("check address and port, the firewall, and that the server is running"),

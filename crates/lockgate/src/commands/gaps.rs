@@ -14,6 +14,8 @@ use crate::output::{Table, say};
 
 #[derive(Serialize)]
 struct Gaps {
+    /// There are older ones than the limit allowed.
+    truncated: bool,
     gaps: Vec<GapView>,
 }
 
@@ -33,12 +35,16 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
     let reader = data::open(context)?;
     let from = args.from.map(data::instant).transpose()?;
     let to = args.from.map(|_| data::instant(args.to)).transpose()?;
-    let filter = GapFilter { source: args.source.clone(), from, to, ..GapFilter::default() };
+    // one more than asked for, to know whether there is more
+    let limit = Some(args.limit.saturating_add(1));
+    let filter = GapFilter { source: args.source.clone(), from, to, limit, ..GapFilter::default() };
     let failed = |error: tagstore::Error| data::failed(context, &error);
     let names: HashMap<_, _> =
         reader.streams().map_err(failed)?.into_iter().map(|stream| (stream.id, stream.name)).collect();
     let name = |id| names.get(&id).cloned().unwrap_or_else(|| format!("stream {id}"));
-    let gaps = reader.gaps(&filter).map_err(failed)?.into_iter().map(|gap| GapView {
+    let found = reader.gaps(&filter).map_err(failed)?;
+    let surplus = found.len().saturating_sub(args.limit);
+    let gaps = found.into_iter().skip(surplus).map(|gap| GapView {
         source: gap.source,
         stream: gap.stream.map(name),
         from: gap.from.to_string(),
@@ -47,10 +53,13 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
         detail: gap.detail,
         recorded_at: gap.recorded_at.to_string(),
     });
-    let gaps = Gaps { gaps: gaps.collect() };
+    let gaps = Gaps { truncated: surplus > 0, gaps: gaps.collect() };
     context.answer("gaps", &gaps, || gaps.text())?;
     if !context.json && gaps.gaps.is_empty() {
         say("no gap is known");
+    }
+    if gaps.truncated {
+        say(&format!("only the newest {} gaps are shown; use --limit, --source or --from", args.limit));
     }
     Ok(Exit::Ok)
 }

@@ -4,7 +4,7 @@ use connector::{Config, Handle, Runtime};
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
 
-use super::collecting::{finish, log_event};
+use super::collecting::{EventLog, finish};
 use super::failure;
 use super::stop::{Stop, Stops};
 use super::{config, runtime};
@@ -42,11 +42,12 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
 /// Logs what happens until it is time to stop.
 async fn follow(handle: &Handle, stops: &mut Stops) -> Stop {
     let mut events = handle.subscribe();
+    let mut log = EventLog::default();
     loop {
         tokio::select! {
             why = stops.next() => return why,
             event = events.recv() => match event {
-                Ok(event) => log_event(&event),
+                Ok(event) => log.write(&event),
                 Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
                 // the connector ends only when it is told to; wait for that
                 Err(RecvError::Closed) => return stops.next().await,

@@ -15,8 +15,8 @@ pub(super) fn explain(context: &Context, about: &About<'_>, error: &Error) -> Ad
     if kind == ErrorKind::ServerDoesNotTrustUs {
         return server_does_not_trust_us(context, about, error);
     }
-    let code = match (error, kind) {
-        (Error::Client(inner), _) => client_code(inner, kind),
+    let code = match error {
+        Error::Client(inner) => client_code(inner),
         _ => error.code(),
     };
     let mut advice = match error {
@@ -110,7 +110,7 @@ fn side(error: &Error, kind: ErrorKind) -> Option<Side> {
 }
 
 /// The stable code of a failed connection. The rules of the security catalogue are shown beside it, not as it.
-fn client_code(error: &ua_client::Error, kind: ErrorKind) -> &'static str {
+fn client_code(error: &ua_client::Error) -> &'static str {
     use ua_client::Error as E;
     match error {
         E::NoUsableEndpoint { .. } => "security.no_usable_endpoint",
@@ -121,10 +121,8 @@ fn client_code(error: &ua_client::Error, kind: ErrorKind) -> &'static str {
         E::SecurityRequired => "security.required",
         E::LoginNotOffered { .. } => "login.not_offered",
         E::PasswordWouldLeak { .. } => "login.password_would_leak",
-        other => match kind {
-            ErrorKind::Unreachable => "server.unreachable",
-            _ => other.rule(),
-        },
+        // the same names that `lockgate status` shows
+        other => other.rule(),
     }
 }
 
