@@ -205,7 +205,7 @@ fn a_policy_that_was_asked_for_is_used_and_no_stronger_one() {
 #[test]
 fn run_collects_until_its_time_is_up_and_the_values_can_be_queried() {
     let (lab, _plant) = connected();
-    let ran = lab.run(&["run", "--for", "4s"]);
+    let ran = lab.run(&["run", "--for", "8s"]);
     assert_eq!(ran.code, 0, "{}", ran.page());
     assert_eq!(ran.stdout, "");
     for line in ran.stderr.lines() {
@@ -247,6 +247,47 @@ fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drain
     assert_eq!(status.code(), Some(0), "{log}");
 }
 
+fn counted(lab: &Lab) -> Vec<i64> {
+    let queried = lab.run(&["--json", "query", "Counter0001"]);
+    if queried.code != 0 {
+        return Vec::new();
+    }
+    queried.json()["samples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sample| sample["value"].as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn killed_in_the_middle_and_started_again_it_misses_no_step_of_a_counter() {
+    let (lab, _plant) = connected();
+    let start = || binary(&lab).args(["run", "--for", "120s"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = start();
+    assert!(
+        wait_for(Duration::from_secs(30), || counted(&lab).len() >= 4),
+        "{}",
+        lab.run(&["status"]).page()
+    );
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let before = counted(&lab).len();
+
+    let mut second = start();
+    assert!(
+        wait_for(Duration::from_secs(30), || counted(&lab).len() >= before + 6),
+        "{}",
+        lab.run(&["status"]).page()
+    );
+    signal(&second, "TERM");
+    assert_eq!(second.wait().unwrap().code(), Some(0));
+    let values = counted(&lab);
+    assert!(values.windows(2).all(|pair| pair[1] == pair[0] + 1), "a step is missing or twice: {values:?}");
+    let gaps = lab.run(&["--json", "gaps"]).json();
+    assert_eq!(gaps["gaps"].as_array().unwrap().len(), 0, "{gaps}");
+}
+
 #[test]
 fn ctrl_c_drains_too_and_is_told_apart() {
     let (lab, _plant) = connected();
@@ -261,7 +302,7 @@ fn ctrl_c_drains_too_and_is_told_apart() {
 #[test]
 fn the_demo_shows_values_says_how_to_query_them_and_ends_by_itself() {
     let lab = Lab::empty();
-    let demo = lab.run(&["demo", "--for", "5s"]);
+    let demo = lab.run(&["demo", "--for", "8s"]);
     assert_eq!(demo.code, 0, "{}", demo.page());
     for part in ["TIME", "plant.Plant.Mixing.Line1.Mixer1.Temperature", "Good", "collected"] {
         assert!(demo.stdout.contains(part), "{part}: {}", demo.page());
