@@ -1,8 +1,9 @@
 """Plays the administrator and the user with the real lockgate binary against servers that we did not write.
 
 One lockgate, two sources. Trust is settled on both sides as a person would, wrong turns included; then lockgate collects,
-is killed on the way and started again, and later loses its servers for a while; at the end every change that the servers made is looked up in the Parquet files,
-with DuckDB and with pandas. A change that is neither there exactly once nor inside an interval of `lockgate gaps` fails the run.
+is killed on the way and started again, and later loses its servers for a while. At the end every change that the servers
+made is looked up in the Parquet files, with DuckDB and with pandas. A change that is neither there exactly once nor
+inside an interval of `lockgate gaps` fails the run.
 """
 
 import argparse
