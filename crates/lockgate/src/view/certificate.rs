@@ -48,13 +48,14 @@ impl CertificateView {
         let issuer = if self.self_signed { "itself (self-signed)" } else { &self.issuer };
         let mut names = self.dns_names.clone();
         names.extend(self.ip_addresses.iter().cloned());
+        let hosts = if names.is_empty() { "(none)".to_owned() } else { names.join(", ") };
         let lines = [
             ("thumbprint", self.thumbprint.as_str()),
             ("sha256", &self.sha256),
             ("subject", &self.subject),
             ("issued by", issuer),
             ("application", self.application_uri.as_deref().unwrap_or("(no application URI)")),
-            ("hosts", &names.join(", ")),
+            ("hosts", &hosts),
             ("key", &self.key),
             ("serial", &self.serial),
             ("valid from", &self.not_before),
