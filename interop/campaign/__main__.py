@@ -28,6 +28,7 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     checks = Checks()
+    complete = False
     lockgate = Lockgate(arguments.lockgate, folder / "lockgate", checks)
     peers = make_peers(arguments, folder)
     try:
@@ -37,6 +38,7 @@ def main() -> int:
         trusting.settle(lockgate, peers, checks)
         run = collecting.collect(lockgate, peers, checks, arguments.seconds)
         counting.count(lockgate, peers, checks, run)
+        complete = True
     except Failed as failure:
         print(f"  stopped: {failure}")
     finally:
@@ -44,7 +46,7 @@ def main() -> int:
         for peer in peers:
             peer.stop()
     print(f"  {checks.summary()}; everything is kept in {folder}")
-    return 1 if checks.failed else 0
+    return 0 if complete and not checks.failed else 1
 
 
 def make_peers(arguments: argparse.Namespace, folder: Path) -> list[Peer]:

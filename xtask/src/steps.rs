@@ -102,7 +102,7 @@ impl Step {
             }
             Self::Docs => {
                 Command::cargo(workspace)
-                    .args(["doc", "--quiet", "--workspace", "--no-deps", "--locked"])
+                    .args(["doc", "--quiet", "--workspace", "--no-deps", "--keep-going", "--locked"])
                     .env("RUSTDOCFLAGS", "-D warnings")
                     .run()?;
                 Ok(Outcome::default())
