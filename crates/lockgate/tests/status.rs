@@ -51,8 +51,13 @@ fn status(name: &str, state: &str, age: SignedDuration, changes: serde_json::Val
     serde_json::from_value(json).unwrap()
 }
 
-/// A lab whose collector has left these statuses.
+/// A lab whose collector has left these statuses and is gone.
 fn lab_with(statuses: &[SourceStatus]) -> Lab {
+    running_lab_with(statuses).0
+}
+
+/// A lab whose collector has written these statuses and is at work as long as the journal lives.
+fn running_lab_with(statuses: &[SourceStatus]) -> (Lab, Journal) {
     let lab = Lab::initialised();
     let data = lab.path().join("data");
     std::fs::create_dir_all(&data).unwrap();
@@ -66,14 +71,14 @@ fn lab_with(statuses: &[SourceStatus]) -> Lab {
         journal.set_source_status(name, &status.to_json(), status.updated.into()).unwrap();
     }
     std::fs::write(lab.path().join("lockgate.toml"), config).unwrap();
-    lab
+    (lab, journal)
 }
 
 const NOW: SignedDuration = SignedDuration::ZERO;
 
 #[test]
 fn a_healthy_source_is_shown_by_the_age_of_its_data() {
-    let lab = lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
+    let (lab, _collector) = running_lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
     let shown = lab.run(&["--json", "status"]).json();
     assert_eq!(shown["running"], true);
     assert_eq!(shown["sources"][0]["state"], "flowing");
@@ -94,18 +99,35 @@ fn trouble_is_told_with_its_code_and_the_next_step() {
     let refused =
         serde_json::json!({ "streams_refused": 3, "refused_example": "line2.A.B: BadUserAccessDenied" });
     let danger = serde_json::json!({ "danger": ["danger_suppress BadCertificateTimeInvalid"] });
-    assert_page!(
-        lab_with(&[
-            status("line1", "waiting-for-server-trust", NOW, waiting),
-            status("line2", "flowing", NOW, refused),
-            status("line3", "quiet", NOW, danger),
-        ])
-        .run(&["status"])
-    );
+    let (lab, _collector) = running_lab_with(&[
+        status("line1", "waiting-for-server-trust", NOW, waiting),
+        status("line2", "flowing", NOW, refused),
+        status("line3", "quiet", NOW, danger),
+    ]);
+    assert_page!(lab.run(&["status"]));
 }
 
 #[test]
-fn a_status_that_nobody_renews_is_shown_as_stopped() {
+fn a_source_whose_collector_was_killed_this_second_is_shown_as_stopped() {
+    let (lab, collector) = running_lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
+    assert_eq!(lab.run(&["--json", "status"]).json()["sources"][0]["state"], "flowing");
+    drop(collector);
+    let shown = lab.run(&["--json", "status"]).json();
+    assert_eq!(shown["running"], false);
+    assert_eq!(shown["sources"][0]["state"], "stopped");
+}
+
+#[test]
+fn a_source_that_a_running_collector_does_not_renew_is_shown_as_stopped() {
+    let hours = SignedDuration::from_hours(3);
+    let (lab, _collector) = running_lab_with(&[status("line1", "flowing", hours, serde_json::json!({}))]);
+    let shown = lab.run(&["--json", "status"]).json();
+    assert_eq!(shown["running"], true);
+    assert_eq!(shown["sources"][0]["state"], "stopped");
+}
+
+#[test]
+fn a_status_of_a_collector_that_ended_long_ago_is_shown_as_stopped() {
     let lab = lab_with(&[status("line1", "flowing", SignedDuration::from_hours(3), serde_json::json!({}))]);
     let shown = lab.run(&["--json", "status"]).json();
     assert_eq!(shown["running"], false);

@@ -1,7 +1,8 @@
 //! `lockgate status`: every source by the state and the age of its data, never just "connected".
 //!
 //! It reads what the collector last wrote into the data folder, so it works while `lockgate run` runs and when it
-//! does not; a status nobody has renewed for a while is shown as stopped.
+//! does not. Whether one runs is told by the lock that it holds, so a killed one is seen at once; a source whose
+//! status the running collector has not renewed for a while is shown as stopped too.
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
@@ -20,13 +21,13 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, document, json, print, safe};
 
-/// The collector renews every status about once a second; after this long nobody does.
+/// The collector renews every status about once a second; after this long it does not any more.
 const NOBODY_RENEWS: SignedDuration = SignedDuration::from_secs(10);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Serialize)]
 struct Status {
-    /// Whether a collector is renewing at least one of these.
+    /// Whether a collector has this data folder open.
     running: bool,
     sources: Vec<SourceView>,
     storage: Option<Storage>,
@@ -98,6 +99,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         Some(reader) => reader.source_statuses().map_err(failed)?,
         None => Vec::new(),
     };
+    let running = reader.as_ref().map(Reader::is_written).transpose().map_err(failed)?.unwrap_or(false);
     let of = |name: &str| {
         let status = written.iter().find(|status| status.source == name)?;
         SourceStatus::from_json(&status.json)
@@ -106,27 +108,29 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         .sources
         .iter()
         .map(|source| {
-            SourceView::of(source.name.as_str(), source.url.as_str(), of(source.name.as_str()), now)
+            let last = of(source.name.as_str());
+            let renewed = running && last.as_ref().is_some_and(|last| renewed(last, now));
+            SourceView::of(source.name.as_str(), source.url.as_str(), last, renewed, now)
         })
         .collect();
     Ok(Status {
-        running: sources.iter().any(|source| source.last.as_ref().is_some_and(|last| renewed(last, now))),
+        running,
         sources,
         storage: reader.map(|reader| reader.summary()).transpose().map_err(failed)?.map(Storage::of),
     })
 }
 
-/// Whether a collector still stands behind this status.
+/// Whether the collector still stands behind this status.
 fn renewed(status: &SourceStatus, now: Timestamp) -> bool {
     status.state != SourceState::Stopped && now.duration_since(status.updated) < NOBODY_RENEWS
 }
 
 impl SourceView {
-    fn of(name: &str, url: &str, last: Option<SourceStatus>, now: Timestamp) -> Self {
+    fn of(name: &str, url: &str, last: Option<SourceStatus>, renewed: bool, now: Timestamp) -> Self {
         let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
         let state = match &last {
             None => "not collected yet".to_owned(),
-            Some(last) if renewed(last, now) => last.state.words().to_owned(),
+            Some(last) if renewed => last.state.words().to_owned(),
             Some(_) => SourceState::Stopped.words().to_owned(),
         };
         Self {

@@ -4,8 +4,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::Error;
+
+/// A reader that asks whether somebody writes holds the lock for an instant; only a lock that stays is a writer's.
+const LOOKS: u32 = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Held as long as any handle of this process lives. The operating system lets go of it when the process dies, however
 /// it dies, so there is no stale lock to clean up; the file itself stays.
@@ -21,12 +26,13 @@ impl WriterLock {
         let io = |e: std::io::Error| Error::io(&path, &e);
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let mut looks = 1;
+        while !try_lock(&file).map_err(io)? {
+            if looks == LOOKS {
                 return Err(Error::Locked { path: journal.to_owned(), pid: holder(&mut file) });
             }
-            Err(TryLockError::Error(e)) => return Err(io(e)),
+            looks += 1;
+            std::thread::sleep(BETWEEN_LOOKS);
         }
         // only for the message that others see; a full disk must not keep us from starting
         let written = file
@@ -43,6 +49,30 @@ impl WriterLock {
     /// and trying again, up to 100 ms at a time: an append must not wait so for the end of a seal.
     pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a living process writes this journal. One that was killed is no longer alive, whatever it left behind.
+pub(crate) fn is_written(journal: &Path) -> Result<bool, Error> {
+    let path = lock_path(journal);
+    let io = |e: std::io::Error| Error::io(&path, &e);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(io(e)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(e)) => Err(io(e)),
+    }
+}
+
+fn try_lock(file: &File) -> Result<bool, std::io::Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(e)) => Err(e),
     }
 }
 

@@ -47,6 +47,7 @@ use rusqlite::Connection;
 
 use crate::Error;
 use lock::WriterLock;
+pub(crate) use lock::is_written;
 
 pub(crate) use database::open_for_reading;
 

@@ -145,6 +145,14 @@ impl Reader {
         self.check(read::source_statuses(&self.connection))
     }
 
+    /// Whether a living process writes this store now. Answers at once when the writer was killed.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn is_written(&self) -> Result<bool, Error> {
+        journal::is_written(&self.path)
+    }
+
     /// The store at a glance, all numbers of the same instant.
     ///
     /// # Errors
