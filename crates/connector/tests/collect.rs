@@ -12,6 +12,8 @@
 
 mod site;
 
+use std::time::Duration;
+
 use connector::{EventKind, SourceState, Stopped, secrets};
 use site::{PASSWORD, Site, assert_nothing_missing, until};
 use tagstore::GapReason;
@@ -52,6 +54,31 @@ async fn connector_that_is_killed_and_started_again_has_lost_nothing() {
     handle.stop().await.unwrap();
     assert_nothing_missing(&site.counters());
     assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+}
+
+/// Whoever acknowledges before the samples are durable loses them here: the server would have forgotten them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_never_became_durable_was_never_acknowledged() {
+    let site = Site::new(POLICY).await;
+    let handle = site.start().await;
+    site.until_counters_pass(10).await;
+    let lock = rusqlite::Connection::open(site.config().storage.data.join(tagstore::JOURNAL_FILE)).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let before = site.reached();
+    // time in which the plant counts on and nothing can become durable
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(site.reached(), before, "nothing became durable while the journal was locked");
+    let killed = tokio::task::spawn_blocking(move || drop(handle));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    lock.execute_batch("ROLLBACK").unwrap();
+    drop(lock);
+    killed.await.unwrap();
+
+    let handle = site.start().await;
+    site.until_counters_pass(before + 100).await;
+    handle.stop().await.unwrap();
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+    assert_nothing_missing(&site.counters());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -95,6 +95,8 @@ async fn continue_former(
     // after a restart the ids may belong to somebody else
     if setup.server_start.is_some() && setup.server_start != server.start {
         live.memory.open_gap(GapReason::ServerRestart, "the server was restarted".to_owned());
+        // it may be another version of itself
+        live.memory.silent_after_transfer = false;
         return Ok(None);
     }
     live.board.enter(SourceState::Recovering, None);

@@ -185,3 +185,53 @@ fn chance() -> u8 {
 
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 const TRUST_RETRY: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(published: i64) -> Memory {
+        let progress = Progress { sequences: vec![(1, 7)], published };
+        Memory { progress, ..Memory::default() }
+    }
+
+    #[test]
+    fn gap_reaches_from_the_last_publish_to_the_making_of_new_subscriptions() {
+        let mut memory = memory(1_000_000_000);
+        memory.open_gap(GapReason::ServerRestart, "restarted".to_owned());
+        memory.created();
+        let published = Timestamp::from_ticks(9_000_000_000);
+        let gap = memory.close_gap("plc", published).unwrap();
+        assert_eq!(
+            (gap.from.ticks(), gap.stream, gap.reason),
+            (1_000_000_000, None, GapReason::ServerRestart)
+        );
+        let early = published.ticks() - gap.to.ticks();
+        assert!((0..10_000_000).contains(&early), "{early} ticks before the first message");
+        assert_eq!(memory.close_gap("plc", published), None, "told once");
+    }
+
+    #[test]
+    fn gap_that_is_open_already_keeps_its_begin_and_its_reason() {
+        let mut memory = memory(100);
+        memory.open_gap(GapReason::ServerRestart, "first".to_owned());
+        memory.open_gap(GapReason::Reconnect, "second".to_owned());
+        let gap = memory.close_gap("plc", Timestamp::from_ticks(200)).unwrap();
+        assert_eq!((gap.reason, gap.detail.as_str()), (GapReason::ServerRestart, "first"));
+    }
+
+    #[test]
+    fn source_that_never_delivered_misses_nothing() {
+        let mut memory = memory(0);
+        memory.open_gap(GapReason::ConnectorDown, String::new());
+        assert_eq!(memory.close_gap("plc", Timestamp::from_ticks(200)), None);
+    }
+
+    #[test]
+    fn server_clock_that_goes_back_makes_no_gap_that_ends_before_it_begins() {
+        let mut memory = memory(500);
+        memory.open_gap(GapReason::SubscriptionLost, String::new());
+        let gap = memory.close_gap("plc", Timestamp::from_ticks(200)).unwrap();
+        assert_eq!((gap.from.ticks(), gap.to.ticks()), (500, 500));
+    }
+}
