@@ -76,10 +76,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             interop::run(&workspace, &options)?;
             Ok(ExitCode::SUCCESS)
         }
-        Task::Demo { arguments } => Command::cargo(&workspace)
-            .args(["run", "--quiet", "--package", "lockgate", "--", "demo"])
-            .args(arguments)
-            .exit_code(),
+        Task::Demo { arguments } => demo(&workspace, &arguments),
         Task::Setup => {
             let tools = crate::tools::install(&workspace)?;
             println!("cargo-deny     {}\ncargo-nextest  {}", tools.deny.display(), tools.nextest.display());
@@ -92,6 +89,19 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The demo's folder lies with everything else that may be deleted, unless somebody names another.
+fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    let folder = workspace.target().join("demo");
+    let shown = folder.strip_prefix(workspace.root()).unwrap_or(&folder);
+    let named = arguments.iter().any(|argument| argument == "--dir" || argument.starts_with("--dir="));
+    let mut command = Command::cargo(workspace);
+    command = command.args(["run", "--quiet", "--locked", "--package", "lockgate", "--", "demo"]);
+    if !named {
+        command = command.arg("--dir").arg(shown);
+    }
+    command.args(arguments).exit_code()
 }
 
 impl Check {
