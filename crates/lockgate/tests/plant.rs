@@ -137,6 +137,11 @@ fn every_refusal_on_the_way_to_values_names_the_side_and_the_next_command() {
     let through = lab.run_with_input(&["login", "line1", "--password-stdin"], "practise\n");
     assert_page!(through);
     assert_eq!(through.code, 0);
+    let mistyped = lab.run_with_input(&["login", "line1", "--password-stdin"], "practice\n");
+    assert_eq!(mistyped.code, 7);
+    assert!(mistyped.stderr.contains("the login that was stored before is kept"), "{}", mistyped.stderr);
+    assert_eq!(lab.run(&["source", "check", "line1"]).code, 0);
+
     let config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
     assert!(!config.contains("practise") && config.contains(&theirs.replace(':', "")), "{config}");
 }

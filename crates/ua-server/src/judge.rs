@@ -85,8 +85,10 @@ impl StoreJudge {
     fn turn_away(&self, chain: &[Certificate], status: CertificateStatus) {
         let Some(leaf) = chain.first() else { return };
         tracing::warn!(status = status.name(), thumbprint = %leaf.thumbprint(), subject = ?leaf.subject(), "client certificate refused");
-        if let Err(error) = self.store.reject(chain) {
-            tracing::error!(%error, "refused certificate could not be kept");
+        match self.store.reject_at(chain, self.clock.timestamp()) {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("too many refused certificates this minute: this one is not kept"),
+            Err(error) => tracing::error!(%error, "refused certificate could not be kept"),
         }
     }
 }

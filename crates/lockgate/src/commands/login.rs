@@ -1,4 +1,5 @@
 //! `lockgate login NAME`: keeps user name and password for a source outside the configuration, and tries them.
+//! A login that the server refuses does not replace one that may have been right.
 
 use connector::config::SourceLogin;
 
@@ -18,6 +19,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
         (None, SourceLogin::UserName { user, .. }) => user.clone(),
         (None, SourceLogin::Anonymous) => return Err(no_user(context, &args.name)),
     };
+    let before = secret::held(&source.login);
     let password = secret::From::of(args.password_stdin)?.read(&user)?;
     let login = secret::keep(context, &config, &args.name, &user, &password)?;
     config.set_login(&args.name, &login).map_err(explain)?;
@@ -25,7 +27,15 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
 
     let source = config.source(&args.name).map_err(explain)?.clone();
     let ours = Ours::load(context, &config)?;
-    let reached = ours.try_source(context, &config, &source, None)?;
+    let reached = match (ours.try_source(context, &config, &source, None), before) {
+        (Err(advice), Some((user, password))) if advice.exit() == Exit::LoginRefused => {
+            let login = secret::keep(context, &config, &args.name, &user, &password)?;
+            config.set_login(&args.name, &login).map_err(explain)?;
+            config.save().map_err(explain)?;
+            return Err(Box::new(advice.then("the login that was stored before is kept")));
+        }
+        (reached, _) => reached?,
+    };
     pin(context, &mut config, &args.name, &reached)?;
     report(context, "login", &source, &reached)
 }

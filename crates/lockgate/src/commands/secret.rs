@@ -77,6 +77,16 @@ pub(crate) fn keep(
     Ok(SourceLogin::UserName { user: user.to_owned(), password: SecretRef::File(path) })
 }
 
+/// User name and password that a source has in its own secret file, as far as they can be read.
+pub(crate) fn held(login: &SourceLogin) -> Option<(String, Zeroizing<String>)> {
+    match login {
+        SourceLogin::UserName { user, password: password @ SecretRef::File(_) } => {
+            Some((user.clone(), secrets::read(password).ok()?))
+        }
+        _ => None,
+    }
+}
+
 fn path(config: &Config, source: &str) -> PathBuf {
     config.folder().join("secrets").join(source)
 }
