@@ -115,7 +115,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// Text from a server, safe to print: control characters, line breaks and the signs that turn the direction of
-/// writing become `_`, and it is cut at [`MAX_TEXT`] characters.
+/// writing become `_`, and it is cut at `MAX_TEXT` characters.
 pub fn printable(text: &str) -> String {
     text.chars()
         .take(MAX_TEXT)

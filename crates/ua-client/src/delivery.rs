@@ -30,7 +30,7 @@ impl From<&SubscriptionInfo> for SubscriptionWatch {
 
 /// Permission to tell the server that it may forget a notification message.
 ///
-/// Give it to [`Session::acknowledge`] when the values are on disk, not before (invariant 4).
+/// Give it to [`Session::acknowledge`](crate::Session::acknowledge) when the values are on disk, not before (invariant 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AckToken {
     pub(crate) subscription_id: u32,
@@ -79,7 +79,7 @@ impl Delivery {
         &self.summary
     }
 
-    /// Messages before this one that did not come: to be fetched with [`Session::republish`], or a gap.
+    /// Messages before this one that did not come: to be fetched with [`Session::republish`](crate::Session::republish), or a gap.
     #[must_use]
     pub fn missing(&self) -> Option<Missing> {
         self.missing

@@ -9,7 +9,7 @@ use ua_client::{AttributeId, NodeId, Session, SubscriptionWatch, Variant};
 
 use super::board::Board;
 use super::live::{Live, Parcel};
-use super::progress::{Progress, Setup, SetupSubscription};
+use super::progress::{Setup, SetupSubscription};
 use super::recover::Recovered;
 use super::selection::select;
 use super::subscribe::subscribe;
@@ -149,8 +149,7 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
         silent_after_transfer: live.memory.silent_after_transfer,
         subscriptions: subscribed.subscriptions,
     };
-    live.memory.created();
-    live.memory.progress = Progress { sequences: Vec::new(), published: live.memory.progress.published };
+    live.memory.progress = live.memory.progress.renewed(setup.ids());
     live.board.forget_acknowledged();
     let mut parcel = Parcel::default();
     parcel.entry.states.push(setup.saved(context.source.name.as_str()));

@@ -69,7 +69,7 @@ impl<'a> Live<'a> {
         session: Session,
     ) -> Self {
         let health = Health::new(clock::instant(), memory.keep_alive());
-        let memory_published = memory.progress.published();
+        let complete_until = memory.progress.complete();
         Self {
             context,
             memory,
@@ -79,7 +79,7 @@ impl<'a> Live<'a> {
             selecting: JoinSet::new(),
             health,
             proof_due: None,
-            complete_until: memory_published,
+            complete_until,
             backlog: None,
             pending: VecDeque::new(),
             scratch: Scratch::default(),
@@ -173,10 +173,11 @@ impl<'a> Live<'a> {
         let mut lost = None;
         if fetched.is_ok() {
             if summary.keep_alive {
-                self.memory.progress.note_time(published);
+                self.note_complete(subscription, published);
             } else if !delivery.is_repeated() {
                 lost = self.read(&mut parcel, |intake| delivery.walk(intake), published);
-                self.note(&mut parcel, subscription, summary.sequence_number, published);
+                self.note(&mut parcel, subscription, summary.sequence_number);
+                self.note_complete(subscription, published);
             }
             parcel.tokens.push(delivery.token());
             if !summary.more_notifications
@@ -201,7 +202,7 @@ impl<'a> Live<'a> {
         walk: impl FnOnce(&mut Intake<'_>) -> Result<PublishSummary, ua_client::Error>,
         published: Timestamp,
     ) -> Option<u32> {
-        let before = self.memory.progress.published();
+        let before = self.memory.progress.complete();
         let mut intake = Intake {
             source: self.context.source.name.as_str(),
             streams: &mut self.memory.streams,
@@ -233,9 +234,20 @@ impl<'a> Live<'a> {
     }
 
     /// Takes note that a message of this number is in the parcel.
-    pub(super) fn note(&mut self, parcel: &mut Parcel, subscription: u32, number: u32, published: Timestamp) {
-        self.memory.progress.note(subscription, number, published);
+    pub(super) fn note(&mut self, parcel: &mut Parcel, subscription: u32, number: u32) {
+        self.memory.progress.note(subscription, number);
         parcel.numbers.push((subscription, number));
+    }
+
+    /// Takes note that a subscription published. A server stamps a message after it has collected its values, and takes
+    /// a value some time after the change that it is stamped with: what changed shortly before may come in the next one.
+    pub(super) fn note_complete(&mut self, subscription: u32, published: Timestamp) {
+        let source = &self.context.source;
+        let unsure = source.publishing_interval.saturating_add(source.sampling_interval);
+        let unsure = i64::try_from(unsure.as_millis()).unwrap_or(i64::MAX);
+        self.memory
+            .progress
+            .note_complete(subscription, published.saturating_add_millis(unsure.saturating_neg()));
     }
 
     /// Hands a parcel to the writer, with the progress that belongs to it.

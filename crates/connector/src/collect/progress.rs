@@ -39,35 +39,63 @@ pub(crate) struct SetupSubscription {
 /// How far the source came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// The last sequence number of each subscription.
-    pub(crate) sequences: Vec<(u32, u32)>,
-    /// When the server last published, by its own clock, in ticks; 0 before the first time.
-    pub(crate) published: i64,
+    /// Every subscription at hand.
+    pub(crate) subscriptions: Vec<Reached>,
+    /// Up to when nothing was missing before these subscriptions were made, in ticks; 0 before the first time.
+    pub(crate) before: i64,
+}
+
+/// How far one subscription came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reached {
+    /// Its id on the server.
+    pub(crate) id: u32,
+    /// The last sequence number; 0 before the first.
+    pub(crate) sequence: u32,
+    /// Up to when nothing of it is missing, by the server's clock, in ticks; 0 before its first message.
+    pub(crate) complete: i64,
 }
 
 impl Progress {
+    /// New subscriptions take the place of those at hand.
+    pub(crate) fn renewed(&self, ids: impl IntoIterator<Item = u32>) -> Self {
+        let anew = |id| Reached { id, sequence: 0, complete: 0 };
+        Self { subscriptions: ids.into_iter().map(anew).collect(), before: self.complete().ticks() }
+    }
+
     /// The last number of a subscription.
     pub(crate) fn sequence(&self, subscription: u32) -> Option<u32> {
-        self.sequences.iter().find(|(id, _)| *id == subscription).map(|(_, number)| *number)
+        let reached = self.subscriptions.iter().find(|reached| reached.id == subscription)?;
+        (reached.sequence != 0).then_some(reached.sequence)
     }
 
     /// Takes note of a message.
-    pub(crate) fn note(&mut self, subscription: u32, sequence: u32, publish_time: Timestamp) {
-        match self.sequences.iter_mut().find(|(id, _)| *id == subscription) {
-            Some((_, number)) => *number = sequence,
-            None => self.sequences.push((subscription, sequence)),
+    pub(crate) fn note(&mut self, subscription: u32, sequence: u32) {
+        self.update(subscription, |reached| reached.sequence = sequence);
+    }
+
+    /// Takes note that up to this time nothing of a subscription is missing. The time may go back, as a server's clock
+    /// may: what the last message said is what the values of the next one are stamped with.
+    pub(crate) fn note_complete(&mut self, subscription: u32, complete: Timestamp) {
+        self.update(subscription, |reached| reached.complete = complete.ticks());
+    }
+
+    /// Up to when nothing is missing of any subscription: the one that lags most decides. Absent before the first time.
+    pub(crate) fn complete(&self) -> Timestamp {
+        let of = |reached: &Reached| if reached.complete == 0 { self.before } else { reached.complete };
+        let known = self.subscriptions.iter().map(of).filter(|ticks| *ticks != 0);
+        Timestamp::from_ticks(known.min().unwrap_or(self.before))
+    }
+
+    fn update(&mut self, subscription: u32, change: impl FnOnce(&mut Reached)) {
+        match self.subscriptions.iter_mut().find(|reached| reached.id == subscription) {
+            Some(reached) => change(reached),
+            None => {
+                let mut reached = Reached { id: subscription, sequence: 0, complete: 0 };
+                change(&mut reached);
+                self.subscriptions.push(reached);
+            }
         }
-        self.note_time(publish_time);
-    }
-
-    /// Takes note of a sign of life. The time never goes back, so that a gap never covers what is there.
-    pub(crate) fn note_time(&mut self, publish_time: Timestamp) {
-        self.published = self.published.max(publish_time.ticks());
-    }
-
-    /// When the server last published.
-    pub(crate) fn published(&self) -> Timestamp {
-        Timestamp::from_ticks(self.published)
     }
 
     /// Key and content for the journal.
@@ -111,17 +139,42 @@ pub(crate) fn setup_key(source: &str) -> String {
 mod tests {
     use super::*;
 
+    fn at(ticks: i64) -> Timestamp {
+        Timestamp::from_ticks(ticks)
+    }
+
     #[test]
     fn progress_reads_back_what_it_saved() {
         let mut progress = Progress::default();
-        progress.note(7, 41, Timestamp::from_ticks(100));
-        progress.note(8, 1, Timestamp::from_ticks(90));
-        progress.note(7, 42, Timestamp::from_ticks(95));
+        progress.note(7, 41);
+        progress.note(8, 1);
+        progress.note(7, 42);
+        progress.note_complete(7, at(95));
         let (_, blob) = progress.saved("plc");
         let read: Progress = read(Some(blob), "plc").unwrap();
         assert_eq!(read, progress);
         assert_eq!((read.sequence(7), read.sequence(8), read.sequence(9)), (Some(42), Some(1), None));
-        assert_eq!(read.published().ticks(), 100);
+    }
+
+    #[test]
+    fn the_subscription_that_lags_most_says_up_to_when_nothing_is_missing() {
+        let mut progress = Progress::default().renewed([7, 8]);
+        assert!(progress.complete().is_absent(), "nothing was ever promised");
+        progress.note_complete(7, at(100));
+        assert_eq!(progress.complete(), at(100), "the other one has never delivered");
+        progress.note_complete(8, at(60));
+        progress.note_complete(7, at(200));
+        assert_eq!(progress.complete(), at(60));
+        let renewed = progress.renewed([9]);
+        assert_eq!((renewed.complete(), renewed.sequence(9)), (at(60), None));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_followed() {
+        let mut progress = Progress::default();
+        progress.note_complete(7, at(500));
+        progress.note_complete(7, at(200));
+        assert_eq!(progress.complete(), at(200));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Live<'_> {
         let mut expected = last.map(following);
         for number in due {
             if expected.is_some_and(|expected| expected != number) {
-                hole.begin(self.memory.progress.published());
+                hole.begin(self.memory.progress.complete());
             }
             self.fetch(subscription, number, &mut hole, &mut parcel).await?;
             expected = Some(following(number));
@@ -118,7 +118,7 @@ impl Live<'_> {
             missing.numbers().collect()
         } else {
             // a server can claim any number of messages: only what it offers is asked for, the rest is a gap
-            hole.begin(self.memory.progress.published());
+            hole.begin(self.memory.progress.complete());
             missing.numbers().take(MAX_SEARCHED).filter(|n| offered.contains(n)).take(MAX_FETCHED).collect()
         };
         for number in numbers {
@@ -129,7 +129,7 @@ impl Live<'_> {
             parcel.entry.gaps.push(self.gap(from, until, GapReason::SequenceHole, detail));
         }
         // settled, one way or the other: the next number follows
-        self.note(parcel, subscription, missing.last, self.memory.progress.published());
+        self.note(parcel, subscription, missing.last);
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl Live<'_> {
             Ok(message) => message,
             Err(error) if is_unavailable(&error) => {
                 tracing::warn!(subscription, number, %error, "a message cannot be fetched again");
-                hole.begin(self.memory.progress.published());
+                hole.begin(self.memory.progress.complete());
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -164,7 +164,8 @@ impl Live<'_> {
             let detail = format!("messages before {number} could not be fetched again");
             parcel.entry.gaps.push(self.gap(from, published.max(from), GapReason::SequenceHole, detail));
         }
-        self.note(parcel, subscription, number, published);
+        self.note(parcel, subscription, number);
+        self.note_complete(subscription, published);
         parcel.tokens.push(message.token());
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! One task per source: one connection after the other, and what they have in common.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tagstore::{GapReason, NewGap, Timestamp};
 use tokio::sync::watch;
@@ -13,7 +13,6 @@ use super::board::Board;
 use super::connection;
 use super::progress::{Progress, Setup, progress_key, read, setup_key};
 use super::streams::Streams;
-use crate::clock;
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
@@ -45,7 +44,6 @@ pub(super) struct Memory {
     /// The server confirmed a transfer and then sent nothing.
     pub(super) silent_after_transfer: bool,
     gap: Option<OpenGap>,
-    created: Option<Instant>,
 }
 
 /// A gap whose end is not known yet.
@@ -68,32 +66,25 @@ impl Memory {
         Duration::from_millis(longest.unwrap_or_default())
     }
 
-    /// The subscriptions cannot be continued: from the last publish on, something is missing. Nothing is if there
-    /// never was one. A gap that is open already keeps its begin and its reason.
+    /// The subscriptions cannot be continued: from where the last publish was complete, something is missing. Nothing
+    /// is if there never was one. A gap that is open already keeps its begin and its reason.
     pub(super) fn open_gap(&mut self, reason: GapReason, detail: String) {
         self.setup = None;
-        let from = self.progress.published();
+        let from = self.progress.complete();
         if !from.is_absent() && self.gap.is_none() {
             self.gap = Some(OpenGap { from, reason, detail });
         }
     }
 
-    /// New subscriptions were made just now.
-    pub(super) fn created(&mut self) {
-        self.created = Some(clock::instant());
-    }
-
-    /// The first message of new subscriptions closes the gap at their creation, told in the server's time, because the
-    /// gap's begin is too.
+    /// The first message of new subscriptions closes the gap: it was published after all their items were made, and told
+    /// in the server's time, as the gap's begin is. A clock that was set back meanwhile makes no gap vanish.
     pub(super) fn close_gap(&mut self, source: &str, published: Timestamp) -> Option<NewGap> {
         let gap = self.gap.take()?;
-        let age = self.created.map(|at| clock::instant().saturating_duration_since(at)).unwrap_or_default();
-        let created = published.saturating_add_millis(-i64::try_from(age.as_millis()).unwrap_or(0));
         Some(NewGap {
             source: source.to_owned(),
             stream: None,
-            from: gap.from,
-            to: created.max(gap.from),
+            from: gap.from.min(published),
+            to: published.max(gap.from),
             reason: gap.reason,
             detail: gap.detail,
         })
@@ -190,24 +181,22 @@ const TRUST_RETRY: Duration = Duration::from_secs(5);
 mod tests {
     use super::*;
 
-    fn memory(published: i64) -> Memory {
-        let progress = Progress { sequences: vec![(1, 7)], published };
+    fn memory(complete: i64) -> Memory {
+        let mut progress = Progress::default();
+        progress.note_complete(1, Timestamp::from_ticks(complete));
         Memory { progress, ..Memory::default() }
     }
 
     #[test]
-    fn gap_reaches_from_the_last_publish_to_the_making_of_new_subscriptions() {
+    fn gap_reaches_from_where_nothing_was_missing_to_the_first_message_of_new_subscriptions() {
         let mut memory = memory(1_000_000_000);
         memory.open_gap(GapReason::ServerRestart, "restarted".to_owned());
-        memory.created();
         let published = Timestamp::from_ticks(9_000_000_000);
         let gap = memory.close_gap("plc", published).unwrap();
         assert_eq!(
-            (gap.from.ticks(), gap.stream, gap.reason),
-            (1_000_000_000, None, GapReason::ServerRestart)
+            (gap.from.ticks(), gap.to, gap.stream, gap.reason),
+            (1_000_000_000, published, None, GapReason::ServerRestart)
         );
-        let early = published.ticks() - gap.to.ticks();
-        assert!((0..10_000_000).contains(&early), "{early} ticks before the first message");
         assert_eq!(memory.close_gap("plc", published), None, "told once");
     }
 
@@ -228,10 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn server_clock_that_goes_back_makes_no_gap_that_ends_before_it_begins() {
+    fn server_clock_that_goes_back_makes_a_gap_over_both_times() {
         let mut memory = memory(500);
         memory.open_gap(GapReason::SubscriptionLost, String::new());
         let gap = memory.close_gap("plc", Timestamp::from_ticks(200)).unwrap();
-        assert_eq!((gap.from.ticks(), gap.to.ticks()), (500, 500));
+        assert_eq!((gap.from.ticks(), gap.to.ticks()), (200, 500));
     }
 }
