@@ -69,6 +69,14 @@ pub enum Error {
         /// What was asked for.
         query: String,
     },
+    /// The certificate was to be taken out, but somebody or something keeps it in the store.
+    #[error("certificate {query} is still in {path}; remove that file by hand", path = .path.display())]
+    StillThere {
+        /// The file it is in.
+        path: PathBuf,
+        /// What was asked for.
+        query: String,
+    },
     /// A file or folder of the store could not be read or written.
     #[error("{path}: {source}", path = .path.display())]
     Io {

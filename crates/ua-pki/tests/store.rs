@@ -266,6 +266,56 @@ fn removing_takes_a_certificate_out_wherever_it_is() {
 }
 
 #[test]
+fn removing_takes_a_certificate_out_of_every_bundle_and_leaves_the_others() {
+    let (_folder, store) = store();
+    let root = root();
+    let leaf = app(&root);
+    let (ours, theirs) = (leaf.certificate.clone(), root.certificate.clone());
+    let folder = store.root().join("trusted/certs");
+    fs::write(folder.join("bundle.pem"), format!("{}{}", ours.to_pem(), theirs.to_pem())).unwrap();
+    fs::write(folder.join("bundle.der"), [ours.der(), theirs.der()].concat()).unwrap();
+    fs::write(store.root().join("rejected/certs/both.der"), [ours.der(), theirs.der()].concat()).unwrap();
+    store.trust(&theirs).unwrap();
+    assert_eq!(store.trusted().unwrap().iter().filter(|one| **one == theirs).count(), 3);
+    assert_eq!(store.rejected().unwrap(), std::slice::from_ref(&ours), "trusting took it out of the bundle");
+
+    assert_eq!(store.remove(&query(&root)).unwrap(), theirs);
+    assert_eq!(files(&store, "trusted/certs"), ["bundle.der", "bundle.pem"]);
+    assert_eq!(store.trusted().unwrap(), [ours.clone(), ours.clone()]);
+    assert!(fs::read_to_string(folder.join("bundle.pem")).unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    assert!(matches!(store.remove(&query(&root)), Err(Error::NotFound { .. })));
+    assert_eq!(store.remove(&query(&leaf)).unwrap(), ours);
+    assert!(files(&store, "trusted/certs").is_empty());
+    assert!(store.rejected().unwrap().is_empty());
+}
+
+#[test]
+fn a_certificate_later_in_a_rejected_bundle_is_listed_and_can_be_accepted() {
+    let (_folder, store) = store();
+    let root = root();
+    let leaf = app(&root);
+    let chain = [leaf.certificate.der(), root.certificate.der()].concat();
+    fs::write(store.root().join("rejected/certs/chain.der"), chain).unwrap();
+    assert_eq!(store.rejected().unwrap(), [leaf.certificate.clone(), root.certificate.clone()]);
+    assert_eq!(store.accept(&query(&root)).unwrap(), root.certificate);
+    assert_eq!(store.rejected().unwrap(), [leaf.certificate]);
+    assert_eq!(store.trusted().unwrap(), [root.certificate]);
+}
+
+#[test]
+fn a_linked_bundle_is_not_rewritten_and_nobody_is_told_it_was() {
+    let (folder, store) = store();
+    let root = root();
+    let leaf = app(&root);
+    let target = folder.path().join("bundle.der");
+    fs::write(&target, [leaf.certificate.der(), root.certificate.der()].concat()).unwrap();
+    let link = store.root().join("trusted/certs/bundle.der");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    assert!(matches!(store.remove(&query(&root)), Err(Error::SymbolicLink(path)) if path == link));
+    assert_eq!(store.trusted().unwrap().len(), 2);
+}
+
+#[test]
 fn nothing_is_written_through_a_link() {
     let (folder, store) = store();
     let leaf = self_signed();

@@ -22,18 +22,45 @@ pub(super) fn read_certificates(folder: &Path) -> Result<(Vec<Certificate>, Vec<
     Ok((certificates, problems))
 }
 
-/// The files of a folder with the first certificate of each, the latest first; others are passed over.
-pub(super) fn read_single_certificates(folder: &Path) -> Result<Vec<(PathBuf, Certificate)>, Error> {
+/// A file of a certificate folder: one certificate, or a bundle of several, each of which counts.
+pub(super) struct CertificateFile {
+    pub(super) path: PathBuf,
+    pub(super) certificates: Vec<Certificate>,
+    pem: bool,
+}
+
+impl CertificateFile {
+    /// Takes the certificates that are meant out of the file, which goes when nothing is left in it. Returns one of
+    /// them; `None` when there was none.
+    pub(super) fn take_out(self, meant: impl Fn(&Certificate) -> bool) -> Result<Option<Certificate>, Error> {
+        let (mut out, kept): (Vec<_>, Vec<_>) = self.certificates.into_iter().partition(|one| meant(one));
+        let Some(taken) = out.pop() else { return Ok(None) };
+        if kept.is_empty() {
+            files::remove(&self.path)?;
+        } else if self.pem {
+            let text: String = kept.iter().map(Certificate::to_pem).collect();
+            files::write_atomic(&self.path, text.as_bytes(), 0o600)?;
+        } else {
+            files::write_atomic(
+                &self.path,
+                &kept.iter().flat_map(Certificate::der).copied().collect::<Vec<_>>(),
+                0o600,
+            )?;
+        }
+        Ok(Some(taken))
+    }
+}
+
+/// The files of a folder, the latest first; those that hold no certificate are passed over.
+pub(super) fn read_files(folder: &Path) -> Result<Vec<CertificateFile>, Error> {
     let mut listed = files::list(folder)?;
     listed.sort_by_key(|(_, metadata)| std::cmp::Reverse(metadata.modified().ok()));
-    let read = |path: &Path| -> Option<Certificate> {
-        let bytes = files::read_limited(path, MAX_FILE).ok()?;
-        Certificate::chain_from_bytes(&bytes).ok()?.into_iter().next()
+    let read = |path: PathBuf| -> Option<CertificateFile> {
+        let bytes = files::read_limited(&path, MAX_FILE).ok()?;
+        let certificates = Certificate::chain_from_bytes(&bytes).ok()?;
+        Some(CertificateFile { path, certificates, pem: bytes.trim_ascii_start().starts_with(b"-----BEGIN") })
     };
-    Ok(listed
-        .into_iter()
-        .filter_map(|(path, _)| read(&path).map(|certificate| (path, certificate)))
-        .collect())
+    Ok(listed.into_iter().filter_map(|(path, _)| read(path)).collect())
 }
 
 pub(super) fn write_certificate(folder: &Path, certificate: &Certificate) -> Result<PathBuf, Error> {

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::certificate_files::{file_stem, read_single_certificates, write_certificate};
+use super::certificate_files::{file_stem, read_files, write_certificate};
 use super::current::Cache;
 use super::files;
 use super::rejected::Minute;
 use crate::{Certificate, Crl, Error, ThumbprintQuery};
+
+/// Every folder that a certificate may have to be taken out of.
+const CERTIFICATE_FOLDERS: [&str; 4] = ["trusted/certs", "issuers/certs", "issuer/certs", "rejected/certs"];
 
 /// The store on disk. May be shared between threads; several processes may use one store.
 #[derive(Debug)]
@@ -44,10 +47,8 @@ impl Store {
     /// Trusts a certificate: writes it into `trusted/certs`, and takes it out of `rejected/certs`.
     pub fn trust(&self, certificate: &Certificate) -> Result<PathBuf, Error> {
         let path = write_certificate(&self.root.join("trusted/certs"), certificate)?;
-        for (file, rejected) in self.rejected_files()? {
-            if rejected == *certificate {
-                files::remove(&file)?;
-            }
+        for file in read_files(&self.root.join("rejected/certs"))? {
+            file.take_out(|rejected| rejected == certificate)?;
         }
         Ok(path)
     }
@@ -67,22 +68,37 @@ impl Store {
         Ok(path)
     }
 
-    /// Takes a certificate out of trusted, issuers and rejected, wherever it is.
+    /// Takes a certificate out of trusted, issuers and rejected, out of every file and bundle that it is in. When it
+    /// returns `Ok`, the store was read again and does not have it any more.
     pub fn remove(&self, query: &ThumbprintQuery) -> Result<Certificate, Error> {
-        let folders = ["trusted/certs", "issuers/certs", "issuer/certs", "rejected/certs"];
         let mut removed = None;
-        for folder in folders {
-            for (path, certificate) in read_single_certificates(&self.root.join(folder))? {
-                if query.matches(&certificate) {
-                    files::remove(&path)?;
-                    removed = Some(certificate);
-                }
+        for folder in CERTIFICATE_FOLDERS {
+            for file in read_files(&self.root.join(folder))? {
+                removed = file.take_out(|certificate| query.matches(certificate))?.or(removed);
             }
         }
+        self.expect_gone(query)?;
         removed.ok_or_else(|| Error::NotFound {
             folder: "trusted, issuers or rejected",
             query: query.to_string(),
         })
+    }
+
+    /// Fails with the file that still holds such a certificate: nobody may be told that it is gone while it counts.
+    fn expect_gone(&self, query: &ThumbprintQuery) -> Result<(), Error> {
+        for folder in CERTIFICATE_FOLDERS {
+            let files = read_files(&self.root.join(folder))?;
+            if let Some(file) =
+                files.into_iter().find(|file| file.certificates.iter().any(|one| query.matches(one)))
+            {
+                return Err(Error::StillThere { path: file.path, query: query.to_string() });
+            }
+        }
+        let list = self.trust_list()?;
+        if list.trusted().iter().chain(list.issuers()).any(|one| query.matches(one)) {
+            return Err(Error::StillThere { path: self.root.clone(), query: query.to_string() });
+        }
+        Ok(())
     }
 
     /// Whom we trust.
@@ -93,5 +109,23 @@ impl Store {
     /// The authorities that give no trust.
     pub fn issuers(&self) -> Result<Vec<Certificate>, Error> {
         Ok(self.trust_list()?.issuers().to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_still_in_a_file_is_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("pki")).unwrap();
+        let certificate = Certificate::from_der(include_bytes!("../../tests/fixtures/v1.der")).unwrap();
+        let query: ThumbprintQuery = certificate.thumbprint().to_string().parse().unwrap();
+        store.expect_gone(&query).unwrap();
+        let path = store.trust(&certificate).unwrap();
+        assert!(
+            matches!(store.expect_gone(&query), Err(Error::StillThere { path: named, .. }) if named == path)
+        );
     }
 }

@@ -1,11 +1,10 @@
 //! Who was turned away: kept for the administrator to look at, bounded, and never decisive (ST-R2, ST-R3).
 
-use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
-use super::certificate_files::{file_name, read_single_certificates};
+use super::certificate_files::{file_name, read_files};
 use super::{Store, files};
 use crate::{Certificate, Error, ThumbprintQuery};
 
@@ -24,8 +23,7 @@ pub(super) struct Minute {
 impl Store {
     /// Moves a certificate from rejected to trusted: the administrator's answer to "who is this?".
     pub fn accept(&self, query: &ThumbprintQuery) -> Result<Certificate, Error> {
-        let rejected = self.rejected_files()?;
-        let Some((_, certificate)) = rejected.into_iter().find(|(_, one)| query.matches(one)) else {
+        let Some(certificate) = self.rejected()?.into_iter().find(|one| query.matches(one)) else {
             return Err(Error::NotFound { folder: "rejected", query: query.to_string() });
         };
         self.trust(&certificate)?;
@@ -56,7 +54,8 @@ impl Store {
 
     /// Who was turned away, the latest first.
     pub fn rejected(&self) -> Result<Vec<Certificate>, Error> {
-        Ok(self.rejected_files()?.into_iter().map(|(_, certificate)| certificate).collect())
+        let files = read_files(&self.root.join("rejected/certs"))?;
+        Ok(files.into_iter().flat_map(|file| file.certificates).collect())
     }
 
     fn write_rejected(&self, chain: &[Certificate], minute: &mut Minute) -> Result<(), Error> {
@@ -76,9 +75,5 @@ impl Store {
             files::remove(path)?;
         }
         Ok(())
-    }
-
-    pub(super) fn rejected_files(&self) -> Result<Vec<(PathBuf, Certificate)>, Error> {
-        read_single_certificates(&self.root.join("rejected/certs"))
     }
 }
