@@ -83,8 +83,8 @@ impl Handle {
         self.events.0.subscribe()
     }
 
-    /// Stops collecting and makes durable what was received, within ten seconds. Subscriptions stay on the servers,
-    /// so that the next start continues where this one ended.
+    /// Stops collecting, makes durable what was received, within ten seconds, and lets every sink deliver once more.
+    /// Subscriptions stay on the servers, so that the next start continues where this one ended.
     ///
     /// # Errors
     /// [`Error::WriterGone`] when the journal's thread ended before its time.
@@ -103,8 +103,9 @@ impl Handle {
         sources.abort_all();
         // both wait for their threads, which a disk that hangs can make long: not on the runtime's own thread
         let ended = tokio::task::spawn_blocking(move || {
-            drop(sinks);
+            // the writer first: what it still makes durable is what the sinks deliver last
             drop(thread);
+            sinks.into_iter().for_each(Worker::finish);
         });
         if let Err(error) = ended.await {
             tracing::error!(%error, "the writer ended badly");

@@ -226,6 +226,8 @@ fn run_collects_until_its_time_is_up_and_the_values_can_be_queried() {
     assert_eq!(status["running"], false);
     assert_eq!(status["sources"][0]["state"], "stopped");
     assert!(status["sources"][0]["last"]["values_total"].as_u64().unwrap() > 0);
+    let storage = &status["storage"];
+    assert!(storage["sealed_rows"].as_u64().unwrap() > 0 && storage["unsealed_rows"] == 0, "{storage}");
 }
 
 #[test]

@@ -31,14 +31,15 @@ pub(crate) struct Delivered {
     pub(crate) more: bool,
 }
 
-/// A running sink. Dropping it ends the thread after the delivery in hand and waits for that.
+/// A running sink. Dropping it ends the thread after the delivery in hand and waits for that; a sink that is
+/// [finished](Worker::finish) delivers once more before.
 pub(crate) struct Worker {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts delivering every `pace`.
+    /// Starts delivering every `pace`, at first what an earlier process left.
     ///
     /// # Errors
     /// [`Error::Thread`].
@@ -48,14 +49,32 @@ impl Worker {
             .name(format!("sink-{}", sink.name()))
             .spawn(move || {
                 let mut sink = sink;
-                let mut wait = pace;
+                let mut wait = Duration::ZERO;
                 let mut failures: u32 = 0;
-                while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                loop {
+                    let told = stopped.recv_timeout(wait);
+                    if told == Err(RecvTimeoutError::Disconnected) {
+                        break;
+                    }
                     wait = deliver_once(&mut sink, pace, &mut failures, &events);
+                    if told == Ok(()) {
+                        break;
+                    }
                 }
             })
             .map_err(|source| Error::Thread { what: "a sink", source })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Worker {
+    /// Delivers a last bounded amount, so that what was collected lies where it is looked for, and ends.
+    pub(crate) fn finish(self) {
+        if let Some(stop) = &self.stop
+            && stop.send(()).is_err()
+        {
+            tracing::error!("a sink's thread ended before its time");
+        }
     }
 }
 
