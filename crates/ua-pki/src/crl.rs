@@ -35,7 +35,8 @@ struct Inner {
     revoked: HashSet<Box<[u8]>>,
     signature_algorithm: CertificateSignature,
     signature: Vec<u8>,
-    usable: bool,
+    /// Why it can never count, as a fragment to go after "it".
+    unusable: Option<&'static str>,
     der: Vec<u8>,
     /// By SHA-256 of the issuer's certificate: hashing a large list for every validation would be dear.
     verified: Mutex<Vec<([u8; 32], bool)>>,
@@ -57,7 +58,16 @@ impl Crl {
             return Err(Error::MalformedCrl(format!("{} stray bytes after the list", rest.len())));
         }
         let tbs = &list.tbs_cert_list;
-        let mut usable = tbs.signature == list.signature_algorithm;
+        let signature_algorithm = CertificateSignature::from_algorithm(&list.signature_algorithm);
+        let mut unusable = match signature_algorithm {
+            _ if tbs.signature != list.signature_algorithm => {
+                Some("names two different signature algorithms")
+            }
+            // whoever can make two inputs with one SHA-1 hash can have a list signed that says something else
+            CertificateSignature::RsaSha1 => Some("is signed with SHA-1"),
+            CertificateSignature::Unsupported => Some("is signed with an algorithm that is not supported"),
+            _ => None,
+        };
         let (mut authority_key_id, mut number) = (None, None);
         for extension in tbs.extensions() {
             match extension.parsed_extension() {
@@ -65,15 +75,25 @@ impl Crl {
                     authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
                 }
                 ParsedExtension::CRLNumber(value) => number = Some(value.to_bytes_be()),
-                // partial, indirect and delta lists say so in critical extensions (RFC 5280 §5.2.4, §5.2.5)
-                _ if extension.critical => usable = false,
+                // these have to be critical (RFC 5280 §5.2.4, §5.2.5); a delta is none the more complete when it is not
+                _ if extension.oid == oid::OID_X509_EXT_DELTA_CRL_INDICATOR => {
+                    unusable = unusable.or(Some("is a delta list, which has the changes only"));
+                }
+                _ if extension.critical && extension.oid == oid::OID_X509_EXT_ISSUER_DISTRIBUTION_POINT => {
+                    unusable = unusable.or(Some("is a partial or indirect list"));
+                }
+                _ if extension.critical => {
+                    unusable = unusable.or(Some("has a critical extension that is not supported"));
+                }
                 _ => {}
             }
         }
         let indirect = |entry: &x509_parser::revocation_list::RevokedCertificate<'_>| {
             entry.extensions().iter().any(|ext| ext.critical && ext.oid != oid::OID_X509_EXT_REASON_CODE)
         };
-        usable &= !tbs.revoked_certificates.iter().any(indirect);
+        if tbs.revoked_certificates.iter().any(indirect) {
+            unusable = unusable.or(Some("has entries with a critical extension, as indirect lists have"));
+        }
         let inner = Inner {
             issuer: printable(&tbs.issuer),
             issuer_key: normalised(&tbs.issuer),
@@ -85,9 +105,9 @@ impl Crl {
                 .iter_revoked_certificates()
                 .map(|entry| without_leading_zeros(entry.raw_serial()).into())
                 .collect(),
-            signature_algorithm: CertificateSignature::from_algorithm(&list.signature_algorithm),
+            signature_algorithm,
             signature: list.signature_value.data.to_vec(),
-            usable,
+            unusable,
             der: der.to_vec(),
             verified: Mutex::default(),
         };
@@ -158,14 +178,32 @@ impl Crl {
         }
     }
 
+    /// Whether it bears the issuer's name. Cheap.
+    pub(crate) fn names_issuer(&self, issuer: &Certificate) -> bool {
+        self.0.issuer_key == issuer.facts().subject_key
+    }
+
     /// Whether it claims to be from this issuer, and is a plain, complete list. Cheap.
     pub(crate) fn claims_issuer(&self, issuer: &Certificate) -> bool {
-        let facts = issuer.facts();
-        let same_key = match (&self.0.authority_key_id, &facts.subject_key_id) {
+        self.0.unusable.is_none() && self.names_issuer(issuer) && self.fits_key_of(issuer)
+    }
+
+    /// Why a list that bears the issuer's name does not count, as a fragment to go after "it"; `None` when it counts.
+    pub(crate) fn why_unusable(&self, issuer: &Certificate) -> Option<&'static str> {
+        if self.0.unusable.is_some() {
+            return self.0.unusable;
+        }
+        if !self.fits_key_of(issuer) {
+            return Some("is for another key of an authority of that name");
+        }
+        (!self.is_signed_by(issuer)).then_some("is not signed with the key of that authority")
+    }
+
+    fn fits_key_of(&self, issuer: &Certificate) -> bool {
+        match (&self.0.authority_key_id, &issuer.facts().subject_key_id) {
             (Some(authority), Some(subject)) => authority == subject,
             _ => true,
-        };
-        self.0.usable && self.0.issuer_key == facts.subject_key && same_key
+        }
     }
 
     /// Whether its signature verifies with the issuer's key. Remembered for the first few issuers.

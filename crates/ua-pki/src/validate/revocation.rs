@@ -22,34 +22,33 @@ pub(super) fn check(report: &mut Report<'_>, path: &Path, trust: &TrustList, tru
         report.skip(Step::Revocation);
     }
     for (certificate, issuer, standing) in &pairs {
-        let (message, folder) = match standing {
+        let (subject, unusable) = (issuer.subject(), unusable(issuer, trust));
+        let (reason, wanted) = match standing {
             Standing::Good | Standing::Revoked => continue,
+            Standing::NoList if unusable.is_empty() => {
+                (format!("there is no revocation list of {subject}"), "the revocation list")
+            }
             Standing::NoList => (
-                format!(
-                    "cannot be checked for revocation: there is no revocation list of {}",
-                    issuer.subject()
-                ),
-                "",
+                format!("there is no usable revocation list of {subject}"),
+                "a complete and current revocation list",
             ),
             Standing::OldList(crl) => {
                 let until = crl
                     .next_update()
                     .map_or_else(|| "without an end date".to_owned(), |time| format!("valid until {time}"));
-                let message = format!(
-                    "cannot be checked for revocation: the revocation list of {} is from {}, {until}",
-                    issuer.subject(),
-                    crl.this_update()
-                );
-                (message, "current ")
+                let from = crl.this_update();
+                let text = format!("the revocation list of {subject} is from {from}, {until}");
+                (text, "the current revocation list")
             }
         };
+        let message = format!("cannot be checked for revocation: {reason}{unusable}");
         let status = report.pick(
             certificate,
             CertificateStatus::RevocationUnknown,
             CertificateStatus::IssuerRevocationUnknown,
         );
         let place = if trust.trusts(issuer) { "trusted/crl" } else { "issuers/crl" };
-        let remedy = format!("put the {folder}revocation list of {} into {place}", issuer.subject());
+        let remedy = format!("put {wanted} of {subject} into {place}");
         report.add(Step::FindRevocationList, status, Weight::Suppressible, certificate, &message, remedy);
     }
     for (certificate, issuer, standing) in &pairs {
@@ -63,6 +62,17 @@ pub(super) fn check(report: &mut Report<'_>, path: &Path, trust: &TrustList, tru
         report.add(Step::Revocation, status, Weight::Mandatory, certificate, &message, remedy);
     }
 }
+
+/// The lists that bear the issuer's name and do not count, each with the reason: who has put one there must not read
+/// that there is none.
+fn unusable(issuer: &Certificate, trust: &TrustList) -> String {
+    let lists = trust.crls().iter().filter(|crl| crl.names_issuer(issuer));
+    let told = lists.filter_map(|crl| crl.why_unusable(issuer).map(|why| (crl.this_update(), why)));
+    told.take(MAX_TOLD).map(|(from, why)| format!("; the one from {from} does not count: it {why}")).collect()
+}
+
+/// Most unusable lists told of in one message.
+const MAX_TOLD: usize = 3;
 
 /// What the lists say about one certificate.
 enum Standing {

@@ -140,6 +140,71 @@ fn a_partial_list_is_ignored() {
     case.list(partial).fails(RevocationUnknown);
 }
 
+/// What is told when this list is all there is.
+fn told(list: ua_pki::Crl) -> String {
+    let (case, _) = below_root("unusable list");
+    let verdict = case.list(list).fails(RevocationUnknown);
+    let finding = verdict.findings().iter().find(|finding| finding.status == RevocationUnknown).unwrap();
+    assert!(finding.message.contains("there is no usable revocation list of CN=Root"), "{}", finding.message);
+    assert!(
+        finding.message.contains("the one from 2027-05-01T00:00:00Z does not count"),
+        "{}",
+        finding.message
+    );
+    finding.message.clone()
+}
+
+/// A list of the root with the identifier of an extension changed for another one of the same length.
+fn renamed(list: &ua_pki::Crl, from: [u8; 3], to: [u8; 3]) -> ua_pki::Crl {
+    let mut der = list.der().to_vec();
+    let position = der.windows(3).position(|window| window == from).unwrap();
+    der[position..position + 3].copy_from_slice(&to);
+    ua_pki::Crl::from_der(&der).unwrap()
+}
+
+#[test]
+fn a_list_that_is_there_but_does_not_count_is_told_with_the_reason() {
+    let root = root();
+    let partial = crl_with(&root, root.key, &[], |params| {
+        params.issuing_distribution_point = Some(CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint { uris: vec!["http://ca.example/crl".to_owned()] },
+            scope: None,
+        });
+    });
+    // 2.5.29.28 is the issuing distribution point, 27 the mark of a delta, 20 the list's number, 99 nothing
+    let delta = renamed(&partial, [0x55, 0x1d, 28], [0x55, 0x1d, 27]);
+    let meek_delta = renamed(&crl(&root, &[]), [0x55, 0x1d, 20], [0x55, 0x1d, 27]);
+    let strange = renamed(&partial, [0x55, 0x1d, 28], [0x55, 0x1d, 99]);
+    let forged = crl_with(&root, OTHER_KEY, &[], |_| {});
+    let other_key = crl_with(&root, OTHER_KEY, &[], |params| {
+        params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(vec![7; 20]);
+    });
+    for (list, why) in [
+        (partial, "it is a partial or indirect list"),
+        (delta, "it is a delta list"),
+        (meek_delta, "it is a delta list"),
+        (strange, "it has a critical extension that is not supported"),
+        (forged, "it is not signed with the key of that authority"),
+        (other_key, "it is for another key of an authority of that name"),
+    ] {
+        let told = told(list);
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[test]
+fn a_list_signed_with_sha1_does_not_count() {
+    let certificate = |name| ua_pki::Certificate::from_der(&factory::fixture(name)).unwrap();
+    let list = |name| ua_pki::Crl::from_der(&factory::fixture(name)).unwrap();
+    let (authority, leaf) = (certificate("crl-authority.der"), certificate("crl-application.der"));
+    let case = || case("CRL SHA-1").trusts(&authority).presents(&leaf);
+    case().list(list("sha256.crl")).good();
+    let verdict = case().list(list("sha1.crl")).fails(RevocationUnknown);
+    let message = &verdict.findings()[0].message;
+    assert!(message.contains("it is signed with SHA-1"), "{message}");
+    case().list(list("sha1.crl")).fails_unless_suppressed(RevocationUnknown);
+}
+
 #[test]
 fn a_list_with_very_many_entries_is_read_and_found_in() {
     let key = ua_pki::PrivateKey::generate_rsa(2048).unwrap();
