@@ -227,15 +227,57 @@ fn dimensions_have_to_multiply_to_the_length() {
 }
 
 #[test]
-fn strings_have_to_be_utf8_and_inside_the_message() {
+fn strings_have_to_be_inside_the_message_and_those_that_are_not_utf8_come_as_they_were_sent() {
     let string = |len: i32, bytes: &[u8]| [&[12], len.to_le_bytes().as_slice(), bytes].concat();
     assert_eq!(variant(&string(-1, b"")), Ok(ValueRef::String("")));
     assert_eq!(variant(&string(3, b"a\0b")), Ok(ValueRef::String("a\0b")));
     for bad in [b"\xC0\xAF".as_slice(), b"\xED\xA0\x80", b"\xFF", b"\xF4\x90\x80\x80"] {
-        assert_eq!(variant(&string(i32::try_from(bad.len()).unwrap(), bad)), Err(DecodeError::Utf8));
+        let sent = string(i32::try_from(bad.len()).unwrap(), bad);
+        assert_eq!(variant(&sent), Ok(ValueRef::Encoded { builtin_type: 12, bytes: &sent[1..] }));
     }
     assert_eq!(variant(&string(5, b"abc")), Err(DecodeError::Truncated));
     assert_eq!(variant(&string(-2, b"abc")), Err(DecodeError::Length));
+}
+
+#[test]
+fn text_that_is_not_utf8_is_kept_in_every_type_that_holds_text() {
+    let latin = [4, 0, 0, 0, b'k', 0xFC, b'h', b'l'];
+    let scalar = |builtin_type: u8, head: &[u8]| [&[builtin_type], head, &latin].concat();
+    // QualifiedName, LocalizedText with the text only, and with a locale that is wrong too
+    for sent in [scalar(20, &[2, 0]), scalar(21, &[2]), [scalar(21, &[3]).as_slice(), &latin].concat()] {
+        assert_eq!(variant(&sent), Ok(ValueRef::Encoded { builtin_type: sent[0], bytes: &sent[1..] }));
+    }
+    let array = [&[0x80 | 12, 2, 0, 0, 0], latin.as_slice(), &latin].concat();
+    assert_eq!(variant(&array), Ok(ValueRef::Array { builtin_type: 12, len: 2, bytes: &array }));
+}
+
+#[test]
+fn one_string_that_is_not_utf8_does_not_take_the_rest_of_its_message_along() {
+    #[derive(Default)]
+    struct Seen(Vec<(u32, String)>);
+    impl NotificationVisitor for Seen {
+        fn data_change(&mut self, client_handle: u32, value: &DataValueRef<'_>) {
+            self.0.push((client_handle, format!("{:?}", value.value)));
+        }
+        fn status_change(&mut self, _: u32) {}
+        fn unsupported(&mut self, _: u32) {}
+    }
+    let mut items = vec![2, 0, 0, 0];
+    items.extend([[7, 0, 0, 0].as_slice(), &[1, 12, 1, 0, 0, 0, 0xFC]].concat());
+    items.extend([[8, 0, 0, 0].as_slice(), &[1, 3, 42]].concat());
+    // no diagnostics
+    items.extend([0xFF; 4]);
+    let mut body = vec![1, 0, 0x43, 0x03];
+    // response header: timestamp, handle, result, no diagnostics, no strings, no additional header
+    body.extend([[0_u8; 16].as_slice(), &[0], &[0xFF; 4], &[0, 0, 0]].concat());
+    // sequence number, publish time, one DataChangeNotification
+    body.extend([[1, 0, 0, 0].as_slice(), &[0; 8], &[1, 0, 0, 0], &[1, 0, 0x2B, 0x03, 1]].concat());
+    body.extend(u32::try_from(items.len()).unwrap().to_le_bytes());
+    body.extend(items);
+    let mut seen = Seen::default();
+    walk_republish_response(&body, &mut seen).unwrap();
+    let text = "Encoded { builtin_type: 12, bytes: [1, 0, 0, 0, 252] }".to_owned();
+    assert_eq!(seen.0, [(7, text), (8, "Byte(42)".to_owned())]);
 }
 
 #[test]

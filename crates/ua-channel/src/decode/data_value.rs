@@ -73,13 +73,16 @@ pub enum ValueRef<'a> {
     },
     /// A scalar of another built-in type: XmlElement 16, NodeId 17, ExpandedNodeId 18, ExtensionObject 22,
     /// DataValue 23, Variant 24, DiagnosticInfo 25. Stepped over and bounds-checked, not interpreted.
+    /// Also a String 12, QualifiedName 20 or LocalizedText 21 that is not UTF-8, as servers in front of old controllers
+    /// send it: nobody knows the code page, so the bytes are handed on as they came.
     Encoded {
         /// Number of the built-in type.
         builtin_type: u8,
         /// The encoded value without the Variant's encoding byte.
         bytes: &'a [u8],
     },
-    /// An array, also one of several dimensions. Stepped over and bounds-checked, not interpreted.
+    /// An array, also one of several dimensions. Stepped over and bounds-checked, not interpreted: its strings may be
+    /// no UTF-8.
     Array {
         /// Number of the built-in type of the elements.
         builtin_type: u8,
@@ -140,7 +143,7 @@ impl<'a> Reader<'a> {
             builtin::UINT16 => ValueRef::UInt16(self.u16()?),
             builtin::INT64 => ValueRef::Int64(self.i64()?),
             builtin::UINT64 => ValueRef::UInt64(self.u64()?),
-            builtin::STRING => ValueRef::String(self.string()?.unwrap_or_default()),
+            builtin::STRING => self.string_value()?,
             builtin::SBYTE => ValueRef::SByte(self.i8()?),
             builtin::BYTE => ValueRef::Byte(self.u8()?),
             builtin::DATE_TIME => ValueRef::DateTime(self.i64()?),
@@ -150,16 +153,38 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline]
+    fn string_value(&mut self) -> Result<ValueRef<'a>, DecodeError> {
+        let start = *self;
+        let text = utf8(self.byte_string()?);
+        Ok(text.map_or_else(|| self.kept_as_sent(builtin::STRING, start), ValueRef::String))
+    }
+
+    /// What was read since `start`, for text that is not UTF-8. Its length field says where it ends, so it does not
+    /// keep the values behind it from being read.
+    fn kept_as_sent(&self, builtin_type: u8, start: Self) -> ValueRef<'a> {
+        ValueRef::Encoded { builtin_type, bytes: self.since(&start) }
+    }
+
     fn rare_scalar(&mut self, builtin_type: u8) -> Result<ValueRef<'a>, DecodeError> {
         match builtin_type {
             builtin::BYTE_STRING => Ok(ValueRef::ByteString(self.byte_string()?.unwrap_or_default())),
             builtin::QUALIFIED_NAME => {
+                let start = *self;
                 let namespace = self.u16()?;
-                Ok(ValueRef::QualifiedName { namespace, name: self.string()?.unwrap_or_default() })
+                let name = utf8(self.byte_string()?);
+                Ok(name.map_or_else(
+                    || self.kept_as_sent(builtin_type, start),
+                    |name| ValueRef::QualifiedName { namespace, name },
+                ))
             }
             builtin::LOCALIZED_TEXT => {
-                let (locale, text) = self.localized_text()?;
-                Ok(ValueRef::LocalizedText { locale, text })
+                let start = *self;
+                let (locale, text) = self.localized_bytes()?;
+                Ok(match (utf8(locale), utf8(text)) {
+                    (Some(locale), Some(text)) => ValueRef::LocalizedText { locale, text },
+                    _ => self.kept_as_sent(builtin_type, start),
+                })
             }
             _ => {
                 let start = *self;
@@ -176,6 +201,12 @@ impl<'a> Reader<'a> {
         let len = self.skip_array(encoding, 0)?;
         Ok(ValueRef::Array { builtin_type: encoding & TYPE_MASK, len, bytes: self.since(&start) })
     }
+}
+
+/// Null reads as empty; `None` for what is not UTF-8.
+#[inline]
+fn utf8(bytes: Option<&[u8]>) -> Option<&str> {
+    std::str::from_utf8(bytes.unwrap_or_default()).ok()
 }
 
 /// Value, status, both times, both picoseconds.

@@ -10,7 +10,7 @@ pub enum DecodeError {
     /// A length field is negative and not -1, or beyond what the format allows.
     #[error("length field invalid")]
     Length,
-    /// A string is not UTF-8.
+    /// A string outside of values is not UTF-8. Values that are not are handed on as they came.
     #[error("string is not UTF-8")]
     Utf8,
     /// An encoding byte, type id or mask has no meaning.

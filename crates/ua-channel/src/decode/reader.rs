@@ -2,6 +2,9 @@
 
 use super::DecodeError;
 
+/// Locale and text, each absent or as sent.
+pub(crate) type LocalizedBytes<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
 /// Reads OPC UA binary values from a slice. Every method moves forward by exactly what it read, or fails.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
@@ -139,17 +142,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// LocalizedText: locale and text, absent parts empty.
-    ///
-    /// # Errors
-    /// [`DecodeError::Encoding`] for unknown mask bits, and those of [`Self::string`].
-    pub fn localized_text(&mut self) -> Result<(&'a str, &'a str), DecodeError> {
+    /// LocalizedText: locale and text as bytes, `None` when absent.
+    pub(crate) fn localized_bytes(&mut self) -> Result<LocalizedBytes<'a>, DecodeError> {
         let mask = self.u8()?;
         if mask & 0xFC != 0 {
             return Err(DecodeError::Encoding(mask));
         }
-        let locale = if mask & 0x01 != 0 { self.string()?.unwrap_or_default() } else { "" };
-        let text = if mask & 0x02 != 0 { self.string()?.unwrap_or_default() } else { "" };
+        let locale = if mask & 0x01 != 0 { self.byte_string()? } else { None };
+        let text = if mask & 0x02 != 0 { self.byte_string()? } else { None };
         Ok((locale, text))
     }
 

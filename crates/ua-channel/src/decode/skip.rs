@@ -50,25 +50,24 @@ pub(crate) fn fixed_len(builtin_type: u8) -> Option<usize> {
 }
 
 impl Reader<'_> {
-    /// Steps over one value of a built-in type. `depth` counts the Variants and DataValues around it.
+    /// Steps over one value of a built-in type; text is not looked into. `depth` counts the Variants and DataValues around it.
     pub(crate) fn skip_value(&mut self, builtin_type: u8, depth: u32) -> Result<(), DecodeError> {
         if let Some(len) = fixed_len(builtin_type) {
             return self.take(len).map(|_| ());
         }
         match builtin_type {
-            builtin::STRING => self.string().map(|_| ()),
             builtin::NODE_ID => self.skip_node_id(),
             builtin::EXPANDED_NODE_ID => self.skip_expanded_node_id(),
             builtin::QUALIFIED_NAME => {
                 self.u16()?;
-                self.string().map(|_| ())
+                self.byte_string().map(|_| ())
             }
-            builtin::LOCALIZED_TEXT => self.localized_text().map(|_| ()),
+            builtin::LOCALIZED_TEXT => self.localized_bytes().map(|_| ()),
             builtin::EXTENSION_OBJECT => self.skip_extension_object(),
             builtin::DATA_VALUE => self.skip_data_value(deeper(depth)?),
             builtin::VARIANT => self.skip_variant(deeper(depth)?),
             builtin::DIAGNOSTIC_INFO => self.skip_diagnostic_info(),
-            builtin::BYTE_STRING | builtin::XML_ELEMENT | 26..=builtin::LAST_RESERVED => {
+            builtin::STRING | builtin::BYTE_STRING | builtin::XML_ELEMENT | 26..=builtin::LAST_RESERVED => {
                 self.byte_string().map(|_| ())
             }
             other => Err(DecodeError::Encoding(other)),
@@ -152,7 +151,7 @@ impl Reader<'_> {
         let encoding = self.u8()?;
         self.skip_node_id_body(encoding & 0x3F)?;
         if encoding & 0x80 != 0 {
-            self.string()?;
+            self.byte_string()?;
         }
         if encoding & 0x40 != 0 {
             self.u32()?;
@@ -167,7 +166,7 @@ impl Reader<'_> {
             2 => self.take(6).map(|_| ()),
             3 => {
                 self.u16()?;
-                self.string().map(|_| ())
+                self.byte_string().map(|_| ())
             }
             4 => self.take(18).map(|_| ()),
             5 => {
@@ -197,7 +196,7 @@ impl Reader<'_> {
                 }
             }
             if mask & 0x10 != 0 {
-                self.string()?;
+                self.byte_string()?;
             }
             if mask & 0x20 != 0 {
                 self.u32()?;
