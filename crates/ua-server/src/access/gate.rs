@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     lockout::{Guesser, Lockout},
-    user::UserAccount,
+    user::{MAX_NAME_BYTES, UserAccount},
 };
 use crate::{AnonymousLogin, Error, core::fill_random, limits::Limits, values::Ticks};
 
@@ -58,6 +58,10 @@ impl Gate {
 
     /// The user, if name and password are right and nobody has been guessing. Costs one password hash: not for an async thread.
     pub(crate) fn log_in(&self, attempt: &Attempt<'_>, now: Ticks) -> Option<Arc<str>> {
+        // nobody is called so: nothing to compare with, and the table of guessers keeps no such names
+        if attempt.user.len() > MAX_NAME_BYTES {
+            return None;
+        }
         let by_user = Guesser::User(attempt.address, attempt.user.to_owned());
         let by_application = attempt.application.map(Guesser::Application);
         {
@@ -105,6 +109,18 @@ mod tests {
         assert_eq!(gate.log_in(&attempt("reader", Some(b"")), 0), None);
         assert_eq!(gate.log_in(&attempt("reader", None), 0), None);
         assert_eq!(gate.log_in(&attempt("nobody", Some(b"x")), 0), None);
+    }
+
+    #[test]
+    fn an_overlong_name_is_refused_and_not_remembered() {
+        let gate = gate();
+        let remembered = || gate.lockout.lock().unwrap().len();
+        let mut name = "n".repeat(MAX_NAME_BYTES + 1);
+        assert_eq!(gate.log_in(&attempt(&name, Some(b"x")), 0), None);
+        assert_eq!(remembered(), 0);
+        name.pop();
+        assert_eq!(gate.log_in(&attempt(&name, Some(b"x")), 0), None);
+        assert_eq!(remembered(), 2, "the user and the application");
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Lockout {
         self.records.remove(guesser);
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     fn make_room(&mut self) {
         let mut by_age: Vec<_> = self.records.values().map(|record| record.last).collect();
         by_age.sort_unstable();

@@ -119,8 +119,9 @@ fn whatever_is_wrong_with_a_password_there_is_one_answer() {
     let wrong = user_token("reader", "falsch", &FIRST_NONCE);
     let unknown = user_token("nobody", "lesen", &FIRST_NONCE);
     let empty = user_token("reader", "", &FIRST_NONCE);
+    let endless = user_token(&"n".repeat(60_000), "lesen", &FIRST_NONCE);
     // each attempt against a server of its own: the lock-out is not what is looked at here
-    for token in [garbled, short, algorithm, wrong, unknown, empty] {
+    for token in [garbled, short, algorithm, wrong, unknown, empty, endless] {
         let target = Target::with_fresh_session();
         let refused = activate(&target, &request(ExtensionObject::from_message(token), &FIRST_NONCE));
         assert_eq!(refused, Err(StatusCode::BadUserAccessDenied));

@@ -209,10 +209,20 @@ fn identify(
     match core.gate.log_in(&attempt, scope.now) {
         Some(user) => Ok(Some(user)),
         None => {
-            tracing::warn!(address = %scope.peer.address, user = ?token.user_name.as_ref(), "login refused");
+            tracing::warn!(address = %scope.peer.address, user = ?for_log(token.user_name.as_ref()), "login refused");
             Err(StatusCode::BadUserAccessDenied)
         }
     }
+}
+
+/// The beginning of a name that anybody may have sent.
+fn for_log(name: &str) -> String {
+    const MAX_LOGGED: usize = 64;
+    let mut shown: String = name.chars().take(MAX_LOGGED).collect();
+    if shown.len() < name.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 pub(super) fn close(
@@ -241,3 +251,15 @@ fn random<const N: usize>() -> Result<[u8; N], StatusCode> {
 
 /// Session ids live in the server's own namespace.
 const SESSION_NAMESPACE: u16 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::for_log;
+
+    #[test]
+    fn the_log_gets_the_beginning_of_a_long_name_only() {
+        assert_eq!(for_log("reader"), "reader");
+        assert_eq!(for_log(&"ä".repeat(64)), "ä".repeat(64));
+        assert_eq!(for_log(&"ä".repeat(30_000)), format!("{}…", "ä".repeat(64)));
+    }
+}
