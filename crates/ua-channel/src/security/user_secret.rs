@@ -121,7 +121,8 @@ pub fn decrypt_password(
     }
 }
 
-/// The secret inside `length ‖ secret ‖ nonce`; bytes behind it (some stacks pad the last block) must be zero.
+/// The secret inside `length ‖ secret ‖ nonce`. Bytes behind it are not looked at: some stacks pad the last block, with
+/// what the standard does not say, and whoever encrypts could have put anything into the secret itself.
 fn open_legacy_secret<'a>(plain: &'a [u8], server_nonce: &[u8]) -> Option<&'a [u8]> {
     let (len, rest) = plain.split_first_chunk::<4>()?;
     let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;

@@ -198,6 +198,19 @@ fn the_length_field_of_a_password_cannot_lie() {
 }
 
 #[test]
+fn what_a_stack_pads_behind_a_password_does_not_matter() {
+    let policy = SecurityPolicy::Basic256Sha256;
+    let scheme = policy.encryption_scheme().unwrap();
+    let nonce = [7; 32];
+    for padding in [vec![], vec![0; 150], vec![0xAA; 150]] {
+        let plain = [38u32.to_le_bytes().as_slice(), b"secret", &nonce, &padding].concat();
+        let cipher = asymmetric::encrypt(scheme, certificate("2048").public_key(), &plain).unwrap();
+        let read = decrypt_password(policy, &key("2048"), Some(scheme.uri()), &cipher, &nonce).unwrap();
+        assert_eq!(*read, b"secret");
+    }
+}
+
+#[test]
 fn own_passwords_come_back_and_long_ones_are_refused() {
     for policy in [
         SecurityPolicy::Basic256Sha256,
