@@ -147,6 +147,12 @@ pub enum Error {
     /// The security token ran out and was not renewed in time.
     #[error("security token expired")]
     TokenExpired,
+    /// The client asked for another token right after the last one.
+    #[error("channel renewed again within {interval:?}")]
+    RenewedTooSoon {
+        /// Shortest time between two renewals.
+        interval: std::time::Duration,
+    },
     /// Our own private key could not sign, or the peer's public key not encrypt.
     #[error("cryptographic operation with a valid key failed")]
     CryptoFailed,
@@ -186,7 +192,7 @@ impl Error {
             Self::ChannelId { .. } => BAD_TCP_SECURE_CHANNEL_UNKNOWN,
             Self::TokenUnknown { .. } | Self::TokenExpired => BAD_SECURE_CHANNEL_TOKEN_UNKNOWN,
             Self::OpenFailed { status } => *status,
-            Self::TooManyRequests { .. } => BAD_TOO_MANY_OPERATIONS,
+            Self::TooManyRequests { .. } | Self::RenewedTooSoon { .. } => BAD_TOO_MANY_OPERATIONS,
             Self::NotOpen => BAD_SECURE_CHANNEL_CLOSED,
             Self::RandomUnavailable | Self::CryptoFailed => BAD_INTERNAL_ERROR,
             Self::PasswordTooLong { .. } => BAD_ENCODING_LIMITS_EXCEEDED,

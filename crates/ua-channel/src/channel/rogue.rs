@@ -300,6 +300,13 @@ impl Target {
         target.settled()
     }
 
+    /// Open for long enough to be renewed.
+    fn due() -> Self {
+        let mut target = Self::open();
+        target.now += Duration::from_secs(2);
+        target
+    }
+
     fn settled(mut self) -> Self {
         while self.server.poll_event().is_some() || self.server.poll_transmit().is_some() {}
         self
@@ -371,12 +378,12 @@ fn a_server_refuses_every_twisted_first_open() {
 
 #[test]
 fn a_server_refuses_every_twisted_renewal_and_a_second_issue() {
-    let mut target = Target::open();
+    let mut target = Target::due();
     target.deliver(&Target::renewal(|_, _| {}));
     assert_eq!(target.server.poll_event(), Some(ChannelEvent::Renewed));
 
     let refuses =
-        |twist: fn(&mut Forged, &mut OpenRequest<'_>)| Target::open().refuses(&Target::renewal(twist));
+        |twist: fn(&mut Forged, &mut OpenRequest<'_>)| Target::due().refuses(&Target::renewal(twist));
     assert_eq!(refuses(|_, request| request.kind = RequestKind::Issue), Error::SecurityChecksFailed);
     assert_eq!(refuses(|_, request| request.mode = 2), Error::SecurityChecksFailed);
     assert_eq!(refuses(|_, request| request.nonce = &[0xC0; 32]), Error::NonceInvalid);
@@ -391,6 +398,25 @@ fn a_server_refuses_every_twisted_renewal_and_a_second_issue() {
         forged.signer = stranger();
     });
     assert_eq!(other_certificate, Error::CertificateChanged);
+}
+
+#[test]
+fn a_server_does_not_renew_in_a_loop_and_looks_at_nothing_for_it() {
+    let too_soon = Error::RenewedTooSoon { interval: Duration::from_secs(2) };
+    assert_eq!(Target::open().refuses(&Target::renewal(|_, _| {})), too_soon);
+    // not even the certificate is looked at
+    let unread = Target::renewal(|forged, _| forged.sender_certificate.clear());
+    assert_eq!(Target::open().refuses(&unread), too_soon);
+    let mut target = Target::due();
+    target.deliver(&Target::renewal(|_, _| {}));
+    assert_eq!(target.server.poll_event(), Some(ChannelEvent::Renewed));
+    let mut target = target.settled();
+    target.now += Duration::from_millis(1999);
+    let again = Target::renewal(|forged, request| {
+        (forged.sequence, forged.request_id) = (3, 3);
+        request.nonce = &[0xC2; 32];
+    });
+    assert_eq!(target.refuses(&again), too_soon);
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub struct ServerChannel {
     mode: MessageSecurityMode,
     client_nonces: PeerNonces,
     last_token_id: u32,
+    /// When the last token was issued.
+    issued_at: Option<Instant>,
 }
 
 struct Secured {
@@ -57,6 +59,7 @@ impl ServerChannel {
             mode: MessageSecurityMode::None,
             client_nonces: PeerNonces::default(),
             last_token_id: 0,
+            issued_at: None,
             config,
         }
     }
@@ -223,6 +226,11 @@ impl ServerChannel {
         if header.channel_id != self.core.channel_id {
             return Err(Error::ChannelId { found: header.channel_id, expected: self.core.channel_id });
         }
+        if renewing
+            && self.issued_at.is_some_and(|at| now.saturating_duration_since(at) < self.renewal_interval())
+        {
+            return Err(Error::RenewedTooSoon { interval: self.renewal_interval() });
+        }
         let secured = self.admit(&header, frame.len(), renewing)?;
         let identity = Arc::clone(&self.config.identity);
         let ends = secured.as_ref().map(|secured| Ends {
@@ -324,7 +332,14 @@ impl ServerChannel {
         }
     }
 
+    /// Each renewal costs two operations with our private key, which even a trusted client must not ask for in a loop.
+    /// Well below what any lifetime we grant calls for.
+    fn renewal_interval(&self) -> Duration {
+        SHORTEST_RENEWAL_INTERVAL.min(self.config.min_lifetime / 4)
+    }
+
     fn install(&mut self, now: Instant, token: Token, lifetime: Duration) {
+        self.issued_at = Some(now);
         if let Some(tokens) = &mut self.core.tokens {
             tokens.install(token);
             self.core.event(ChannelEvent::Renewed);
@@ -340,4 +355,6 @@ impl ServerChannel {
     }
 }
 
+/// Shortest time between two tokens, for lifetimes of eight seconds and more.
+const SHORTEST_RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
 const BAD_TIMEOUT: u32 = 0x800A_0000;
