@@ -126,6 +126,37 @@ fn a_crash_after_any_step_of_a_seal_neither_loses_nor_doubles_a_sample() {
 }
 
 #[test]
+fn a_seal_is_bounded_by_what_its_rows_take_in_memory_and_says_that_more_is_waiting() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    // compresses to next to nothing
+    let text = "z".repeat(100_000);
+    for second in 0..4 {
+        let mut batch = SampleBatch::new();
+        batch.push(Sample { value: Value::Text(&text), ..sample(id, second, Value::Null) });
+        append(&mut journal, &batch, second);
+    }
+    let mut options = SealOptions::default();
+    options.max_bytes = 150_000;
+    let folder = historian(data.path());
+    let mut seal = |now: i64| {
+        let sealed = folder.seal(&mut journal, &options, at(now)).unwrap().unwrap();
+        (sealed.rows, sealed.more)
+    };
+    // the third and fourth row are newer than the first seal: what comes in all the time does not make it seal
+    // again and again
+    assert_eq!(seal(1), (2, false));
+    append_seconds(&mut journal, id, 10..11);
+    let mut seal = |now: i64| {
+        let sealed = folder.seal(&mut journal, &options, at(now)).unwrap().unwrap();
+        (sealed.rows, sealed.more)
+    };
+    assert_eq!(seal(20), (2, true));
+    assert_eq!(seal(20), (1, false));
+}
+
+#[test]
 fn a_file_torn_while_it_was_written_is_replaced() {
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());

@@ -91,7 +91,7 @@ fn a_journal_of_a_newer_version_is_refused() {
     let path = data.path().join(tagstore::JOURNAL_FILE);
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let refused = Journal::open(&path, JournalOptions::default());
-    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 2, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 3, .. })), "{refused:?}");
 }
 
 #[test]
@@ -241,6 +241,49 @@ fn gaps_of_the_whole_source_concern_each_of_its_streams() {
     assert_eq!(listed(GapFilter { from: Some(at(15)), ..GapFilter::default() }), vec![1]);
     assert_eq!(listed(GapFilter { to: Some(at(20)), ..GapFilter::default() }), vec![2, 3]);
     assert_eq!(listed(GapFilter { limit: Some(1), ..GapFilter::default() }), vec![3]);
+}
+
+#[test]
+fn a_stream_that_loses_values_all_the_time_is_one_line_of_the_ledger() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let ids = journal.register_streams(&[stream("a"), stream("b")]).unwrap();
+    let gap = |stream: Option<StreamId>, from: i64, to: i64, reason: GapReason| NewGap {
+        source: "line1".to_owned(),
+        stream,
+        from: at(from),
+        to: at(to),
+        reason,
+        detail: String::new(),
+    };
+    let (a, b, full) = (Some(ids[0]), Some(ids[1]), GapReason::QueueOverflow);
+    let mut write = |gaps: &[NewGap], now: i64| {
+        journal.append(&Commit { gaps, now: at(now), ..Commit::default() }).unwrap();
+    };
+    // of two streams by turns, within a commit and over commits; the last of them begins before the first
+    write(&[gap(a, 10, 11, full), gap(b, 10, 12, full), gap(a, 11, 13, full)], 20);
+    write(&[gap(a, 13, 15, full), gap(a, 9, 14, full)], 21);
+    // not the same: away from the last, of another reason, of the whole source
+    write(&[gap(a, 16, 17, full), gap(a, 17, 18, GapReason::Reconnect)], 22);
+    write(&[gap(None, 1, 2, full), gap(None, 2, 3, full)], 23);
+    // only the last gap is prolonged, also when an older one is touched
+    write(&[gap(a, 15, 15, full)], 24);
+
+    let gaps = journal.gaps(&GapFilter::default()).unwrap();
+    let listed: Vec<_> = gaps.iter().map(|gap| (gap.id, gap.stream, gap.from, gap.to)).collect();
+    let expected = [
+        (5, None, at(1), at(2)),
+        (6, None, at(2), at(3)),
+        (1, a, at(9), at(15)),
+        (2, b, at(10), at(12)),
+        (7, a, at(15), at(15)),
+        (3, a, at(16), at(17)),
+        (4, a, at(17), at(18)),
+    ];
+    assert_eq!(listed, expected);
+    assert_eq!(gaps[2].recorded_at, at(21));
+    assert_eq!(journal.count_gaps("line1").unwrap(), 7);
+    assert_eq!(journal.count_gaps("line2").unwrap(), 0);
 }
 
 #[test]

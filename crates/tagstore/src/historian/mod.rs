@@ -64,7 +64,7 @@ pub struct SealOptions {
     /// A file takes whole journal rows until it holds this many samples or more.
     /// Bounds the memory of sealing: about 100 bytes per sample and the text.
     pub max_rows: usize,
-    /// … or until their blobs have this many bytes.
+    /// … or until their blobs have this many bytes, decompressed.
     pub max_bytes: usize,
 }
 
@@ -87,6 +87,8 @@ pub struct SealedFile {
     pub rows: u64,
     /// Size of the file.
     pub bytes: u64,
+    /// Journal rows that were there when this seal began still wait: seal again at once.
+    pub more: bool,
     /// Journal rows that could not be read; kept aside in the journal and entered into the gap ledger.
     pub damaged: Vec<Seq>,
 }
@@ -106,7 +108,7 @@ impl Historian {
     }
 
     /// Moves the oldest unsealed journal rows into one Parquet file, then trims the journal; `None` when there is
-    /// nothing to seal. Call it again at once while it fills files to `max_rows`.
+    /// nothing to seal. Call it again at once while it says that [`more`](SealedFile::more) is waiting.
     ///
     /// # Errors
     /// [`Error::Disk`]: nothing is lost, repeat; [`Error::ForeignHistorian`]; [`Error::NewerFormat`].

@@ -78,7 +78,8 @@ impl Historian {
         for DamagedRow { seq, detail } in &written.damaged {
             tracing::error!(%seq, detail, "journal row is damaged; set aside and entered into the gap ledger");
         }
-        Ok(written.into_sealed())
+        let more = journal.has_more(written.listed.last, now)?;
+        Ok(SealedFile { more, ..written.into_sealed() })
     }
 }
 
@@ -91,6 +92,7 @@ impl Written {
             last: listed.last,
             rows: listed.rows,
             bytes: listed.bytes,
+            more: false,
             damaged: damaged.into_iter().map(|row| row.seq).collect(),
         }
     }

@@ -71,14 +71,27 @@ fn write(connection: &mut Connection, commit: &Commit<'_>, rows: &[Row]) -> rusq
     Ok(last)
 }
 
+/// Adds to the ledger. What touches the stream's last gap for the same reason prolongs that one: a stream whose queue
+/// always overflows is one line, not one for each of its values.
 pub(super) fn insert_gaps(connection: &Connection, gaps: &[NewGap], now: Timestamp) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO gap (source, stream, from_time, to_time, reason, detail, recorded_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    let mut prolong = connection.prepare_cached(
+        "UPDATE gap SET from_time = min(from_time, ?4), to_time = max(to_time, ?5), recorded_at = ?6
+         WHERE id = (SELECT max(id) FROM gap WHERE source = ?1 AND stream = ?2 AND reason = ?3)
+           AND from_time <= ?5 AND to_time >= ?4",
+    )?;
     for NewGap { source, stream, from, to, reason, detail } in gaps {
         let stream = stream.map(crate::StreamId::get);
         let (from, to, now) = (from.ticks(), to.ticks(), now.ticks());
+        if stream.is_some()
+            && from <= to
+            && prolong.execute(params![source, stream, reason.as_str(), from, to, now])? > 0
+        {
+            continue;
+        }
         insert.execute(params![source, stream, from, to, reason.as_str(), detail, now])?;
     }
     Ok(())

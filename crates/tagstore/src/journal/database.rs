@@ -156,6 +156,12 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", 2)?;
         transaction.commit()?;
     }
+    if version < 3 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(GAP_INDEX)?;
+        transaction.pragma_update(None, "user_version", 3)?;
+        transaction.commit()?;
+    }
     Ok(())
 }
 
@@ -169,7 +175,7 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// Layout 1.
 const SCHEMA: &str = "
@@ -236,6 +242,9 @@ CREATE TABLE damaged (
     found_at INTEGER NOT NULL
 ) STRICT;
 ";
+
+/// Layout 3: to count the gaps of a source, and to find the last one of a stream.
+const GAP_INDEX: &str = "CREATE INDEX IF NOT EXISTS gap_of ON gap (source, stream, reason);";
 
 /// Layout 2.
 const COMPACTION: &str = "

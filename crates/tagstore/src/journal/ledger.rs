@@ -26,6 +26,18 @@ impl Journal {
         self.check(read::gaps(&self.durable, filter))
     }
 
+    /// How many entries of the gap ledger are of this source.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn count_gaps(&self, source: &str) -> Result<u64, Error> {
+        let counted = self
+            .durable
+            .prepare_cached("SELECT count(*) FROM gap WHERE source = ?1")
+            .and_then(|mut select| select.query_row([source], |row| read::unsigned(row, 0)));
+        self.check(counted)
+    }
+
     /// Replaces what a source says about itself. Survives the end of the process, but is not fsynced: a power cut may
     /// bring back an older text.
     ///

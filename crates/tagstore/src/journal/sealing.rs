@@ -89,6 +89,12 @@ impl Journal {
         self.check(recorded)
     }
 
+    /// Whether rows behind `last` were committed until `time`.
+    pub(crate) fn has_more(&self, last: Seq, time: Timestamp) -> Result<bool, Error> {
+        let more = "SELECT EXISTS (SELECT 1 FROM batch WHERE seq > ?1 AND committed_at <= ?2)";
+        self.check(self.durable.query_row(more, params![last.get(), time.ticks()], |row| row.get(0)))
+    }
+
     pub(crate) fn streams_version(&self) -> Result<i64, Error> {
         self.check(read::streams_version(&self.durable))
     }
@@ -132,7 +138,7 @@ fn next_rows(
     max_bytes: usize,
 ) -> rusqlite::Result<Option<SealPlan>> {
     let mut select = connection.prepare_cached(
-        "SELECT seq, rows, length(blob), committed_at FROM batch WHERE seq > ?1 ORDER BY seq",
+        "SELECT seq, rows, length(blob), committed_at, substr(blob, 1, 16) FROM batch WHERE seq > ?1 ORDER BY seq",
     )?;
     let mut batches = select.query([cursor.get()])?;
     let (mut plan, mut rows, mut bytes) = (None::<SealPlan>, 0_usize, 0_usize);
@@ -140,7 +146,9 @@ fn next_rows(
         let seq = Seq::new(batch.get(0)?);
         let small = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         rows = rows.saturating_add(small(batch.get(1)?));
-        bytes = bytes.saturating_add(small(batch.get(2)?));
+        // what a blob takes in memory: text that repeats itself may be a thousand times smaller on the disk
+        let body = crate::sample::body_bytes(batch.get_ref(4)?.as_blob()?).unwrap_or(0);
+        bytes = bytes.saturating_add(small(batch.get(2)?).max(body));
         if let Some(plan) = &mut plan {
             plan.last = seq;
         } else {

@@ -152,7 +152,8 @@ impl fmt::Display for GapReason {
     }
 }
 
-/// An interval in which samples are known to be missing, to be written down.
+/// An interval in which samples are known to be missing, to be written down. One that touches the last gap of the same
+/// stream for the same reason prolongs that entry, which keeps its number and detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewGap {
     /// The source.
@@ -186,7 +187,7 @@ pub struct Gap {
     pub reason: GapReason,
     /// For people.
     pub detail: String,
-    /// When it was written down.
+    /// When it was written down, or last prolonged.
     pub recorded_at: Timestamp,
 }
 

@@ -203,6 +203,11 @@ fn header(blob: &[u8]) -> Result<(usize, usize, &[u8]), Error> {
     Ok((rows, size, compressed))
 }
 
+/// Bytes of a blob's body before compression; `None` when the header cannot be read.
+pub(crate) fn body_bytes(blob: &[u8]) -> Option<usize> {
+    header(blob).ok().map(|(_, size, _)| size)
+}
+
 fn compress(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?;
     compressor.include_checksum(true)?;

@@ -14,5 +14,5 @@ pub use timestamp::Timestamp;
 pub use value::{OwnedSample, OwnedValue, Sample, StreamId, Value, ValueKind};
 
 pub(crate) use batch::Extent;
-pub(crate) use codec::{BLOB_HEAP_BYTES, BLOB_ROWS};
+pub(crate) use codec::{BLOB_HEAP_BYTES, BLOB_ROWS, body_bytes};
 pub(crate) use value::sample_time;
