@@ -52,7 +52,7 @@ impl Backlog {
                 source: source.to_owned(),
                 stream: Some(*stream),
                 from: kept.before.min(kept.first),
-                to: kept.first,
+                to: kept.first.max(kept.before),
                 reason: GapReason::QueueOverflow,
                 detail: "after an outage the server delivered a full queue: values before it may be lost"
                     .to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tagstore::GapReason;
+use tagstore::{GapReason, Timestamp};
 use tokio::sync::watch;
 use ua_client::types::VariableId;
 use ua_client::{AttributeId, NodeId, Session, SubscriptionWatch, Variant};
@@ -14,6 +14,7 @@ use super::recover::Recovered;
 use super::selection::select;
 use super::subscribe::subscribe;
 use super::supervisor::{Context, Memory, stopped};
+use crate::clock;
 use crate::error::Error;
 use crate::sources::open;
 use crate::status::SourceState;
@@ -149,12 +150,12 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
         silent_after_transfer: live.memory.silent_after_transfer,
         subscriptions: subscribed.subscriptions,
     };
-    live.memory.progress = live.memory.progress.renewed(setup.ids());
     live.board.forget_acknowledged();
     let mut parcel = Parcel::default();
     parcel.entry.states.push(setup.saved(context.source.name.as_str()));
     let watches = setup.subscriptions.iter().map(watch_anew).collect();
-    live.memory.setup = Some(setup);
+    live.memory.renew(setup);
+    parcel.entry.gaps = live.memory.back(context.source.name.as_str(), Timestamp::from(clock::now()));
     live.hand_over(parcel).await?;
     Ok(watches)
 }

@@ -52,12 +52,12 @@ impl NotificationVisitor for Intake<'_> {
             backlog.value(stream, before, time, overflow);
         }
         if overflow {
-            let from = if before.is_absent() { time } else { before.min(time) };
+            let before = if before.is_absent() { time } else { before };
             self.gaps.push(NewGap {
                 source: self.source.to_owned(),
                 stream: Some(stream),
-                from,
-                to: time,
+                from: before.min(time),
+                to: time.max(before),
                 reason: GapReason::QueueOverflow,
                 detail: "the server's queue for this node was full".to_owned(),
             });
@@ -149,6 +149,14 @@ mod tests {
     fn overflow_of_a_first_value_reaches_back_to_what_was_complete() {
         let (_, gaps, _) = take(&[(1, value(0x0480, 200, 0))]);
         assert_eq!((gaps[0].from.ticks(), gaps[0].to.ticks()), (50, 200));
+    }
+
+    #[test]
+    fn overflow_after_a_time_from_the_future_is_a_gap_over_both_times() {
+        let (_, gaps, _) =
+            take(&[(1, value(0, 900, 0)), (1, value(0x0480, 200, 0)), (1, value(0x0480, 210, 0))]);
+        let times: Vec<_> = gaps.iter().map(|gap| (gap.from.ticks(), gap.to.ticks())).collect();
+        assert_eq!(times, [(200, 900), (200, 210)]);
     }
 
     #[test]

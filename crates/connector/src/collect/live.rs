@@ -1,6 +1,6 @@
 //! Taking notifications: into the journal first, acknowledged after.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use tagstore::{GapReason, NewGap, Timestamp};
@@ -177,7 +177,10 @@ impl<'a> Live<'a> {
             } else if !delivery.is_repeated() {
                 lost = self.read(&mut parcel, |intake| delivery.walk(intake), published);
                 self.note(&mut parcel, subscription, summary.sequence_number);
-                self.note_complete(subscription, published);
+                // while more is waiting at the server, what waits may be older than this message
+                if !summary.more_notifications {
+                    self.note_complete(subscription, published);
+                }
             }
             parcel.tokens.push(delivery.token());
             if !summary.more_notifications
@@ -242,12 +245,14 @@ impl<'a> Live<'a> {
     /// Takes note that a subscription published. A server stamps a message after it has collected its values, and takes
     /// a value some time after the change that it is stamped with: what changed shortly before may come in the next one.
     pub(super) fn note_complete(&mut self, subscription: u32, published: Timestamp) {
-        let source = &self.context.source;
-        let unsure = source.publishing_interval.saturating_add(source.sampling_interval);
-        let unsure = i64::try_from(unsure.as_millis()).unwrap_or(i64::MAX);
-        self.memory
-            .progress
-            .note_complete(subscription, published.saturating_add_millis(unsure.saturating_neg()));
+        let made = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
+        let unsure = made
+            .filter(|made| made.id == subscription)
+            .map(|made| made.publishing_ms.saturating_add(made.sampling_ms))
+            .max();
+        let unsure = i64::try_from(unsure.unwrap_or_default()).unwrap_or(i64::MAX);
+        let complete = published.saturating_add_millis(unsure.saturating_neg());
+        self.memory.progress.note_complete(subscription, complete);
     }
 
     /// Hands a parcel to the writer, with the progress that belongs to it.
@@ -283,6 +288,8 @@ impl<'a> Live<'a> {
             tracing::info!(source = self.name(), nodes = accepted, "more nodes accepted");
             let mut parcel = Parcel::default();
             parcel.entry.states.push(saved);
+            parcel.entry.gaps =
+                self.memory.back(self.context.source.name.as_str(), Timestamp::from(clock::now()));
             self.hand_over(parcel).await?;
         }
         self.set_aside(refused);
@@ -305,7 +312,10 @@ impl<'a> Live<'a> {
     ) -> Result<(), Error> {
         match found {
             Ok(Ok(selection)) => {
-                let is_new = |candidate: &Candidate| !self.memory.streams.contains(candidate.stream);
+                let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
+                let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
+                let taken: HashSet<u32> = subscribed.chain(self.refused.streams()).collect();
+                let is_new = |candidate: &Candidate| !taken.contains(&candidate.stream.get());
                 let fresh: Vec<_> = selection.candidates.into_iter().filter(is_new).collect();
                 if !fresh.is_empty() {
                     self.add(fresh).await?;
@@ -332,7 +342,8 @@ impl<'a> Live<'a> {
 
     pub(super) fn gap(&self, from: Timestamp, to: Timestamp, reason: GapReason, detail: String) -> NewGap {
         let source = self.context.source.name.to_string();
-        NewGap { source, stream: None, from: from.min(to), to, reason, detail }
+        // a clock that was set back meanwhile makes no gap vanish
+        NewGap { source, stream: None, from: from.min(to), to: to.max(from), reason, detail }
     }
 
     /// The server's publish time; ours when it gives none.

@@ -32,6 +32,10 @@ pub(crate) struct SetupSubscription {
     pub(crate) id: u32,
     /// The longest silence it allows itself, in milliseconds.
     pub(crate) keep_alive_ms: u64,
+    /// How often it really publishes, in milliseconds.
+    pub(crate) publishing_ms: u64,
+    /// How seldom the server really looks at the slowest of its nodes, in milliseconds.
+    pub(crate) sampling_ms: u64,
     /// The streams it carries.
     pub(crate) streams: Vec<u32>,
 }
@@ -43,6 +47,32 @@ pub(crate) struct Progress {
     pub(crate) subscriptions: Vec<Reached>,
     /// Up to when nothing was missing before these subscriptions were made, in ticks; 0 before the first time.
     pub(crate) before: i64,
+    /// A gap whose end is not known yet. A process that ends before it is known leaves it to the next.
+    #[serde(default)]
+    pub(crate) gap: Option<OpenGap>,
+    /// Streams that were collected and that the server does not let us have any more.
+    #[serde(default)]
+    pub(crate) absent: Vec<Absent>,
+}
+
+/// A gap of the whole source that is still open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpenGap {
+    /// Its begin, in ticks.
+    pub(crate) from: i64,
+    /// Its reason, by the word of the ledger.
+    pub(crate) reason: String,
+    /// What happened.
+    pub(crate) detail: String,
+}
+
+/// A gap of one stream that is still open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Absent {
+    /// The stream.
+    pub(crate) stream: u32,
+    /// Since when, in ticks.
+    pub(crate) from: i64,
 }
 
 /// How far one subscription came.
@@ -60,7 +90,12 @@ impl Progress {
     /// New subscriptions take the place of those at hand.
     pub(crate) fn renewed(&self, ids: impl IntoIterator<Item = u32>) -> Self {
         let anew = |id| Reached { id, sequence: 0, complete: 0 };
-        Self { subscriptions: ids.into_iter().map(anew).collect(), before: self.complete().ticks() }
+        Self {
+            subscriptions: ids.into_iter().map(anew).collect(),
+            before: self.complete().ticks(),
+            gap: self.gap.clone(),
+            absent: self.absent.clone(),
+        }
     }
 
     /// The last number of a subscription.

@@ -77,18 +77,24 @@ impl Live<'_> {
         due.truncate(MAX_FETCHED);
         tracing::debug!(subscription, messages = due.len(), "fetching what the server kept");
         let mut hole = Hole::default();
+        let mut ended = Ok(());
         let mut expected = last.map(following);
         for number in due {
             if expected.is_some_and(|expected| expected != number) {
                 hole.begin(self.memory.progress.complete());
             }
-            self.fetch(subscription, number, &mut hole, &mut parcel).await?;
+            if let Err(error) = self.fetch(subscription, number, &mut hole, &mut parcel).await {
+                ended = Err(error);
+                break;
+            }
             expected = Some(following(number));
             if parcel.entry.batch.len() > PARCEL_ROWS {
                 self.hand_over(std::mem::take(&mut parcel)).await?;
             }
         }
+        // also when the connection ended on the way: what was taken must not be taken again
         self.hand_over(parcel).await?;
+        ended?;
         // a hole that no later message closed shows again with the next live one
         Ok(self.memory.progress.sequence(subscription))
     }
@@ -165,7 +171,6 @@ impl Live<'_> {
             parcel.entry.gaps.push(self.gap(from, published.max(from), GapReason::SequenceHole, detail));
         }
         self.note(parcel, subscription, number);
-        self.note_complete(subscription, published);
         parcel.tokens.push(message.token());
         Ok(())
     }
@@ -183,12 +188,11 @@ impl Hole {
     }
 }
 
-/// The server has the message no longer, or sends one that cannot be read. Anything else ends the connection.
+/// The server has the message no longer, cannot give any, or sends one that cannot be read. What may be better on
+/// another connection ends this one.
 fn is_unavailable(error: &ua_client::Error) -> bool {
     match error {
-        ua_client::Error::Service { status, .. } => {
-            !matches!(status & 0xFFFF_0000, BAD_SUBSCRIPTION_ID_INVALID)
-        }
+        ua_client::Error::Service { status, .. } => !PASSING.contains(&(status & 0xFFFF_0000)),
         ua_client::Error::Decode { .. } | ua_client::Error::UnexpectedResponse { .. } => true,
         _ => false,
     }
@@ -204,7 +208,21 @@ fn is_after(number: u32, last: u32) -> bool {
     number != last && number.wrapping_sub(last) < u32::MAX / 2
 }
 
-const BAD_SUBSCRIPTION_ID_INVALID: u32 = 0x8028_0000;
+/// Says nothing about the message: out of memory, out of resources, timeout, shutdown, halted, too many operations, and
+/// an id of channel, session or subscription that is not valid (any more).
+const PASSING: [u32; 11] = [
+    0x8003_0000,
+    0x8004_0000,
+    0x800A_0000,
+    0x800C_0000,
+    0x800E_0000,
+    0x8010_0000,
+    0x8022_0000,
+    0x8025_0000,
+    0x8026_0000,
+    0x8027_0000,
+    0x8028_0000,
+];
 /// So many missing messages are asked for one by one, offered or not.
 const FEW: u32 = 16;
 /// Numbers that are looked up in the server's offer.

@@ -26,6 +26,11 @@ impl Refused {
         self.waiting.len()
     }
 
+    /// Their streams.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = u32> {
+        self.waiting.iter().map(|(candidate, _)| candidate.stream.get())
+    }
+
     /// One of them with its reason, for the status.
     pub(crate) fn example(&self) -> Option<String> {
         let (candidate, status) = self.waiting.first()?;

@@ -65,6 +65,8 @@ pub(crate) async fn add(
         match result {
             Ok(item) => {
                 shortest_queue = shortest_queue.min(item.revised_queue_size);
+                let sampling = millis(item.revised_sampling_interval);
+                subscription.sampling_ms = subscription.sampling_ms.max(sampling);
                 subscription.streams.push(candidate.stream.get());
             }
             Err(status) => refused.push((candidate, status)),
@@ -101,9 +103,15 @@ fn request(source: &SourceConfig) -> SubscriptionRequest {
 fn setup(info: &SubscriptionInfo) -> SetupSubscription {
     SetupSubscription {
         id: info.id,
-        keep_alive_ms: u64::try_from(info.keep_alive().as_millis()).unwrap_or(u64::MAX),
+        keep_alive_ms: millis(info.keep_alive()),
+        publishing_ms: millis(info.revised_publishing_interval),
+        sampling_ms: 0,
         streams: Vec::new(),
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How soon a server without news must say that it lives.

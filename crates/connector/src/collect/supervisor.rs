@@ -1,9 +1,10 @@
 //! One task per source: one connection after the other, and what they have in common.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagstore::{GapReason, NewGap, Timestamp};
+use tagstore::{GapReason, NewGap, StreamId, Timestamp};
 use tokio::sync::watch;
 use ua_channel::{Random, SystemRandom};
 use ua_pki::{ApplicationIdentity, Store};
@@ -11,7 +12,7 @@ use ua_pki::{ApplicationIdentity, Store};
 use super::backoff::{Backoff, jitter};
 use super::board::Board;
 use super::connection;
-use super::progress::{Progress, Setup, progress_key, read, setup_key};
+use super::progress::{Absent, OpenGap, Progress, Setup, progress_key, read, setup_key};
 use super::streams::Streams;
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
@@ -43,15 +44,8 @@ pub(super) struct Memory {
     was_connected: bool,
     /// The server confirmed a transfer and then sent nothing.
     pub(super) silent_after_transfer: bool,
-    gap: Option<OpenGap>,
-}
-
-/// A gap whose end is not known yet.
-#[derive(Debug, Clone)]
-struct OpenGap {
-    from: Timestamp,
-    reason: GapReason,
-    detail: String,
+    /// Streams of the subscriptions that cannot be continued.
+    pub(super) former: Vec<u32>,
 }
 
 impl Memory {
@@ -69,23 +63,64 @@ impl Memory {
     /// The subscriptions cannot be continued: from where the last publish was complete, something is missing. Nothing
     /// is if there never was one. A gap that is open already keeps its begin and its reason.
     pub(super) fn open_gap(&mut self, reason: GapReason, detail: String) {
-        self.setup = None;
-        let from = self.progress.complete();
-        if !from.is_absent() && self.gap.is_none() {
-            self.gap = Some(OpenGap { from, reason, detail });
+        if let Some(setup) = self.setup.take() {
+            self.former =
+                setup.subscriptions.into_iter().flat_map(|subscription| subscription.streams).collect();
         }
+        let from = self.progress.complete();
+        if !from.is_absent() && self.progress.gap.is_none() {
+            let reason = reason.as_str().to_owned();
+            self.progress.gap = Some(OpenGap { from: from.ticks(), reason, detail });
+        }
+    }
+
+    /// New subscriptions were made with these streams. One that was collected before and is not among them is missing
+    /// until the server lets us have it again, however long the others flow.
+    pub(super) fn renew(&mut self, setup: Setup) {
+        let complete = self.progress.complete().ticks();
+        let there: HashSet<u32> = setup.subscriptions.iter().flat_map(|s| &s.streams).copied().collect();
+        let known: HashSet<u32> = self.progress.absent.iter().map(|absent| absent.stream).collect();
+        let former = std::mem::take(&mut self.former);
+        let newly = former.into_iter().filter(|stream| !there.contains(stream) && !known.contains(stream));
+        self.progress.absent.extend(newly.map(|stream| Absent { stream, from: complete }));
+        self.progress = self.progress.renewed(setup.ids());
+        self.setup = Some(setup);
+    }
+
+    /// The gaps of streams that were missing and are collected again.
+    pub(super) fn back(&mut self, source: &str, now: Timestamp) -> Vec<NewGap> {
+        let streams = self.setup.iter().flat_map(|setup| &setup.subscriptions).flat_map(|s| &s.streams);
+        let there: HashSet<u32> = streams.copied().collect();
+        let absent = std::mem::take(&mut self.progress.absent);
+        let (back, still): (Vec<_>, Vec<_>) =
+            absent.into_iter().partition(|absent| there.contains(&absent.stream));
+        self.progress.absent = still;
+        back.into_iter()
+            .map(|absent| {
+                let from = Timestamp::from_ticks(absent.from);
+                NewGap {
+                    source: source.to_owned(),
+                    stream: Some(StreamId::new(absent.stream)),
+                    from: from.min(now),
+                    to: now.max(from),
+                    reason: GapReason::SubscriptionLost,
+                    detail: "the server did not let us have this node".to_owned(),
+                }
+            })
+            .collect()
     }
 
     /// The first message of new subscriptions closes the gap: it was published after all their items were made, and told
     /// in the server's time, as the gap's begin is. A clock that was set back meanwhile makes no gap vanish.
     pub(super) fn close_gap(&mut self, source: &str, published: Timestamp) -> Option<NewGap> {
-        let gap = self.gap.take()?;
+        let gap = self.progress.gap.take()?;
+        let from = Timestamp::from_ticks(gap.from);
         Some(NewGap {
             source: source.to_owned(),
             stream: None,
-            from: gap.from.min(published),
-            to: published.max(gap.from),
-            reason: gap.reason,
+            from: from.min(published),
+            to: published.max(from),
+            reason: GapReason::from_word(&gap.reason),
             detail: gap.detail,
         })
     }
@@ -109,18 +144,24 @@ impl Memory {
 pub(crate) async fn supervise(context: Context, mut stop: watch::Receiver<bool>) {
     let mut board =
         Board::new(&context.source, &context.identity, context.writer.clone(), context.events.clone());
-    let mut memory = match Memory::load(&context).await {
-        Ok(memory) => memory,
-        Err(error) => {
-            board.fail(&error, Duration::ZERO);
-            return;
+    let mut backoff = Backoff::default();
+    let mut memory = loop {
+        match Memory::load(&context).await {
+            Ok(memory) => break memory,
+            Err(error) => {
+                let pause = pause(&error, &mut backoff);
+                board.fail(&error, pause);
+                if wait(pause, &mut board, &mut stop).await {
+                    board.enter(SourceState::Stopped, None);
+                    return;
+                }
+            }
         }
     };
     match context.writer.count_gaps(context.source.name.to_string()).await {
         Ok(gaps) => board.set_gaps_open(gaps),
         Err(error) => tracing::warn!(source = %context.source.name, %error, "gaps not counted"),
     }
-    let mut backoff = Backoff::default();
     while !*stop.borrow() {
         let Err(error) = connection::run(&context, &mut memory, &mut board, &mut stop).await else { break };
         if std::mem::take(&mut memory.connected) {
@@ -179,6 +220,7 @@ const TRUST_RETRY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use super::super::progress::SetupSubscription;
     use super::*;
 
     fn memory(complete: i64) -> Memory {
@@ -198,6 +240,51 @@ mod tests {
             (1_000_000_000, published, None, GapReason::ServerRestart)
         );
         assert_eq!(memory.close_gap("plc", published), None, "told once");
+    }
+
+    fn setup(id: u32, streams: &[u32]) -> Setup {
+        let subscription = SetupSubscription {
+            id,
+            keep_alive_ms: 5000,
+            publishing_ms: 500,
+            sampling_ms: 500,
+            streams: streams.to_vec(),
+        };
+        Setup {
+            server_application_uri: "urn:plc".to_owned(),
+            server_start: None,
+            settings: String::new(),
+            silent_after_transfer: false,
+            subscriptions: vec![subscription],
+        }
+    }
+
+    #[test]
+    fn gap_that_is_open_when_the_process_ends_is_left_to_the_next() {
+        let mut memory = memory(1_000);
+        memory.open_gap(GapReason::ServerRestart, "restarted".to_owned());
+        memory.renew(setup(2, &[1]));
+        let (_, saved) = memory.progress.saved("plc");
+        let progress = read(Some(saved), "plc").unwrap();
+        let mut next = Memory { progress, ..Memory::default() };
+        let gap = next.close_gap("plc", Timestamp::from_ticks(9_000)).unwrap();
+        assert_eq!((gap.from.ticks(), gap.to.ticks(), gap.reason), (1_000, 9_000, GapReason::ServerRestart));
+    }
+
+    #[test]
+    fn stream_that_the_server_refuses_after_its_restart_is_missing_until_it_is_back() {
+        let mut memory = memory(1_000);
+        memory.setup = Some(setup(1, &[1, 2, 3]));
+        memory.open_gap(GapReason::ServerRestart, "restarted".to_owned());
+        memory.renew(setup(2, &[1, 3]));
+        assert_eq!(memory.back("plc", Timestamp::from_ticks(5_000)), []);
+        memory.open_gap(GapReason::SubscriptionLost, "again".to_owned());
+        memory.renew(setup(3, &[1, 2, 3]));
+        let gaps = memory.back("plc", Timestamp::from_ticks(8_000));
+        assert_eq!(gaps.len(), 1);
+        assert_eq!(gaps[0].stream, Some(StreamId::new(2)));
+        assert_eq!((gaps[0].from.ticks(), gaps[0].to.ticks()), (1_000, 8_000));
+        assert_eq!(memory.back("plc", Timestamp::from_ticks(9_000)), [], "told once");
     }
 
     #[test]

@@ -141,7 +141,9 @@ impl GapReason {
         }
     }
 
-    pub(crate) fn from_word(word: &str) -> Self {
+    /// The reason of a word in the ledger; [`Unknown`](Self::Unknown) for one that a newer version wrote.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word).unwrap_or(Self::Unknown)
     }
 }
