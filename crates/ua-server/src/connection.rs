@@ -75,7 +75,7 @@ fn channel_config(core: &Core, channel_id: u32, judge: Arc<dyn PeerJudge>) -> Se
         min_lifetime: Duration::from_secs(10),
         max_lifetime: Duration::from_secs(3600),
         open_timeout: core.config.limits.open_timeout,
-        session_deadline: Some(core.config.limits.idle_channel),
+        session_deadline: core.config.limits.idle_channel,
         wall_clock: core.clock.timestamp(),
     }
 }

@@ -74,10 +74,10 @@ pub struct ServerChannelConfig {
     /// How long HEL may take (5 s are usual), and OPN after it (the same again).
     pub open_timeout: Duration,
     /// How long an open channel may exist before [`mark_session_active`] is called (rule PO-06; 60 s
-    /// are usual). `None` switches the deadline off: for tests only.
+    /// are usual).
     ///
     /// [`mark_session_active`]: crate::ServerChannel::mark_session_active
-    pub session_deadline: Option<Duration>,
+    pub session_deadline: Duration,
     /// Wall time at construction, for `CreatedAt` of tokens. Nothing is decided by it.
     pub wall_clock: jiff::Timestamp,
 }

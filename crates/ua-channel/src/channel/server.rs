@@ -349,7 +349,7 @@ impl ServerChannel {
         self.core.phase = Phase::Open;
         self.deadline = match self.session_active {
             true => None,
-            false => self.config.session_deadline.and_then(|by| now.checked_add(by)),
+            false => now.checked_add(self.config.session_deadline),
         };
         self.core.event(ChannelEvent::Opened { channel_id: self.config.channel_id, lifetime });
     }

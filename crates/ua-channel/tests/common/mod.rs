@@ -123,7 +123,7 @@ pub(crate) struct Setup {
     pub(crate) server_limits: Limits,
     pub(crate) offered: Vec<(SecurityPolicy, MessageSecurityMode)>,
     pub(crate) lifetime: Duration,
-    pub(crate) session_deadline: Option<Duration>,
+    pub(crate) session_deadline: Duration,
     pub(crate) judge: Arc<dyn PeerJudge>,
     pub(crate) server_seed: u64,
 }
@@ -139,7 +139,7 @@ impl Setup {
             server_limits: Limits::server(),
             offered: all(),
             lifetime: Duration::from_secs(3600),
-            session_deadline: Some(Duration::from_secs(60)),
+            session_deadline: Duration::from_secs(60),
             judge: Arc::new(TrustsTheClient::default()),
             server_seed: 2,
         }

@@ -222,7 +222,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, seen: Arc<Mutex<Vec<u
         min_lifetime: Duration::from_secs(10),
         max_lifetime: Duration::from_secs(3600),
         open_timeout: Duration::from_secs(5),
-        session_deadline: None,
+        session_deadline: Duration::from_secs(3600),
         wall_clock: now(),
     };
     let mut channel = ServerChannel::new(config, Box::new(SystemRandom), Instant::now());
