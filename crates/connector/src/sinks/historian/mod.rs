@@ -32,7 +32,6 @@ impl Sink for HistorianSink {
             tracing::error!(%seq, "a journal row could not be read; it is kept aside and on the gap ledger");
         }
         self.journal.trim()?;
-        let full = u64::try_from(self.options.max_rows).unwrap_or(u64::MAX);
-        Ok(Delivered { rows: sealed.rows, more: sealed.rows >= full })
+        Ok(Delivered { rows: sealed.rows, more: sealed.more })
     }
 }
