@@ -24,9 +24,11 @@ pub mod secrets;
 mod sinks;
 pub mod sources;
 pub mod status;
+mod watchdog;
 
 pub use config::{Config, SourceConfig};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind};
 pub use runtime::{Handle, Runtime, Stopped};
 pub use status::{SourceState, SourceStatus};
+pub use watchdog::{Ended, Part};

@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::identity;
 use crate::pipeline::{Writer, WriterThread};
-use crate::sinks::Worker;
 use crate::sinks::historian::HistorianSink;
+use crate::sinks::{Sink as _, Worker};
+use crate::watchdog::{Ended, Part, Watchdog};
 
 /// Collecting, from configuration to disk.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub struct Handle {
     thread: WriterThread,
     stop: watch::Sender<bool>,
     events: Events,
+    watchdog: Watchdog,
 }
 
 /// How stopping went.
@@ -57,9 +59,11 @@ impl Runtime {
         let identity = Arc::new(identity::load(&config, &store, clock::now())?);
         let (journal, historian, sealing) = open_storage(&config)?;
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
-        let (writer, thread) = Writer::start(journal, events.clone())?;
+        let watchdog = Watchdog::new();
+        let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
         let sink = HistorianSink::new(historian, sealing);
-        let worker = Worker::start(sink, config.storage.seal_every, events.clone())?;
+        let life = watchdog.life(Part::Sink(sink.name().to_owned()));
+        let worker = Worker::start(sink, config.storage.seal_every, events.clone(), life)?;
         let (stop, stopped) = watch::channel(false);
         let mut sources = JoinSet::new();
         for source in config.sources {
@@ -71,9 +75,14 @@ impl Runtime {
                 writer: writer.clone(),
                 events: events.clone(),
             };
-            sources.spawn(supervise(context, stopped.clone()));
+            let life = watchdog.life(Part::Source(context.source.name.to_string()));
+            let stopped = stopped.clone();
+            sources.spawn(async move {
+                let _life = life;
+                supervise(context, stopped).await;
+            });
         }
-        Ok(Handle { sources, sinks: vec![worker], writer, thread, stop, events })
+        Ok(Handle { sources, sinks: vec![worker], writer, thread, stop, events, watchdog })
     }
 }
 
@@ -83,13 +92,19 @@ impl Handle {
         self.events.0.subscribe()
     }
 
+    /// Waits for a part that ends although nobody told it to stop, for ever if none does. What remains cannot make up
+    /// for it: stop and end the process, so that whoever watches it starts it again. Cancel safe.
+    pub async fn ended(&self) -> Ended {
+        self.watchdog.ended().await
+    }
+
     /// Stops collecting, makes durable what was received, within ten seconds, and lets every sink deliver once more.
     /// Subscriptions stay on the servers, so that the next start continues where this one ended.
     ///
     /// # Errors
     /// [`Error::WriterGone`] when the journal's thread ended before its time.
     pub async fn stop(self) -> Result<Stopped, Error> {
-        let Self { mut sources, sinks, writer, thread, stop, events: _ } = self;
+        let Self { mut sources, sinks, writer, thread, stop, events: _, watchdog: _ } = self;
         stop.send_replace(true);
         let drained = tokio::time::timeout(DRAIN, async {
             while let Some(ended) = sources.join_next().await {

@@ -6,13 +6,15 @@ use tokio::sync::broadcast;
 
 use super::{Entry, Writer, WriterThread};
 use crate::event::{Event, EventKind, Events};
+use crate::watchdog::{Part, Watchdog};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn start(dir: &Path, options: JournalOptions) -> (Writer, WriterThread, broadcast::Receiver<Event>) {
     let (sender, events) = broadcast::channel(64);
     let journal = Journal::open(dir.join(tagstore::JOURNAL_FILE), options).unwrap();
-    let (writer, thread) = Writer::start(journal, Events(sender)).unwrap();
+    let (writer, thread) =
+        Writer::start(journal, Events(sender), Watchdog::new().life(Part::Writer)).unwrap();
     (writer, thread, events)
 }
 

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tagstore::{Commit, GapFilter, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
+use tagstore::{Commit, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock;
 use crate::error::Error;
 use crate::event::{EventKind, Events};
+use crate::watchdog::Life;
 
 /// What one source wants to be durable, all or nothing.
 #[derive(Default)]
@@ -56,7 +57,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::Thread`].
-    pub(crate) fn start(journal: Journal, events: Events) -> Result<(Self, WriterThread), Error> {
+    pub(crate) fn start(journal: Journal, events: Events, life: Life) -> Result<(Self, WriterThread), Error> {
         let (orders, inbox) = channel();
         let abandon = Arc::new(AtomicBool::new(false));
         let failing = Arc::new(AtomicBool::new(false));
@@ -71,7 +72,10 @@ impl Writer {
         };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || state.run())
+            .spawn(move || {
+                let _life = life;
+                state.run();
+            })
             .map_err(|source| Error::Thread { what: "the journal", source })?;
         let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), failing, statuses };
         Ok((writer, WriterThread { abandon, thread: Some(thread) }))
@@ -287,8 +291,8 @@ impl Thread {
             Order::Register { streams, reply } => reply.send(self.journal.register_streams(&streams)).is_ok(),
             Order::State { key, reply } => reply.send(self.journal.state(&key)).is_ok(),
             Order::CountGaps { source, reply } => {
-                let filter = GapFilter { source: Some(source), ..GapFilter::default() };
-                reply.send(self.journal.gaps(&filter).map(|gaps| gaps.len())).is_ok()
+                let counted = self.journal.count_gaps(&source);
+                reply.send(counted.map(|count| usize::try_from(count).unwrap_or(usize::MAX))).is_ok()
             }
             Order::Barrier { reply } => reply.send(()).is_ok(),
         };

@@ -9,6 +9,7 @@ use tagstore::Timestamp;
 use crate::clock;
 use crate::error::Error;
 use crate::event::{EventKind, Events};
+use crate::watchdog::Life;
 
 /// Takes samples out of the journal and brings them somewhere.
 pub(crate) trait Sink: Send + 'static {
@@ -43,11 +44,12 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::Thread`].
-    pub(crate) fn start(sink: impl Sink, pace: Duration, events: Events) -> Result<Self, Error> {
+    pub(crate) fn start(sink: impl Sink, pace: Duration, events: Events, life: Life) -> Result<Self, Error> {
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new()
             .name(format!("sink-{}", sink.name()))
             .spawn(move || {
+                let _life = life;
                 let mut sink = sink;
                 let mut wait = Duration::ZERO;
                 let mut failures: u32 = 0;
@@ -116,3 +118,33 @@ fn deliver_once(sink: &mut impl Sink, pace: Duration, failures: &mut u32, events
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watchdog::{Ended, Part, Watchdog};
+
+    struct Broken;
+
+    impl Sink for Broken {
+        fn name(&self) -> &str {
+            "broken"
+        }
+
+        fn deliver(&mut self, _: Timestamp) -> Result<Delivered, Error> {
+            panic!("as a bug would")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_panics_does_not_go_unnoticed() {
+        let watchdog = Watchdog::new();
+        let part = Part::Sink("broken".to_owned());
+        let events = Events(tokio::sync::broadcast::channel(1).0);
+        let worker = Worker::start(Broken, Duration::ZERO, events, watchdog.life(part.clone())).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(20), watchdog.ended()).await.unwrap();
+        assert_eq!(ended, Ended { part, panicked: true });
+        assert_eq!(ended.to_string(), "the sink broken ended by a panic");
+        worker.finish();
+    }
+}

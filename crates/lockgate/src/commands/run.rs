@@ -1,8 +1,8 @@
 //! `lockgate run`: collect from every source until stopped, then make durable what was received.
 
-use connector::{Config, Handle, Runtime};
+use connector::{Config, Ended, Handle, Runtime};
 use tokio::sync::broadcast::error::RecvError;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::collecting::{EventLog, finish};
 use super::failure;
@@ -34,9 +34,28 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let sources = config.sources.len();
     let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
-    let why = follow(&handle, &mut stops).await;
+    let why = tokio::select! {
+        why = follow(&handle, &mut stops) => why,
+        ended = handle.ended() => return Err(give_up(handle, &ended).await),
+    };
     info!(reason = why.words(), "stopping: making durable what was received");
     finish(context, handle, why, &mut stops).await
+}
+
+/// A part of the connector is gone: what remains would look alive and keep nothing. Stops it as well as it can be.
+async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
+    error!(%ended, "stopping: what remains would look alive");
+    if let Err(error) = handle.stop().await {
+        error!(%error, "not everything was durable");
+    }
+    let exit = if ended.panicked { Exit::Unexpected } else { Exit::Storage };
+    let advice = Advice::new("run.part_ended", exit, ended.to_string())
+        .then("nothing that was acknowledged is lost: start again, and what was not is asked for again");
+    Box::new(if ended.panicked {
+        advice.then("this should not happen; please report it with the log before it")
+    } else {
+        advice
+    })
 }
 
 /// Logs what happens until it is time to stop.
