@@ -15,6 +15,7 @@ use crate::driver::{Connection, Dial};
 use crate::endpoint::Endpoint;
 use crate::handshake::Handshake;
 use crate::identity::{self, Login};
+use crate::proof::Proof;
 use crate::session::{Caller, Session};
 use crate::{EndpointUrl, Error, clock};
 
@@ -58,6 +59,8 @@ pub struct ConnectRequest {
 pub async fn connect(request: ConnectRequest) -> Result<Session, Error> {
     let token = identity::token_for(&request.endpoint, request.login.kind())?;
     identity::check(&request, token)?;
+    // counted from here at the latest: the caller validated before
+    let proof = Proof::new(request.peer.clone(), clock::now());
     let connection = dial(&request).await?;
     let mut handshake = Handshake::new(&request)?;
     let created = handshake.create(&connection).await?;
@@ -71,7 +74,7 @@ pub async fn connect(request: ConnectRequest) -> Result<Session, Error> {
         give_up(&caller).await;
         return Err(error);
     }
-    Session::begin(caller, activation, &created).await
+    Session::begin(caller, activation, proof, &created).await
 }
 
 /// Opens a channel with the endpoint's security to the address that the user configured.

@@ -24,6 +24,9 @@ use crate::{EndpointUrl, status};
 const COMMAND_QUEUE: usize = 64;
 /// Requests outstanding before the task takes no more.
 const MAX_OUTSTANDING: usize = 512;
+/// Requests the server still owes an answer to although we have given up on them. The channel keeps the number of each
+/// until it is answered, and has room for 1024 of both kinds.
+const MAX_ABANDONED: usize = 256;
 /// Bytes waiting for the socket before the task takes no more requests.
 const MAX_UNSENT: usize = 8 << 20;
 /// How long the last bytes of an orderly close may take.
@@ -45,18 +48,17 @@ pub(crate) struct Dial {
 /// A handle to the task of one open channel. When the last one is dropped the task closes the channel and ends.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Request>,
+    /// Beside the requests: also a task that takes no more of them is told to end.
+    closing: mpsc::UnboundedSender<Closer>,
     state: watch::Receiver<State>,
 }
 
 /// One response of a queue of responses, or why there is none.
 pub(crate) type Answer = Result<Vec<u8>, Error>;
 
-enum Command {
-    Send(Request),
-    /// Held until the task is over.
-    Close(oneshot::Sender<()>),
-}
+/// Held until the task is over, and told by being dropped with it.
+type Closer = oneshot::Sender<()>;
 
 struct Request {
     what: &'static str,
@@ -88,18 +90,21 @@ impl Connection {
         let stream = connect_tcp(&dial.address, dial.connect_timeout).await?;
         let (reader, writer) = stream.into_split();
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
+        let (closing, closers) = mpsc::unbounded_channel();
         let (state, mut watched) = watch::channel(State::Opening);
         let task = Task {
             reader,
             writer,
             channel,
             commands: receiver,
+            closing: closers,
             state,
             phase: Phase::Hello,
             secured: dial.secured,
             open_timeout,
             unsent: Unsent::default(),
             outstanding: HashMap::new(),
+            abandoned: 0,
             deadlines: BTreeSet::new(),
             closers: Vec::new(),
         };
@@ -108,7 +113,7 @@ impl Connection {
             watched.wait_for(|state| !matches!(state, State::Opening)).await.map(|state| state.clone());
         match settled {
             Ok(State::Over(error)) => Err(error),
-            Ok(_) => Ok(Self { commands, state: watched }),
+            Ok(_) => Ok(Self { commands, closing, state: watched }),
             Err(_) => Err(Error::Closed),
         }
     }
@@ -117,7 +122,7 @@ impl Connection {
     pub(crate) async fn request(&self, what: &'static str, body: Vec<u8>, timeout: Duration) -> Answer {
         let (reply, answer) = oneshot::channel();
         let deadline = Some((deadline_in(timeout), timeout));
-        let command = Command::Send(Request { what, body, deadline, reply: Reply::Once(reply) });
+        let command = Request { what, body, deadline, reply: Reply::Once(reply) };
         match tokio::time::timeout(timeout, self.commands.send(command)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(self.end()),
@@ -133,8 +138,7 @@ impl Connection {
         body: Vec<u8>,
         queue: &mpsc::UnboundedSender<Answer>,
     ) -> Result<(), Error> {
-        let command =
-            Command::Send(Request { what, body, deadline: None, reply: Reply::Queue(queue.clone()) });
+        let command = Request { what, body, deadline: None, reply: Reply::Queue(queue.clone()) };
         self.commands.send(command).await.map_err(|_| self.end())
     }
 
@@ -146,13 +150,13 @@ impl Connection {
         queue: &mpsc::UnboundedSender<Answer>,
     ) -> bool {
         let request = Request { what, body, deadline: None, reply: Reply::Queue(queue.clone()) };
-        self.commands.try_send(Command::Send(request)).is_ok()
+        self.commands.try_send(request).is_ok()
     }
 
     /// Asks the task to close the channel and waits until it has.
     pub(crate) async fn close(&self) {
         let (sender, done) = oneshot::channel();
-        if self.commands.send(Command::Close(sender)).await.is_ok() {
+        if self.closing.send(sender).is_ok() {
             // The sender is dropped when the task ends: that is the answer.
             done.await.unwrap_or_default();
         }
@@ -198,7 +202,8 @@ struct Task {
     reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
     channel: ClientChannel,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Request>,
+    closing: mpsc::UnboundedReceiver<Closer>,
     state: watch::Sender<State>,
     /// The last phase in which the channel was alive: tells what the server had seen of us when it hung up.
     phase: Phase,
@@ -206,9 +211,10 @@ struct Task {
     open_timeout: Duration,
     unsent: Unsent,
     outstanding: HashMap<u32, Outstanding>,
+    /// How many were given up on and not answered since.
+    abandoned: usize,
     deadlines: BTreeSet<(Instant, u32)>,
-    /// Told by being dropped with the task.
-    closers: Vec<oneshot::Sender<()>>,
+    closers: Vec<Closer>,
 }
 
 struct Outstanding {
@@ -221,7 +227,9 @@ struct Outstanding {
 enum Wake {
     Read(io::Result<usize>),
     Written(io::Result<usize>),
-    Command(Option<Command>),
+    Request(Request),
+    /// Somebody waits for the end, or nobody is left.
+    Close(Option<Closer>),
     Timer,
 }
 
@@ -240,15 +248,17 @@ impl Task {
                 }
                 Wake::Written(Ok(count)) => self.unsent.advance(count),
                 Wake::Read(Err(error)) | Wake::Written(Err(error)) => break self.hung_up(error.to_string()),
-                Wake::Command(Some(Command::Send(request))) => self.start(request),
-                Wake::Command(Some(Command::Close(done))) => {
-                    self.closers.push(done);
+                Wake::Request(request) => self.start(request),
+                Wake::Close(closer) => {
+                    self.closers.extend(closer);
                     break Error::Closed;
                 }
-                Wake::Command(None) => break Error::Closed,
                 Wake::Timer => {
                     self.expire(clock::now());
                     self.channel.handle_timeout(clock::now());
+                    if self.abandoned > MAX_ABANDONED {
+                        break Error::Unanswered { requests: self.abandoned };
+                    }
                 }
             }
         };
@@ -286,7 +296,8 @@ impl Task {
         tokio::select! {
             read = self.reader.read(buffer) => Wake::Read(read),
             written = self.writer.write(self.unsent.front()), if !self.unsent.is_empty() => Wake::Written(written),
-            command = self.commands.recv(), if room => Wake::Command(command),
+            Some(request) = self.commands.recv(), if room => Wake::Request(request),
+            closer = self.closing.recv() => Wake::Close(closer),
             () = sleep_until(deadline) => Wake::Timer,
         }
     }
@@ -309,18 +320,20 @@ impl Task {
 
     /// Hands an answer over. Answers nobody waits for any more are dropped (HC-39).
     fn answer(&mut self, request_id: u32, answer: Answer) {
-        if let Some(outstanding) = self.outstanding.remove(&request_id) {
-            if let Some((at, _)) = outstanding.deadline {
-                self.deadlines.remove(&(at, request_id));
-            }
-            outstanding.reply.send(answer);
+        let Some(outstanding) = self.outstanding.remove(&request_id) else {
+            // the channel lets nothing through that was not asked for
+            self.abandoned = self.abandoned.saturating_sub(1);
+            return;
+        };
+        if let Some((at, _)) = outstanding.deadline {
+            self.deadlines.remove(&(at, request_id));
         }
+        outstanding.reply.send(answer);
     }
 
     fn abort(&mut self, request_id: u32, status: u32, reason: &str) {
-        let Some(service) = self.outstanding.get(&request_id).map(|outstanding| outstanding.what) else {
-            return;
-        };
+        let service =
+            self.outstanding.get(&request_id).map_or("a late answer", |outstanding| outstanding.what);
         tracing::debug!(service, status, reason = clean(reason), "the server gave up on an answer");
         let status = if status::is_bad(status) { status } else { status::BAD_UNEXPECTED_ERROR };
         self.answer(request_id, Err(Error::Service { service, status }));
@@ -333,6 +346,7 @@ impl Task {
             }
             self.deadlines.pop_first();
             if let Some(Outstanding { what, reply, deadline }) = self.outstanding.remove(&request_id) {
+                self.abandoned = self.abandoned.saturating_add(1);
                 let after = deadline.map(|(_, timeout)| timeout).unwrap_or_default();
                 reply.send(Err(Error::Timeout { what, after }));
             }
@@ -414,11 +428,8 @@ impl Task {
         for (_, outstanding) in self.outstanding.drain() {
             outstanding.reply.send(Err(end.clone()));
         }
-        while let Ok(command) = self.commands.try_recv() {
-            match command {
-                Command::Send(request) => request.reply.send(Err(end.clone())),
-                Command::Close(done) => self.closers.push(done),
-            }
+        while let Ok(request) = self.commands.try_recv() {
+            request.reply.send(Err(end.clone()));
         }
         let flushing = async {
             while !self.unsent.is_empty() {

@@ -195,6 +195,18 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+    /// The server leaves requests unanswered, and too many of them to go on asking.
+    #[error("the server left {requests} requests without an answer")]
+    Unanswered {
+        /// How many are still open although we have given up on them.
+        requests: usize,
+    },
+    /// Trust in the server's certificate was decided too long ago to sign anything by it on a new connection.
+    #[error("trust in the server was decided {} s ago and not renewed since", age.as_secs())]
+    TrustNotRenewed {
+        /// How long ago.
+        age: Duration,
+    },
     /// The session was closed by us.
     #[error("the session is closed")]
     Closed,
@@ -238,7 +250,8 @@ impl Error {
             | Self::LoginRefused { .. }
             | Self::Service { .. }
             | Self::Decode { .. }
-            | Self::UnexpectedResponse { .. } => Side::Server,
+            | Self::UnexpectedResponse { .. }
+            | Self::Unanswered { .. } => Side::Server,
             Self::InvalidUrl { .. }
             | Self::InvalidRequest(_)
             | Self::Protocol { .. }
@@ -253,6 +266,7 @@ impl Error {
             | Self::PasswordTooLong { .. }
             | Self::Request { .. }
             | Self::OwnProof { .. }
+            | Self::TrustNotRenewed { .. }
             | Self::Closed => Side::Us,
         }
     }
@@ -287,6 +301,8 @@ impl Error {
             Self::Decode { .. } | Self::UnexpectedResponse { .. } => "server.response",
             Self::Request { .. } => "config.request_size",
             Self::OwnProof { .. } => "config.own_key",
+            Self::Unanswered { .. } => "server.unanswered",
+            Self::TrustNotRenewed { .. } => "trust.not_renewed",
             Self::Closed => "closed",
         }
     }

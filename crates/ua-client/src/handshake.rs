@@ -172,6 +172,11 @@ impl Activation {
         &self.request
     }
 
+    /// From now on the server's certificate is trusted by this proof.
+    pub(crate) fn trust(&mut self, peer: Option<TrustedCertificate>) {
+        self.request.peer = peer;
+    }
+
     /// Activates the session on a channel.
     pub(crate) async fn activate(&mut self, caller: &Caller, connection: &Connection) -> Result<(), Error> {
         let secured = self.request.is_secured();

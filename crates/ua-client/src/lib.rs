@@ -29,6 +29,7 @@ mod error;
 mod handshake;
 mod identity;
 mod limits;
+mod proof;
 mod publish;
 mod read;
 mod request;

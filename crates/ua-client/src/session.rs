@@ -1,16 +1,18 @@
 //! A session that is logged in: the handle that everything else hangs on.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use opcua_types::{CloseSessionRequest, CreateSessionResponse, NodeId};
 use tokio::sync::Mutex;
+use ua_pki::TrustedCertificate;
 
 use crate::connect;
 use crate::driver::Connection;
 use crate::handshake::Activation;
 use crate::limits::{Limits, OperationLimits};
+use crate::proof::Proof;
 use crate::publish::{Answers, Publishing};
 use crate::request::ReadOnlyRequest;
 use crate::{Error, clock, codec};
@@ -30,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) publishing: Publishing,
     pub(crate) activation: Mutex<Activation>,
+    proof: std::sync::Mutex<Proof>,
     session_id: NodeId,
     revised_timeout: Duration,
 }
@@ -45,6 +48,7 @@ impl Session {
     pub(crate) async fn begin(
         caller: Caller,
         activation: Activation,
+        proof: Proof,
         created: &CreateSessionResponse,
     ) -> Result<Self, Error> {
         let revised_timeout = duration_from_ms(created.revised_session_timeout);
@@ -56,6 +60,7 @@ impl Session {
                 limits: Limits::new(announced),
                 publishing: Publishing::new(),
                 activation: Mutex::new(activation),
+                proof: std::sync::Mutex::new(proof),
                 session_id: created.session_id.clone(),
                 revised_timeout,
             }),
@@ -80,6 +85,31 @@ impl Session {
         self.inner.limits.announced
     }
 
+    /// The server's certificate as it was validated last; `None` without security.
+    #[must_use]
+    pub fn peer(&self) -> Option<TrustedCertificate> {
+        self.proof().peer().cloned()
+    }
+
+    /// Tells that the server's certificate was validated anew and is still trusted (V-R12).
+    ///
+    /// The session itself never validates, and its channel goes on renewing its keys: who keeps a session for long
+    /// validates [`peer`](Session::peer) now and then, and either renews the trust here or closes the session. A
+    /// session whose trust is older than two minutes does not move to another connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CertificateChanged`] when the proof is of another certificate; [`Error::InvalidRequest`] without
+    /// security.
+    pub fn renew_trust(&self, peer: TrustedCertificate) -> Result<(), Error> {
+        self.proof().renew(peer, clock::now())
+    }
+
+    fn proof(&self) -> MutexGuard<'_, Proof> {
+        // nothing panics while it is held
+        self.inner.proof.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until the connection is over and says why. A session that moved to another connection is not over.
     pub async fn closed(&self) -> Error {
         loop {
@@ -99,7 +129,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`connect`](crate::connect). After a refusal by the server the session is gone: connect anew and transfer.
+    /// [`Error::TrustNotRenewed`] when trust was decided more than two minutes ago, see
+    /// [`renew_trust`](Session::renew_trust); otherwise as [`connect`](crate::connect). After a refusal by the server the session is gone: connect anew and transfer.
     pub async fn resume(&self) -> Result<(), Error> {
         let mut answers = self.inner.publishing.answers().await;
         self.move_to_new_connection(&mut answers).await
@@ -109,6 +140,7 @@ impl Session {
     pub(crate) async fn move_to_new_connection(&self, answers: &mut Answers) -> Result<(), Error> {
         let caller = &self.inner.caller;
         let mut activation = self.inner.activation.lock().await;
+        activation.trust(self.proof().fresh(clock::now())?);
         let fresh = connect::dial(activation.request()).await?;
         activation.activate(caller, &fresh).await?;
         caller.replace(fresh).close().await;
@@ -137,7 +169,7 @@ impl Session {
 
     async fn end(&self, delete_subscriptions: bool) -> Result<(), Error> {
         let close = CloseSessionRequest { delete_subscriptions, ..Default::default() };
-        let result = self.inner.caller.call(close).await.map(|_| ());
+        let result = self.inner.caller.call_within(close, CLOSE_TIMEOUT).await.map(|_| ());
         self.inner.caller.connection().close().await;
         result
     }
@@ -242,6 +274,8 @@ impl Caller {
     }
 }
 
+/// How long a server may take to confirm the end of a session. It ends for us in any case.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// What a server may call its largest request at least: less than one chunk is nonsense (HC-25).
 const SMALLEST_MAX_REQUEST: usize = 8192;
 

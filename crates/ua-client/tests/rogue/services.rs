@@ -159,6 +159,28 @@ async fn a_missing_answer_is_a_timeout_of_that_request_only() {
     assert_eq!(session.read(&questions(3)).await.unwrap().len(), 3);
 }
 
+/// The channel has room for 1024 unanswered requests, and a full one would refuse everything for ever.
+#[tokio::test]
+async fn a_server_that_owes_hundreds_of_answers_is_left() {
+    let silent = serving(|kind, body| {
+        let request: ReadRequest = (kind == READ).then(|| decode(body))?;
+        (request.nodes_to_read?[0].node_id == NodeId::new(1, 666)).then_some(Act::Nothing)
+    });
+    let session = silent.start().await.connect().await.unwrap();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..300 {
+        let session = session.clone();
+        asking.spawn(async move { session.read(&[(NodeId::new(1, 666), AttributeId::Value)]).await });
+    }
+    let end = session.closed().await;
+    assert!(matches!(end, Error::Unanswered { requests: 257..=300 }), "{end:?}");
+    while let Some(answer) = asking.join_next().await {
+        let answer = answer.unwrap();
+        assert!(matches!(answer, Err(Error::Timeout { .. } | Error::Unanswered { .. })), "{answer:?}");
+    }
+    assert!(matches!(session.read(&questions(1)).await, Err(Error::Unanswered { .. })));
+}
+
 #[tokio::test]
 async fn a_connection_that_breaks_tells_everybody_who_waits() {
     let script = serving(|kind, body| {
