@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     missing_docs,
     unreachable_pub,
     dead_code,
@@ -12,7 +13,7 @@
 
 mod site;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connector::{EventKind, SourceState, Stopped, secrets};
 use site::{PASSWORD, Site, assert_nothing_missing, until};
@@ -122,6 +123,40 @@ async fn trust_is_asked_of_us_first_and_then_of_the_server() {
     site.until_state(SourceState::Flowing).await;
     handle.stop().await.unwrap();
     assert!(site.gaps().is_empty(), "nothing was promised before the first value");
+}
+
+/// V-R12: what was trusted when the connection was made is not trusted for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_that_is_trusted_no_longer_loses_its_session_and_continues_when_trusted_again() {
+    let site = Site::new(POLICY).await;
+    let handle = site.start().await;
+    let mut events = handle.subscribe();
+    site.until_state(SourceState::Flowing).await;
+    site.until_counters_pass(20).await;
+    site.our_store().remove(&site.server_thumbprint()).unwrap();
+    let removed = Instant::now();
+    let status = site.until_state(SourceState::ServerNotTrusted).await;
+    assert!(removed.elapsed() < Duration::from_secs(20), "{:?}", removed.elapsed());
+    assert_eq!(status.error_code.as_deref(), Some("trust.server_certificate_untrusted"));
+    assert!(status.next_step.unwrap().contains("lockgate trust accept"));
+    let told = std::iter::from_fn(|| events.try_recv().ok());
+    let is_told = |kind| matches!(kind, EventKind::State { state: SourceState::ServerNotTrusted, .. });
+    assert_eq!(told.filter(|event| is_told(event.kind.clone())).count(), 1);
+
+    let before = site.reached();
+    // time in which the plant counts on by forty and nobody may ask it
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let later = site.status().unwrap();
+    assert_eq!(later.state, SourceState::ServerNotTrusted);
+    assert_eq!(later.acknowledged, status.acknowledged, "nothing more is acknowledged");
+    assert!(site.reached() < before + 20, "only what was received before may still become durable");
+
+    site.our_store().accept(&site.server_thumbprint()).unwrap();
+    site.until_state(SourceState::Flowing).await;
+    site.until_counters_pass(before + 100).await;
+    handle.stop().await.unwrap();
+    assert_nothing_missing(&site.counters());
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,9 +14,10 @@ use super::recover::Recovered;
 use super::selection::select;
 use super::subscribe::subscribe;
 use super::supervisor::{Context, Memory, stopped};
+use super::trust::TrustWatch;
 use crate::clock;
 use crate::error::Error;
-use crate::sources::open;
+use crate::sources::{Opened, open};
 use crate::status::SourceState;
 
 /// Connects, continues or subscribes anew, and collects until told to stop.
@@ -31,10 +32,44 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     board.attempt();
     let mut stopping = stop.clone();
+    let source = &context.source;
+    let opened = tokio::select! {
+        biased;
+        () = stopped(&mut stopping) => return Ok(()),
+        opened = open(source, &context.store, context.identity.clone(), &context.session_name) => opened?,
+    };
+    let session = opened.session.clone();
+    let mut trust = TrustWatch::new(context, &opened)?;
+    let working = work(context, memory, board, opened, stop);
+    tokio::pin!(working);
+    let lost = tokio::select! {
+        biased;
+        lost = trust.lost() => lost,
+        ended = &mut working => return ended,
+    };
+    // the work ends by itself when its session does: only it knows what must be handed over before
+    if let Err(error) = session.close_keeping_subscriptions().await {
+        tracing::debug!(source = source.name.as_str(), %error, "the server did not confirm the end of the session");
+    }
+    if let Err(error) = working.await {
+        tracing::debug!(source = source.name.as_str(), %error, "ended because trust was lost");
+    }
+    Err(lost)
+}
+
+/// Everything that is done with an open session.
+async fn work(
+    context: &Context,
+    memory: &mut Memory,
+    board: &mut Board,
+    opened: Opened,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let mut stopping = stop.clone();
     let prepared = tokio::select! {
         biased;
         () = stopped(&mut stopping) => return Ok(()),
-        prepared = prepare(context, memory, board) => prepared?,
+        prepared = prepare(context, memory, board, opened) => prepared?,
     };
     let (mut live, in_flight, watches) = prepared;
     live.session.start_publishing(&watches, in_flight).await?;
@@ -43,14 +78,14 @@ pub(super) async fn run(
     live.run(stop).await
 }
 
-/// Everything up to the first publish request.
+/// Everything between the login and the first publish request.
 async fn prepare<'a>(
     context: &'a Context,
     memory: &'a mut Memory,
     board: &'a mut Board,
+    opened: Opened,
 ) -> Result<(Live<'a>, usize, Vec<SubscriptionWatch>), Error> {
     let source = &context.source;
-    let opened = open(source, &context.store, context.identity.clone(), &context.session_name).await?;
     board.met(&opened.server_application_uri, opened.server_certificate.as_ref());
     if let (Some(pinned), Some(shown)) = (source.server_thumbprint, &opened.server_certificate)
         && pinned != shown.thumbprint()

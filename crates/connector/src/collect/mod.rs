@@ -15,6 +15,9 @@
 //!   they have to prove that it lives.
 //! - When the subscriptions cannot be continued, new ones are made, and the time from the last durable publish to
 //!   their creation is a gap.
+//! - Trust is decided anew while values flow ([`trust`]): whenever the store changes, and once a minute. A server that
+//!   is trusted no longer loses its session within seconds; its subscriptions stay, to be continued if it is trusted
+//!   again.
 //! - A node that the server refuses is set aside, reported and tried again; the others do not notice.
 //!
 //! One task per source ([`supervisor`]) runs one connection after the other ([`connection`]); within a connection
@@ -34,4 +37,5 @@ mod selection;
 mod streams;
 mod subscribe;
 pub(crate) mod supervisor;
+mod trust;
 mod value;

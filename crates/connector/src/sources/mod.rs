@@ -9,6 +9,6 @@ mod open;
 mod probe;
 mod survey;
 
-pub(crate) use open::open;
+pub(crate) use open::{Opened, open};
 pub use probe::{Probe, probe};
 pub use survey::{Strength, Survey, SurveyedEndpoint, survey};

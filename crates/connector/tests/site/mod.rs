@@ -10,7 +10,7 @@ use plant::{Plant, PlantConfig};
 use tagstore::{Gap, GapFilter, OwnedValue, Reader, StreamQuery};
 use tempfile::TempDir;
 use ua_channel::MessageSecurityMode;
-use ua_pki::{ApplicationIdentity, SecurityPolicy, Store};
+use ua_pki::{ApplicationIdentity, SecurityPolicy, Store, ThumbprintQuery};
 
 pub const SOURCE: &str = "line1";
 pub const USER: &str = "reader";
@@ -86,6 +86,15 @@ impl Site {
     pub fn we_trust_the_server(&self) {
         let server = Store::open(self.plant_pki()).unwrap().own().unwrap().unwrap();
         Store::open(self.config().pki).unwrap().trust(server.certificate()).unwrap();
+    }
+
+    pub fn server_thumbprint(&self) -> ThumbprintQuery {
+        let server = Store::open(self.plant_pki()).unwrap().own().unwrap().unwrap();
+        ThumbprintQuery::Sha1(server.certificate().thumbprint())
+    }
+
+    pub fn our_store(&self) -> Store {
+        Store::open(self.config().pki).unwrap()
     }
 
     pub fn config(&self) -> Config {
