@@ -349,11 +349,24 @@ fn client_next_step(error: &ua_client::Error, source: &str) -> Option<String> {
         }
         ErrorKind::Login => format!("run: lockgate login {source}"),
         ErrorKind::Unreachable => "check the address, the network and that the server is running".to_owned(),
-        ErrorKind::Security => {
-            format!("compare with: lockgate discover {source}; somebody may stand between")
-        }
+        ErrorKind::Security => security_next_step(error).to_owned(),
         _ => return None,
     })
+}
+
+/// What was shown and does not fit may have been changed on the way; what was only not offered was not.
+fn security_next_step(error: &ua_client::Error) -> &'static str {
+    use ua_client::Error as E;
+    match error {
+        E::NoUsableEndpoint { .. } => {
+            "on the server: offer a security policy and a login that can be used; nothing less is used in their place"
+        }
+        E::ApplicationUriDiffers { .. } => {
+            "ask the server's administrator for a certificate that names the application as the server does; if the \
+             two fitted before, somebody may stand between us and the server"
+        }
+        _ => "somebody may stand between us and the server; compare thumbprints before anything else",
+    }
 }
 
 fn list(problems: &[Problem]) -> String {

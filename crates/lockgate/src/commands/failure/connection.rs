@@ -72,8 +72,6 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
             advice.then("if the change is wanted and explained, remove the source and add it again:"),
             &["source", "remove", name],
         ),
-        (_, ErrorKind::Security, _) => advice
-            .then("somebody may stand between us and the server; compare thumbprints before anything else"),
         _ => match error.next_step(source.unwrap_or("NAME")) {
             Some(step) => advice.then(step),
             None => advice,
