@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ua_pki::{Thumbprint, Verdict};
+use ua_pki::{CertificateStatus, Finding, Thumbprint, Verdict};
 
 use crate::config::Problem;
 
@@ -132,7 +132,7 @@ pub enum Error {
     ServerNotTrusted {
         /// The certificate shown.
         thumbprint: Thumbprint,
-        /// The certificate that was pinned, if there was one.
+        /// The certificate with which it last proved itself, if it ever did.
         pinned: Option<Thumbprint>,
         /// Everything that validation found.
         verdict: Box<Verdict>,
@@ -154,6 +154,17 @@ pub enum Error {
         offers: Vec<String>,
         /// Whether everything offered is weaker.
         weaker: bool,
+    },
+    /// The server offers stronger security than was chosen, and it never proved itself with the weaker one.
+    #[error(
+        "the server offers {offered}, and the source is configured for the weaker {configured}: it may have been \
+         chosen from a list that somebody on the way had shortened"
+    )]
+    StrongerOffered {
+        /// What is configured.
+        configured: String,
+        /// The strongest we could use.
+        offered: String,
     },
     /// The connection failed.
     #[error(transparent)]
@@ -241,7 +252,9 @@ impl Error {
             | Self::RootsMissing { .. }
             | Self::Thread { .. } => ErrorKind::Config,
             Self::ServerNotTrusted { .. } | Self::NoServerCertificate => ErrorKind::ServerNotTrusted,
-            Self::ServerUri { .. } | Self::SecurityChanged { .. } => ErrorKind::Security,
+            Self::ServerUri { .. } | Self::SecurityChanged { .. } | Self::StrongerOffered { .. } => {
+                ErrorKind::Security
+            }
             Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } => ErrorKind::Storage,
             Self::NothingAccepted { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
@@ -274,6 +287,7 @@ impl Error {
             Self::ServerNotTrusted { .. } => "trust.server_certificate_untrusted",
             Self::ServerUri { .. } => "trust.server_uri",
             Self::SecurityChanged { .. } => "security.changed",
+            Self::StrongerOffered { .. } => "security.downgrade",
             Self::Client(error) => error.rule(),
             Self::Storage(_) => "storage",
             Self::WriterGone => "storage.writer_gone",
@@ -288,7 +302,7 @@ impl Error {
     pub fn status_code(&self) -> Option<u32> {
         match self {
             Self::Client(error) => error.status(),
-            Self::ServerNotTrusted { verdict, .. } => verdict.status().map(ua_pki::CertificateStatus::code),
+            Self::ServerNotTrusted { verdict, .. } => verdict.status().map(CertificateStatus::code),
             _ => None,
         }
     }
@@ -296,15 +310,33 @@ impl Error {
     /// What to do about it, for the source of that name.
     pub fn next_step(&self, source: &str) -> Option<String> {
         Some(match self {
-            Self::ServerNotTrusted { thumbprint, .. } => format!(
-                "compare the thumbprint with the one the server's administrator sees, then run: lockgate trust \
-                 accept {thumbprint}"
-            ),
-            Self::NoIdentity { .. } | Self::IdentityUri { .. } | Self::IdentityTime { .. } => {
-                "run: lockgate init".to_owned()
+            Self::ServerNotTrusted { thumbprint, verdict, .. } => match decisive(verdict) {
+                Some(finding) if finding.status != CertificateStatus::Untrusted => finding.remedy.clone(),
+                _ => format!(
+                    "compare the thumbprint with the one the server's administrator sees, then run: lockgate trust \
+                     accept {thumbprint}"
+                ),
+            },
+            Self::NoIdentity { .. } => {
+                "put our certificate and key back into own/ of the certificate store; for new ones, move the \
+                 configuration file aside, run: lockgate init --application-uri URI, and put the file back"
+                    .to_owned()
+            }
+            Self::IdentityUri { certificate, .. } => {
+                format!("write uri = \"{certificate}\" under [application], or bring the certificate that fits")
+            }
+            Self::IdentityTime { .. } => {
+                "move own/ of the certificate store and the configuration file aside, run: lockgate init \
+                 --application-uri URI (the same URI), put the configuration file back; every server must then \
+                 trust the new certificate"
+                    .to_owned()
             }
             Self::ServerUri { .. } | Self::SecurityChanged { .. } => format!(
                 "if the change is wanted: lockgate source remove {source}, then lockgate source add {source} URL"
+            ),
+            Self::StrongerOffered { .. } => format!(
+                "for the stronger one: lockgate source remove {source}, then lockgate source add {source} URL; if the \
+                 weaker one is wanted, name it there with --policy and --mode"
             ),
             Self::SecretExposed { path, .. } => format!("run: chmod 600 {}", path.display()),
             Self::SecretMissing { .. } | Self::SecretUnusable { .. } => {
@@ -381,15 +413,19 @@ fn because(source: Option<&io::Error>) -> String {
     source.map(|error| format!(": {error}")).unwrap_or_default()
 }
 
+/// The finding that the status of the verdict comes from.
+fn decisive(verdict: &Verdict) -> Option<&Finding> {
+    verdict.findings().iter().find(|finding| !finding.suppressed)
+}
+
 fn finding(verdict: &Verdict) -> String {
-    let decisive = verdict.findings().iter().find(|finding| !finding.suppressed);
-    decisive.map(|finding| finding.message.clone()).unwrap_or_else(|| "no finding".to_owned())
+    decisive(verdict).map(|finding| finding.message.clone()).unwrap_or_else(|| "no finding".to_owned())
 }
 
 fn changed(pinned: Option<Thumbprint>, now: Thumbprint) -> String {
     match pinned {
         Some(pinned) if pinned != now => {
-            format!("; the certificate changed: {pinned} was pinned, {now} is shown")
+            format!("; the certificate changed: it was {pinned}, now {now} is shown")
         }
         _ => String::new(),
     }

@@ -77,6 +77,14 @@ fn our_thumbprint(lab: &Lab) -> String {
     shown["certificates"][0]["thumbprint"].as_str().unwrap().to_owned()
 }
 
+/// What the administrator of the plant does before we ever come.
+fn plant_trusts_us(lab: &Lab, plant: &Plant) {
+    let (file, pki) = (lab.path().join("ours.der"), plant.pki.display().to_string());
+    let file = file.display().to_string();
+    assert_eq!(lab.run(&["cert", "export", "-o", &file]).code, 0);
+    assert_eq!(lab.run(&["trust", "import", &file, "--pki", &pki]).code, 0);
+}
+
 const USER: [&str; 3] = ["--user", "operator", "--password-stdin"];
 
 fn add(lab: &Lab, url: &str, more: &[&str], password: &str) -> Screen {
@@ -144,6 +152,57 @@ fn every_refusal_on_the_way_to_values_names_the_side_and_the_next_command() {
 
     let config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
     assert!(!config.contains("practise") && config.contains(&theirs.replace(':', "")), "{config}");
+}
+
+#[test]
+fn a_weaker_choice_that_nobody_asked_for_is_not_used_for_the_first_time() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    plant_trusts_us(&lab, &plant);
+    let asked = add(&lab, &plant.url, &["--trust", &plant.thumbprint, "--mode", "sign"], "practise\n");
+    assert_eq!(asked.code, 0, "{}", asked.page());
+
+    // as if the endpoint list had been shortened at `source add`, and nobody had connected since
+    let file = lab.path().join("lockgate.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let forged: Vec<&str> = config
+        .lines()
+        .filter(|line| !line.starts_with("asked_for") && !line.starts_with("server_thumbprint"))
+        .collect();
+    std::fs::write(&file, forged.join("\n")).unwrap();
+    let refused = lab.run(&["source", "check", "line1"]);
+    assert_eq!(refused.code, 5, "{}", refused.page());
+    assert_page!(refused);
+}
+
+#[test]
+fn a_certificate_that_changed_is_told_with_both_thumbprints() {
+    let (lab, plant) = connected();
+    let file = lab.path().join("lockgate.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace(&plant.thumbprint.replace(':', ""), &"AB".repeat(20))).unwrap();
+    let checked = lab.run(&["source", "check", "line1"]);
+    assert_eq!(checked.code, 0, "{}", checked.page());
+    assert!(checked.stderr.contains(&"AB:".repeat(19)) && checked.stderr.contains(&plant.thumbprint));
+    assert_page!(checked);
+}
+
+#[test]
+fn a_refused_login_leaves_the_configuration_as_it_was() {
+    let lab = Lab::initialised();
+    let plant = Plant::start(&lab);
+    plant_trusts_us(&lab, &plant);
+    let added = add(&lab, &plant.url, &["--trust", &plant.thumbprint], "practise\n");
+    assert_eq!(added.code, 0, "{}", added.page());
+    let file = lab.path().join("lockgate.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let own = config.replace("file = \"secrets/line1\"", "env = \"LINE1\"") + "# ours\n";
+    std::fs::write(&file, &own).unwrap();
+    std::fs::remove_file(lab.path().join("secrets/line1")).unwrap();
+    let refused = lab.run_with_input(&["login", "line1", "--password-stdin"], "wrong\n");
+    assert_eq!(refused.code, 7, "{}", refused.page());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), own);
+    assert!(!lab.path().join("secrets/line1").exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::model::{
-    Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, SecretRef, SourceConfig, SourceLogin,
+    AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, SecretRef, SourceConfig, SourceLogin,
 };
 use super::section::show;
 use crate::error::Error;
@@ -80,7 +80,7 @@ impl Config {
         self.edit_source(name, |table| write_login(table, login, &folder))
     }
 
-    /// Pins the server's certificate and application URI anew, after they were trusted.
+    /// Records the application URI and the certificate with which the server proved itself.
     /// Call [`Config::save`] to keep the change.
     ///
     /// # Errors
@@ -125,6 +125,14 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
     table.insert("url", value(source.url.as_str()));
     table.insert("policy", value(source.policy.name()));
     table.insert("mode", value(crate::status::mode_name(source.mode)));
+    let AskedFor { policy, mode } = source.asked_for;
+    let asked_for: Array = [(policy, "policy"), (mode, "mode")]
+        .into_iter()
+        .filter_map(|(asked, word)| asked.then_some(word))
+        .collect();
+    if !asked_for.is_empty() {
+        table.insert("asked_for", value(asked_for));
+    }
     if let Some(uri) = &source.server_application_uri {
         table.insert("server_application_uri", value(uri.as_str()));
     }

@@ -16,8 +16,9 @@
 //! url = "opc.tcp://plc1:4840"
 //! policy = "Basic256Sha256"                     # exactly this, chosen at `source add`; weaker is an error
 //! mode = "SignAndEncrypt"
-//! server_application_uri = "urn:plc1:server"    # pinned
-//! server_thumbprint = "3FA9…"                   # pinned
+//! asked_for = ["mode"]                          # which of the two a person named; the rest was the strongest offered
+//! server_application_uri = "urn:plc1:server"    # pinned: another one is an error
+//! server_thumbprint = "3FA9…"                   # last seen: a change is told, trust is decided by the store
 //! user = "reader"
 //! password = { file = "secrets/line1" }         # or { env = "…" }, { credential = "…" }; never the text itself
 //! roots = ["i=85"]                              # or "nsu=<namespace uri>;s=…"
@@ -39,5 +40,5 @@ mod read;
 mod secret_ref;
 mod section;
 
-pub use model::{Application, Config, SecretRef, SourceConfig, SourceLogin, SourceName, Storage};
+pub use model::{Application, AskedFor, Config, SecretRef, SourceConfig, SourceLogin, SourceName, Storage};
 pub use problem::Problem;

@@ -55,9 +55,12 @@ pub struct SourceConfig {
     pub policy: SecurityPolicy,
     /// Exactly this message security mode.
     pub mode: MessageSecurityMode,
+    /// What of policy and mode a person named; the rest was the strongest of what the server offered.
+    pub asked_for: AskedFor,
     /// The application URI the server must prove.
     pub server_application_uri: Option<String>,
-    /// Thumbprint of the server certificate last trusted.
+    /// Thumbprint of the certificate with which the server last proved itself to a command; `None` before the first
+    /// time. It tells that the certificate changed, and decides nothing: trust is in the certificate store.
     pub server_thumbprint: Option<Thumbprint>,
     /// How we log in.
     pub login: SourceLogin,
@@ -75,6 +78,18 @@ pub struct SourceConfig {
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
     pub danger_suppress: Vec<CertificateStatus>,
+}
+
+/// Which half of a source's security a person named at `source add`, and so wants even if the server has stronger.
+///
+/// Until the server has proved itself once, a half that nobody named must be the strongest the server offers: the
+/// list it was chosen from came without protection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskedFor {
+    /// The policy.
+    pub policy: bool,
+    /// The mode.
+    pub mode: bool,
 }
 
 /// How a source logs in.
@@ -175,6 +190,7 @@ impl SourceConfig {
             url,
             policy,
             mode,
+            asked_for: AskedFor::default(),
             server_application_uri: None,
             server_thumbprint: None,
             login: SourceLogin::Anonymous,

@@ -10,8 +10,8 @@ use ua_client::EndpointUrl;
 use ua_pki::{CertificateStatus, SecurityPolicy};
 
 use super::model::{
-    Application, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, SourceConfig,
-    SourceName, Storage,
+    Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL,
+    SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
 use super::secret_ref::read_login;
@@ -125,6 +125,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let policy =
         section.required_text("policy").is_some().then(|| section.parsed("policy", parse_policy)).flatten();
     let mode = section.required_text("mode").is_some().then(|| section.parsed("mode", parse_mode)).flatten();
+    let asked_for = read_asked_for(section);
     let label = name.as_ref().map_or("SOURCE", SourceName::as_str).to_owned();
     let login = read_login(section, &label, folder);
     let server_application_uri = section.text("server_application_uri").map(str::to_owned);
@@ -143,6 +144,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         url: url?,
         policy: policy?,
         mode: mode?,
+        asked_for,
         server_application_uri,
         server_thumbprint,
         login,
@@ -156,6 +158,18 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     };
     check_security(section, &source);
     Some(source)
+}
+
+fn read_asked_for(section: &mut Section<'_, '_, '_>) -> AskedFor {
+    let named = section.list("asked_for", |text| match text {
+        "policy" => Ok(AskedFor { policy: true, mode: false }),
+        "mode" => Ok(AskedFor { policy: false, mode: true }),
+        _ => Err(format!("`{text}` is neither \"policy\" nor \"mode\"")),
+    });
+    named.unwrap_or_default().into_iter().fold(AskedFor::default(), |all, one| AskedFor {
+        policy: all.policy || one.policy,
+        mode: all.mode || one.mode,
+    })
 }
 
 /// Policy and mode belong together, and no security at all needs its own word.

@@ -23,7 +23,7 @@ pub(super) fn read_login(section: &mut Section<'_, '_, '_>, source: &str, folder
             section.problem(
                 user_span,
                 format!("user `{user}` has no password"),
-                Some(format!("run: lockgate login {source} --user {user}")),
+                Some(format!("take `user` out and run: lockgate login {source} --user {user}")),
             );
             SourceLogin::Anonymous
         }
@@ -45,7 +45,7 @@ fn read_secret(
             item.span(),
             "the password is written in clear".to_owned(),
             Some(format!(
-                "take it out and run: lockgate login {source} --user NAME (it asks for the password and keeps it \
+                "take `user` and `password` out and run: lockgate login {source} --user NAME (it asks for the password and keeps it \
                  in a file of its own)"
             )),
         );

@@ -5,9 +5,11 @@
 //! ranking or insist on what was agreed, validate the certificate offline, keep it among the rejected ones when it is
 //! not trusted, and only then connect. So there is at most one failure left: the server does not trust us yet.
 
+mod agree;
 mod open;
 mod probe;
 mod survey;
+mod turned_away;
 
 pub(crate) use open::{Opened, open};
 pub use probe::{Probe, probe};

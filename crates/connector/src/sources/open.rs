@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use ua_client::{ConnectRequest, Endpoint, Login, Session, connect, get_endpoints};
 use ua_pki::{
-    ApplicationIdentity, Certificate, Role, SecurityPolicy, Store, TrustedCertificate, ValidationContext,
-    validate,
+    ApplicationIdentity, Certificate, Role, SecurityPolicy, Store, TrustList, TrustedCertificate,
+    ValidationContext, validate,
 };
 
+use super::agree::agreed_endpoint;
+use super::turned_away;
 use crate::clock;
 use crate::config::{SourceConfig, SourceLogin};
 use crate::error::Error;
 use crate::secrets;
-use crate::status::mode_name;
 
 /// An open session, and what was proved on the way to it.
 pub(crate) struct Opened {
@@ -60,32 +61,6 @@ pub(crate) async fn open(
     Ok(Opened { session, server_certificate, server_application_uri })
 }
 
-/// Policy and mode were agreed when the source was added; anything else, stronger or weaker, is for a person to
-/// decide (RF-03).
-fn agreed_endpoint<'a>(source: &SourceConfig, advertised: &'a [Endpoint]) -> Result<&'a Endpoint, Error> {
-    let wanted = (source.policy, source.mode);
-    let usable = |endpoint: &&Endpoint| {
-        endpoint.policy == Some(source.policy)
-            && endpoint.mode == source.mode
-            && endpoint.transport_profile == ua_client::TRANSPORT_UA_TCP
-    };
-    advertised.iter().find(usable).ok_or_else(|| {
-        let offered: Vec<_> =
-            advertised.iter().filter_map(|e| e.policy.map(|policy| (policy, e.mode))).collect();
-        let name = |(policy, mode): (SecurityPolicy, _)| format!("{} {}", policy.name(), mode_name(mode));
-        let mut offers: Vec<String> = offered.iter().copied().map(name).collect();
-        offers.dedup();
-        if offers.is_empty() {
-            offers.push("nothing we can use".to_owned());
-        }
-        Error::SecurityChanged {
-            wanted: name(wanted),
-            offers,
-            weaker: offered.iter().all(|(policy, mode)| (*mode, *policy) < (source.mode, source.policy)),
-        }
-    })
-}
-
 /// The proof that the server's certificate passed every step; `None` only without security.
 fn trusted_peer(
     source: &SourceConfig,
@@ -105,16 +80,29 @@ fn trusted_peer(
         application_uri: Some(source.server_application_uri.as_deref().unwrap_or(&endpoint.application_uri)),
         suppress: &source.danger_suppress,
     };
-    match validate(&chain, &store.trust_list()?, &context).into_trusted() {
-        Ok(peer) => Ok(Some(peer)),
+    let trust = store.trust_list()?;
+    match validate(&chain, &trust, &context).into_trusted() {
+        Ok(peer) => {
+            say_changed(source, &trust, &leaf);
+            Ok(Some(peer))
+        }
         Err(verdict) => {
-            store.reject(&chain)?;
+            turned_away::keep(store, &trust, &chain);
             Err(Error::ServerNotTrusted {
                 thumbprint: leaf.thumbprint(),
                 pinned: source.server_thumbprint,
                 verdict: Box::new(verdict),
             })
         }
+    }
+}
+
+/// A certificate that was exchanged is nothing to pass over in silence, however well it is trusted.
+fn say_changed(source: &SourceConfig, trust: &TrustList, leaf: &Certificate) {
+    let now = leaf.thumbprint();
+    if let Some(last_seen) = source.server_thumbprint.filter(|last_seen| *last_seen != now) {
+        let by = if trust.trusted().contains(leaf) { "by itself" } else { "through an authority only" };
+        tracing::warn!(source = %source.name, %last_seen, %now, trusted = by, "the server's certificate changed");
     }
 }
 

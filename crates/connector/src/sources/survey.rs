@@ -1,12 +1,16 @@
 //! What a server offers, how good it is, and what we would use.
 
+use std::collections::BTreeSet;
+
 use ua_channel::MessageSecurityMode;
 use ua_client::{Choice, Endpoint, EndpointUrl, SecurityRequirement, get_endpoints};
 use ua_pki::{
-    Certificate, CertificateStatus, Role, SecurityPolicy, Store, ValidationContext, Verdict, validate,
+    Certificate, CertificateStatus, Role, SecurityPolicy, Store, TrustList, ValidationContext, Verdict,
+    validate,
 };
 
 use super::open::CONNECT_TIMEOUT;
+use super::turned_away;
 use crate::clock;
 use crate::error::Error;
 
@@ -83,29 +87,54 @@ pub async fn survey(
     let offered = get_endpoints(url, CONNECT_TIMEOUT).await?;
     let trust = store.trust_list()?;
     let choice = ua_client::choose(&offered, want);
-    let mut endpoints = Vec::with_capacity(offered.len());
+    let mut endpoints: Vec<SurveyedEndpoint> = Vec::with_capacity(offered.len());
+    let mut kept = BTreeSet::new();
     for endpoint in offered {
-        let chain = Certificate::chain_from_der(&endpoint.server_certificate).unwrap_or_default();
-        let verdict = (!chain.is_empty()).then(|| {
-            let context = ValidationContext {
-                now: clock::now(),
-                role: Role::Server,
-                policy: endpoint.policy.filter(|policy| *policy != SecurityPolicy::None),
-                host: Some(url.host()),
-                application_uri: Some(&endpoint.application_uri),
-                suppress,
-            };
-            validate(&chain, &trust, &context)
-        });
-        if verdict.as_ref().is_some_and(|verdict| verdict.status().is_some()) {
-            store.reject(&chain)?;
-        }
+        let same = endpoints.iter().find(|known| judged_alike(&known.endpoint, &endpoint));
+        let (certificate, verdict) = match same {
+            Some(known) => (known.certificate.clone(), known.verdict.clone()),
+            None => {
+                let chain = Certificate::chain_from_der(&endpoint.server_certificate).unwrap_or_default();
+                let verdict = judge(url, &endpoint, &chain, &trust, suppress);
+                if verdict.as_ref().is_some_and(|verdict| verdict.status().is_some())
+                    && kept.insert(endpoint.server_certificate.clone())
+                {
+                    turned_away::keep(store, &trust, &chain);
+                }
+                (chain.into_iter().next(), verdict)
+            }
+        };
         endpoints.push(SurveyedEndpoint {
-            certificate: chain.into_iter().next(),
+            certificate,
             verdict,
             strength: Strength::of(&endpoint),
             endpoint,
         });
     }
     Ok(Survey { url: url.clone(), endpoints, choice })
+}
+
+/// Whether the verdict on one is the verdict on the other: most servers show one certificate everywhere.
+fn judged_alike(a: &Endpoint, b: &Endpoint) -> bool {
+    a.server_certificate == b.server_certificate
+        && a.policy == b.policy
+        && a.application_uri == b.application_uri
+}
+
+fn judge(
+    url: &EndpointUrl,
+    endpoint: &Endpoint,
+    chain: &[Certificate],
+    trust: &TrustList,
+    suppress: &[CertificateStatus],
+) -> Option<Verdict> {
+    let context = ValidationContext {
+        now: clock::now(),
+        role: Role::Server,
+        policy: endpoint.policy.filter(|policy| *policy != SecurityPolicy::None),
+        host: Some(url.host()),
+        application_uri: Some(&endpoint.application_uri),
+        suppress,
+    };
+    (!chain.is_empty()).then(|| validate(chain, trust, &context))
 }

@@ -1,5 +1,5 @@
 //! `lockgate login NAME`: keeps user name and password for a source outside the configuration, and tries them.
-//! A login that the server refuses does not replace one that may have been right.
+//! A login that the server refuses does not replace what was configured before.
 
 use connector::config::SourceLogin;
 
@@ -13,13 +13,14 @@ use crate::exit::Exit;
 pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
     let mut config = config::load(context)?;
     let explain = |error| failure::explain(context, None, &error);
-    let source = config.source(&args.name).map_err(explain)?.clone();
-    let user = match (&args.user, &source.login) {
+    let was = config.source(&args.name).map_err(explain)?.login.clone();
+    let user = match (&args.user, &was) {
         (Some(user), _) => user.clone(),
         (None, SourceLogin::UserName { user, .. }) => user.clone(),
         (None, SourceLogin::Anonymous) => return Err(no_user(context, &args.name)),
     };
-    let before = secret::held(&source.login);
+    // the file as it was, to the last comment, and the secret that the new one is written over
+    let (before, held) = (config.clone(), secret::held(&config, &args.name));
     let password = secret::From::of(args.password_stdin)?.read(&user)?;
     let login = secret::keep(context, &config, &args.name, &user, &password)?;
     config.set_login(&args.name, &login).map_err(explain)?;
@@ -27,17 +28,22 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
 
     let source = config.source(&args.name).map_err(explain)?.clone();
     let ours = Ours::load(context, &config)?;
-    let reached = match (ours.try_source(context, &config, &source, None), before) {
-        (Err(advice), Some((user, password))) if advice.exit() == Exit::LoginRefused => {
-            let login = secret::keep(context, &config, &args.name, &user, &password)?;
-            config.set_login(&args.name, &login).map_err(explain)?;
-            config.save().map_err(explain)?;
-            return Err(Box::new(advice.then("the login that was stored before is kept")));
+    let reached = match ours.try_source(context, &config, &source, None) {
+        Err(advice) if advice.exit() == Exit::LoginRefused => {
+            match held {
+                Some(password) => drop(secret::keep(context, &config, &args.name, &user, &password)?),
+                None => secret::forget(&login)?,
+            }
+            before.save().map_err(explain)?;
+            return Err(Box::new(advice.then(match was {
+                SourceLogin::UserName { .. } => "the login that was stored before is kept",
+                SourceLogin::Anonymous => "the source logs in as anonymous, as before",
+            })));
         }
-        (reached, _) => reached?,
+        reached => reached?,
     };
-    pin(context, &mut config, &args.name, &reached)?;
-    report(context, "login", &source, &reached)
+    let changed = pin(context, &mut config, &source, &ours.store, &reached)?;
+    report(context, "login", &source, &reached, changed)
 }
 
 fn no_user(context: &Context, name: &str) -> Box<Advice> {

@@ -10,7 +10,7 @@ use connector::secrets;
 use zeroize::Zeroizing;
 
 use super::failure;
-use crate::advice::{Advice, Outcome};
+use crate::advice::{Advice, Outcome, disk};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::talk;
@@ -77,13 +77,17 @@ pub(crate) fn keep(
     Ok(SourceLogin::UserName { user: user.to_owned(), password: SecretRef::File(path) })
 }
 
-/// User name and password that a source has in its own secret file, as far as they can be read.
-pub(crate) fn held(login: &SourceLogin) -> Option<(String, Zeroizing<String>)> {
-    match login {
-        SourceLogin::UserName { user, password: password @ SecretRef::File(_) } => {
-            Some((user.clone(), secrets::read(password).ok()?))
-        }
-        _ => None,
+/// The password that lies where [`keep`] would put another one, as far as it can be read.
+pub(crate) fn held(config: &Config, source: &str) -> Option<Zeroizing<String>> {
+    secrets::read(&SecretRef::File(path(config, source))).ok()
+}
+
+/// Deletes the file that [`keep`] wrote for a login that shall not stay.
+pub(crate) fn forget(login: &SourceLogin) -> Outcome<()> {
+    let SourceLogin::UserName { password: SecretRef::File(path), .. } = login else { return Ok(()) };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk("delete", path, &error)),
+        _ => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use ua_pki::{ApplicationIdentity, Store};
 
 use super::failure::{self, About};
 use super::{config, runtime, source_add, store};
-use crate::advice::Outcome;
+use crate::advice::{Advice, Outcome};
 use crate::cli;
 use crate::clock;
 use crate::context::Context;
@@ -107,8 +107,8 @@ fn check(context: &Context, name: &str) -> Outcome {
     let source = config.source(name).map_err(|error| failure::explain(context, None, &error))?.clone();
     let ours = Ours::load(context, &config)?;
     let reached = ours.try_source(context, &config, &source, None)?;
-    pin(context, &mut config, name, &reached)?;
-    report(context, "source-check", &source, &reached)
+    let changed = pin(context, &mut config, &source, &ours.store, &reached)?;
+    report(context, "source-check", &source, &reached, changed)
 }
 
 /// Our side of every connection: the store and the identity in it.
@@ -135,30 +135,42 @@ impl Ours {
         source: &SourceConfig,
         make: Option<(&str, &str)>,
     ) -> Outcome<Probe> {
-        let probed = runtime::block_on(probe(
-            source,
-            &self.store,
-            Arc::clone(&self.identity),
-            &config.application.name,
-        ))?;
-        probed.map_err(|error| {
-            let asked = match make {
-                Some(_) => None,
-                None if error.kind() == connector::ErrorKind::ServerDoesNotTrustUs => self.make(source),
-                None => None,
-            };
-            let make = make.or(asked.as_ref().map(|(product, name)| (product.as_str(), name.as_str())));
-            let about = About {
-                source: Some(source.name.as_str()),
-                configured: Some(source),
-                url: Some(source.url.as_str()),
-                host: Some(source.url.host()),
-                own: Some(self.identity.certificate()),
-                store: Some(&self.store),
-                make,
-            };
-            failure::explain(context, Some(&about), &error)
-        })
+        self.attempt(config, source)?.map_err(|error| self.explain(context, source, make, &error))
+    }
+
+    /// The same, with the failure as it is.
+    pub(super) fn attempt(
+        &self,
+        config: &Config,
+        source: &SourceConfig,
+    ) -> Outcome<Result<Probe, connector::Error>> {
+        let identity = Arc::clone(&self.identity);
+        runtime::block_on(probe(source, &self.store, identity, &config.application.name))
+    }
+
+    /// Explains why [`attempt`](Self::attempt) failed.
+    pub(super) fn explain(
+        &self,
+        context: &Context,
+        source: &SourceConfig,
+        make: Option<(&str, &str)>,
+        error: &connector::Error,
+    ) -> Box<Advice> {
+        let asked = match make {
+            None if error.kind() == connector::ErrorKind::ServerDoesNotTrustUs => self.make(source),
+            _ => None,
+        };
+        let make = make.or(asked.as_ref().map(|(product, name)| (product.as_str(), name.as_str())));
+        let about = About {
+            source: Some(source.name.as_str()),
+            configured: Some(source),
+            url: Some(source.url.as_str()),
+            host: Some(source.url.host()),
+            own: Some(self.identity.certificate()),
+            store: Some(&self.store),
+            make,
+        };
+        failure::explain(context, Some(&about), error)
     }
 
     /// What the server calls itself, asked again for the sake of a good hint.
@@ -169,12 +181,57 @@ impl Ours {
     }
 }
 
-/// Keeps what the server proved, so that the next surprise is noticed.
-pub(super) fn pin(context: &Context, config: &mut Config, name: &str, probe: &Probe) -> Outcome<()> {
-    let Some(certificate) = &probe.server_certificate else { return Ok(()) };
+/// Another certificate than the one seen last.
+#[derive(Serialize)]
+pub(super) struct ChangedCertificate {
+    last_seen: String,
+    now: String,
+    /// Whether the certificate itself is in the trust list, not only an authority above it.
+    trusted_by_itself: bool,
+}
+
+/// Records what the server proved; gives the change if it showed another certificate than last time.
+pub(super) fn pin(
+    context: &Context,
+    config: &mut Config,
+    source: &SourceConfig,
+    store: &Store,
+    probe: &Probe,
+) -> Outcome<Option<ChangedCertificate>> {
+    let Some(certificate) = &probe.server_certificate else { return Ok(None) };
     let explain = |error| failure::explain(context, None, &error);
-    config.pin_server(name, &probe.server_application_uri, certificate.thumbprint()).map_err(explain)?;
-    config.save().map_err(explain)
+    let now = certificate.thumbprint();
+    let changed = match source.server_thumbprint.filter(|last_seen| *last_seen != now) {
+        Some(last_seen) => {
+            let trusted = store.trusted().map_err(|e| store::failed(store.root(), &e))?;
+            Some(ChangedCertificate {
+                last_seen: last_seen.grouped(),
+                now: now.grouped(),
+                trusted_by_itself: trusted.contains(certificate),
+            })
+        }
+        None => None,
+    };
+    config.pin_server(source.name.as_str(), &probe.server_application_uri, now).map_err(explain)?;
+    config.save().map_err(explain)?;
+    if let Some(changed) = &changed {
+        changed.tell();
+    }
+    Ok(changed)
+}
+
+impl ChangedCertificate {
+    fn tell(&self) {
+        say("the server shows another certificate than last time:");
+        say(&format!("  last seen    {}", self.last_seen));
+        say(&format!("  now          {}", self.now));
+        say(if self.trusted_by_itself {
+            "it is in the trust list by itself, so somebody here accepted it"
+        } else {
+            "nobody here accepted it by itself: it is trusted through the authority that issued it; make sure that \
+             the server was given a new one"
+        });
+    }
 }
 
 #[derive(Serialize)]
@@ -182,11 +239,20 @@ struct Reached {
     #[serde(flatten)]
     source: SourceView,
     namespaces: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_changed: Option<ChangedCertificate>,
 }
 
 /// Says that a source works, and as what we are known there.
-pub(super) fn report(context: &Context, schema: &str, source: &SourceConfig, probe: &Probe) -> Outcome {
-    let mut reached = Reached { source: SourceView::of(source), namespaces: probe.namespaces.clone() };
+pub(super) fn report(
+    context: &Context,
+    schema: &str,
+    source: &SourceConfig,
+    probe: &Probe,
+    certificate_changed: Option<ChangedCertificate>,
+) -> Outcome {
+    let (source, namespaces) = (SourceView::of(source), probe.namespaces.clone());
+    let mut reached = Reached { source, namespaces, certificate_changed };
     reached.source.server_application_uri = Some(probe.server_application_uri.clone());
     reached.source.server_thumbprint = probe.server_certificate.as_ref().map(|c| c.thumbprint().grouped());
     context.answer(schema, &reached, || {

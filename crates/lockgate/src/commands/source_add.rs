@@ -4,10 +4,10 @@
 //! who compares thumbprints, write the configuration, and only then connect and log in once. Whatever is left to do
 //! then (trust on one of the two sides, the password) is said with its command, and the source is there already.
 
-use connector::config::{SourceLogin, SourceName};
+use connector::config::{AskedFor, SourceLogin, SourceName};
 use connector::sources::{Survey, SurveyedEndpoint, survey};
 use connector::status::mode_name;
-use connector::{Config, SourceConfig};
+use connector::{Config, ErrorKind, SourceConfig};
 use ua_client::{SecurityRequirement, UserTokenKind};
 use ua_pki::{
     CertificateStatus, Role, SecurityPolicy, ThumbprintQuery, ValidationContext, Verdict, validate,
@@ -52,6 +52,7 @@ pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
         chosen.endpoint.policy.unwrap_or(SecurityPolicy::None),
         chosen.endpoint.mode,
     );
+    source.asked_for = AskedFor { policy: args.policy.is_some(), mode: args.mode.is_some() };
     source.server_application_uri = Some(chosen.endpoint.application_uri.clone());
     if !args.roots.is_empty() {
         source.roots.clone_from(&args.roots);
@@ -88,9 +89,34 @@ fn finish(
         return Err(Box::new(failure::not_trusted(context, &about, thumbprint, None, &verdict)));
     }
     let make = (chosen.endpoint.product_uri.as_str(), chosen.endpoint.application_name.as_str());
-    let reached = ours.try_source(context, config, source, Some(make))?;
-    pin(context, config, source.name.as_str(), &reached)?;
-    report(context, "source-add", source, &reached)
+    match ours.attempt(config, source)? {
+        Ok(reached) => {
+            let changed = pin(context, config, source, &ours.store, &reached)?;
+            report(context, "source-add", source, &reached, changed)
+        }
+        Err(error) => {
+            let advice = ours.explain(context, source, Some(make), &error);
+            // what was chosen here came from a list that did not prove true: nothing may go on with it
+            if error.kind() == ErrorKind::Security {
+                return Err(Box::new(take_back(context, config, source, *advice)?));
+            }
+            Err(advice)
+        }
+    }
+}
+
+/// Takes the source out of the configuration again, with the password that was kept for it.
+fn take_back(
+    context: &Context,
+    config: &mut Config,
+    source: &SourceConfig,
+    advice: Advice,
+) -> Outcome<Advice> {
+    let explain = |error| failure::explain(context, None, &error);
+    config.remove_source(source.name.as_str()).map_err(explain)?;
+    config.save().map_err(explain)?;
+    secret::forget(&source.login)?;
+    Ok(advice.then("the source was taken out of the configuration again; add it anew once this is explained"))
 }
 
 /// The endpoint to use: the strongest, or exactly what was asked for.

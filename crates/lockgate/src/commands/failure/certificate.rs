@@ -30,14 +30,19 @@ pub(crate) fn not_trusted(
     };
     let mut advice = Advice::new(code, Exit::ServerNotTrusted, message).side(Side::Us);
     if let Some(finding) = decisive {
-        advice = advice.rule(format!("{}, Part 4 §6.1.3, step {:?}", finding.status.name(), finding.step));
+        advice = advice.rule(format!(
+            "{}, Part 4 §6.1.3, step {} ({})",
+            finding.status.name(),
+            finding.step.number(),
+            finding.step.name()
+        ));
     }
     if let Some(url) = about.url {
         advice = advice.fact("server", url);
     }
     advice = advice.fact("theirs", thumbprint.grouped());
     if let Some(pinned) = pinned.filter(|_| changed) {
-        advice = advice.fact("was", pinned.grouped());
+        advice = advice.fact("last seen", pinned.grouped());
     }
     if let Some(certificate) = about.store.and_then(|store| known(store, thumbprint)) {
         advice = advice.fact("subject", certificate.subject());
@@ -62,7 +67,8 @@ fn how_to_trust(
     counting: &[&Finding],
     mut advice: Advice,
 ) -> Advice {
-    let untrusted = counting.iter().any(|finding| finding.status == CertificateStatus::Untrusted);
+    // where something else comes first, accepting would change nothing
+    let untrusted = counting.first().is_none_or(|finding| finding.status == CertificateStatus::Untrusted);
     for finding in counting.iter().filter(|finding| finding.status != CertificateStatus::Untrusted) {
         if !finding.remedy.is_empty() {
             advice = advice.then(finding.remedy.clone());

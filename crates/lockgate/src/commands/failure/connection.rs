@@ -72,6 +72,10 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
             advice.then("if the change is wanted and explained, remove the source and add it again:"),
             &["source", "remove", name],
         ),
+        (Error::StrongerOffered { .. }, _, Some(name)) => run(
+            advice.then("remove the source and add it again; a weaker one that is wanted is named with --policy and --mode:"),
+            &["source", "remove", name],
+        ),
         _ => match error.next_step(source.unwrap_or("NAME")) {
             Some(step) => advice.then(step),
             None => advice,
