@@ -8,6 +8,7 @@
 //! | StatusCode | unsigned integer |
 //! | LocalizedText | its text; the locale is the server's choice and not kept |
 //! | QualifiedName | text, `2:Name` |
+//! | text that is not UTF-8, as some controllers send it | bytes, like the next |
 //! | arrays, structures, node ids, XML and the rest | bytes: the whole Variant as on the wire (Part 6 §5.2.2.16), so its first byte says what it is; the stream's data type says what to make of it |
 
 use std::fmt::Write as _;

@@ -33,7 +33,9 @@ pub(super) fn own(context: &Context, pki: Option<&Path>) -> Outcome<ApplicationI
         Box::new(
             Advice::new("pki.no_certificate", Exit::Config, "we have no application certificate yet")
                 .fact("store", store.root().display().to_string())
-                .then("make one with")
+                .then(
+                    "put own/certs and own/private back; where there is no configuration yet, this makes both:",
+                )
                 .then_run(&["init"]),
         )
     })

@@ -18,7 +18,10 @@ pub(crate) fn open(context: &Context, named: Option<&Path>) -> Outcome<Store> {
         return Err(Box::new(
             Advice::new("pki.missing", Exit::Config, "there is no certificate store here")
                 .fact("folder", root.display().to_string())
-                .then("make one with")
+                .then(
+                    "put the folder back, or name the right one with --pki or in the configuration; where there is \
+                     no configuration yet, this makes both:",
+                )
                 .then_run(&["init"]),
         ));
     }
