@@ -14,7 +14,8 @@ use crate::advice::{Advice, Outcome, bug};
 use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Table, safe};
+use crate::output::escape::shell;
+use crate::output::{Table, safe, say};
 use crate::view::{CertificateView, VerdictView};
 
 #[derive(Serialize)]
@@ -71,6 +72,10 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     choose_login(&mut survey);
     let found = view(&survey);
     context.answer("discover", &found, || found.text())?;
+    if args.pki.is_none() && !context.config.exists() {
+        say("there is no configuration here, so nothing was kept and nothing can be trusted yet");
+        say(&format!("next: lockgate init, then lockgate source add NAME {}", shell(url.as_str())));
+    }
     Ok(Exit::Ok)
 }
 
