@@ -2,19 +2,19 @@
 //!
 //! A secure channel renews its keys for as long as it likes with the certificate that was validated at its begin. So the
 //! store is looked at every two seconds, and when it changed, or a minute is over in which a certificate may have
-//! expired, the chain that the server presented is validated again in the very context it was validated in first.
+//! expired, the chain that the server presented is judged again by the same function as before the connection was made.
 //! A store that cannot be read trusts nobody.
 
 use std::time::{Duration, Instant};
 
 use tokio::time::{Interval, MissedTickBehavior};
 use ua_client::Session;
-use ua_pki::{Certificate, Role, TrustList, ValidationContext, validate};
+use ua_pki::Certificate;
 
 use super::supervisor::Context;
 use crate::clock;
 use crate::error::Error;
-use crate::sources::Opened;
+use crate::sources::{Opened, judge};
 
 /// Decides again and again whether the server of one session is trusted.
 pub(super) struct TrustWatch<'a> {
@@ -51,7 +51,9 @@ impl<'a> TrustWatch<'a> {
     }
 
     fn look(&mut self) -> Result<(), Error> {
-        let Some(leaf) = self.chain.first() else { return Ok(()) };
+        if self.chain.is_empty() {
+            return Ok(());
+        }
         let trust = self.context.store.trust_list()?;
         let now = clock::instant();
         let stands = self.decided.is_some_and(|(generation, at)| {
@@ -60,41 +62,11 @@ impl<'a> TrustWatch<'a> {
         if stands {
             return Ok(());
         }
-        match self.decide(&trust) {
-            Ok(()) => {
-                self.decided = Some((trust.generation(), now));
-                Ok(())
-            }
-            Err(error) => {
-                // for `trust accept` to find it; that it cannot be kept changes nothing in the decision
-                if let Err(error) = self.context.store.reject(&self.chain) {
-                    tracing::warn!(certificate = %leaf.thumbprint(), %error, "cannot be kept among the rejected");
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// As it was decided before the connection was made.
-    fn decide(&self, trust: &TrustList) -> Result<(), Error> {
-        let source = &self.context.source;
-        let application_uri = source.server_application_uri.as_deref().unwrap_or(&self.application_uri);
-        let context = ValidationContext {
-            now: clock::now(),
-            role: Role::Server,
-            policy: Some(source.policy),
-            host: Some(source.url.host()),
-            application_uri: Some(application_uri),
-            suppress: &source.danger_suppress,
-        };
-        match validate(&self.chain, trust, &context).into_trusted() {
-            Ok(peer) => Ok(self.session.renew_trust(peer)?),
-            Err(verdict) => Err(Error::ServerNotTrusted {
-                thumbprint: self.chain.first().ok_or(Error::NoServerCertificate)?.thumbprint(),
-                pinned: source.server_thumbprint,
-                verdict: Box::new(verdict),
-            }),
-        }
+        let peer =
+            judge(&self.context.source, &self.context.store, &trust, &self.chain, &self.application_uri)?;
+        self.session.renew_trust(peer)?;
+        self.decided = Some((trust.generation(), now));
+        Ok(())
     }
 }
 

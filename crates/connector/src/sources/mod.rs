@@ -6,11 +6,13 @@
 //! not trusted, and only then connect. So there is at most one failure left: the server does not trust us yet.
 
 mod agree;
+mod judge;
 mod open;
 mod probe;
 mod survey;
 mod turned_away;
 
+pub(crate) use judge::judge;
 pub(crate) use open::{Opened, open};
 pub use probe::{Probe, probe};
 pub use survey::{Strength, Survey, SurveyedEndpoint, survey};

@@ -4,14 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ua_client::{ConnectRequest, Endpoint, Login, Session, connect, get_endpoints};
-use ua_pki::{
-    ApplicationIdentity, Certificate, Role, SecurityPolicy, Store, TrustList, TrustedCertificate,
-    ValidationContext, validate,
-};
+use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy, Store, TrustList, TrustedCertificate};
 
 use super::agree::agreed_endpoint;
-use super::turned_away;
-use crate::clock;
+use super::judge::judge;
 use crate::config::{SourceConfig, SourceLogin};
 use crate::error::Error;
 use crate::secrets;
@@ -71,30 +67,10 @@ fn trusted_peer(
         return Ok(None);
     }
     let chain = Certificate::chain_from_der(&endpoint.server_certificate)?;
-    let leaf = chain.first().ok_or(Error::NoServerCertificate)?.clone();
-    let context = ValidationContext {
-        now: clock::now(),
-        role: Role::Server,
-        policy: Some(source.policy),
-        host: Some(source.url.host()),
-        application_uri: Some(source.server_application_uri.as_deref().unwrap_or(&endpoint.application_uri)),
-        suppress: &source.danger_suppress,
-    };
     let trust = store.trust_list()?;
-    match validate(&chain, &trust, &context).into_trusted() {
-        Ok(peer) => {
-            say_changed(source, &trust, &leaf);
-            Ok(Some(peer))
-        }
-        Err(verdict) => {
-            turned_away::keep(store, &trust, &chain);
-            Err(Error::ServerNotTrusted {
-                thumbprint: leaf.thumbprint(),
-                pinned: source.server_thumbprint,
-                verdict: Box::new(verdict),
-            })
-        }
-    }
+    let peer = judge(source, store, &trust, &chain, &endpoint.application_uri)?;
+    say_changed(source, &trust, peer.certificate());
+    Ok(Some(peer))
 }
 
 /// A certificate that was exchanged is nothing to pass over in silence, however well it is trusted.
