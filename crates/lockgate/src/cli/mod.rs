@@ -1,13 +1,15 @@
 //! The command line, as clap reads it. One subcommand is one file in `commands/`.
 
+mod cert;
 mod command;
 mod data;
 mod running;
 mod setup;
 mod trust;
 
+pub(crate) use cert::{Cert, Encoding};
 pub(crate) use command::{Cli, Command, parse};
 pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use setup::{Discover, Init, Login, Mode, Policy, Source, SourceAdd};
-pub(crate) use trust::{Cert, Encoding, ImportAs, OneCertificate, Trust};
+pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust};

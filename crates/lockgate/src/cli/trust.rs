@@ -1,4 +1,4 @@
-//! Certificates: `trust` and `cert`.
+//! Whom we trust: `trust`.
 
 use std::path::PathBuf;
 
@@ -58,35 +58,4 @@ pub(crate) enum ImportAs {
     Trusted,
     /// Only helps to build chains
     Issuer,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Cert {
-    /// Show our own certificate, or the one in a file
-    Show {
-        /// Certificate file, DER or PEM
-        file: Option<PathBuf>,
-        #[command(flatten)]
-        store: PkiDir,
-    },
-    /// Write our own certificate to a file, to be carried to a server
-    Export {
-        /// File to write; by its ending .der, .crt or .pem (default: PEM on stdout)
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Encoding (default: by the ending of the file)
-        #[arg(long, value_enum)]
-        encoding: Option<Encoding>,
-        #[command(flatten)]
-        store: PkiDir,
-    },
-}
-
-/// How a certificate is written to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Encoding {
-    /// Binary; what most servers expect
-    Der,
-    /// Text
-    Pem,
 }

@@ -228,7 +228,7 @@ fn import_crl(context: &Context, file: &Path, dir: Option<&Path>) -> Outcome {
 }
 
 /// The certificates in a file, DER or PEM, leaf first.
-pub(super) fn read_chain(file: &Path) -> Outcome<Vec<Certificate>> {
+pub(in crate::commands) fn read_chain(file: &Path) -> Outcome<Vec<Certificate>> {
     let bytes = fs::read(file).map_err(|e| disk("read the certificate", file, &e))?;
     Certificate::chain_from_bytes(&bytes).map_err(|e| Box::new(no_certificate(file, &e.to_string())))
 }

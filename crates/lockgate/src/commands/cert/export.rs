@@ -1,58 +1,18 @@
-//! `lockgate cert …`: our own certificate, to be looked at and to be carried to a server.
+//! `lockgate cert export`: our own certificate as a file, to be carried to a server.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-use ua_pki::{ApplicationIdentity, Certificate};
 
-use super::store::{failed, open};
+use super::own;
 use crate::advice::{Advice, Outcome, disk};
-use crate::cli::{self, Encoding};
+use crate::cli::Encoding;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{print, safe, say};
 use crate::view::CertificateView;
-
-pub(super) fn run(context: &Context, command: &cli::Cert) -> Outcome {
-    match command {
-        cli::Cert::Show { file: Some(file), .. } => show(context, &super::trust::read_chain(file)?),
-        cli::Cert::Show { file: None, store } => show(context, own(context, store.pki.as_deref())?.chain()),
-        cli::Cert::Export { output, encoding, store } => {
-            let identity = own(context, store.pki.as_deref())?;
-            export(context, identity.certificate(), output.as_deref(), *encoding)
-        }
-    }
-}
-
-/// Our identity, or advice on how to make one.
-pub(super) fn own(context: &Context, pki: Option<&Path>) -> Outcome<ApplicationIdentity> {
-    let store = open(context, pki)?;
-    store.own().map_err(|e| failed(store.root(), &e))?.ok_or_else(|| {
-        Box::new(
-            Advice::new("pki.no_certificate", Exit::Config, "we have no application certificate yet")
-                .fact("store", store.root().display().to_string())
-                .then(
-                    "put own/certs and own/private back; where there is no configuration yet, this makes both:",
-                )
-                .then_run(&["init"]),
-        )
-    })
-}
-
-#[derive(Serialize)]
-struct Shown {
-    certificates: Vec<CertificateView>,
-}
-
-fn show(context: &Context, chain: &[Certificate]) -> Outcome {
-    let shown = Shown { certificates: chain.iter().map(CertificateView::of).collect() };
-    context.answer("cert-show", &shown, || {
-        shown.certificates.iter().map(CertificateView::text).collect::<Vec<_>>().join("\n")
-    })?;
-    Ok(Exit::Ok)
-}
 
 #[derive(Serialize)]
 struct Exported {
@@ -60,12 +20,14 @@ struct Exported {
     certificate: CertificateView,
 }
 
-fn export(
+pub(super) fn run(
     context: &Context,
-    certificate: &Certificate,
     output: Option<&Path>,
     encoding: Option<Encoding>,
+    pki: Option<&Path>,
 ) -> Outcome {
+    let identity = own(context, pki)?;
+    let certificate = identity.certificate();
     let Some(path) = output else {
         match encoding {
             Some(Encoding::Der) => return Err(needs_file()),
