@@ -28,8 +28,9 @@ pub use channel::{
     ServerChannel, ServerChannelConfig,
 };
 pub use decode::{
-    DataValueRef, DecodeError, NotificationVisitor, PublishSummary, Reader, ValueRef, walk_publish_response,
-    walk_republish_response,
+    DataValueRef, DecodeError, HistorySummary, HistoryVisitor, Modification, NotificationVisitor,
+    PublishSummary, ReadSummary, Reader, ValueRef, walk_history_read_response, walk_publish_response,
+    walk_read_response, walk_republish_response,
 };
 pub use error::Error;
 pub use random::{Random, SystemRandom};

@@ -64,7 +64,7 @@ fn every_built_in_type_of_another_stack_is_read() {
     };
     assert_eq!(summary, expected);
     assert_eq!(seen.statuses, [0x800A_0000]);
-    assert_eq!(seen.unsupported, [916]);
+    assert_eq!(seen.unsupported, [], "there is a list of events, but none in it");
     let handles: Vec<u32> = seen.values.iter().map(|(handle, _)| *handle).collect();
     assert_eq!(handles, (1000..1028).collect::<Vec<_>>());
     let values: Vec<&str> = seen.values.iter().map(|(_, value)| value.as_str()).collect();
@@ -152,6 +152,50 @@ fn keep_alives_faults_and_republished_messages_are_told_apart() {
 
     assert_eq!(walk_republish_response(&vector("full"), &mut seen), Err(DecodeError::MessageType(829)));
     assert_eq!(walk_publish_response(&vector("republish"), &mut seen), Err(DecodeError::MessageType(835)));
+}
+
+#[test]
+fn events_come_with_their_fields_in_the_order_of_the_filter() {
+    #[derive(Default)]
+    struct Events(Vec<(u32, Vec<String>)>);
+    impl NotificationVisitor for Events {
+        fn data_change(&mut self, _: u32, _: &DataValueRef<'_>) {}
+        fn status_change(&mut self, _: u32) {}
+        fn event(&mut self, client_handle: u32, fields: &[ValueRef<'_>]) {
+            self.0.push((client_handle, fields.iter().map(|field| format!("{field:?}")).collect()));
+        }
+        fn unsupported(&mut self, type_id: u32) {
+            panic!("{type_id} is not known");
+        }
+    }
+    let mut seen = Events::default();
+    walk_publish_response(&vector("events"), &mut seen).unwrap();
+    let text = "LocalizedText { locale: \"en\", text: \"too hot\" }";
+    let fields = ["ByteString([105, 100])", text, "UInt16(700)"].map(str::to_owned).to_vec();
+    assert_eq!(seen.0, [(7, fields), (8, Vec::new())]);
+
+    // who watches no events is told that there was one, for each
+    let mut values = Collected::default();
+    walk_publish_response(&vector("events"), &mut values).unwrap();
+    assert_eq!(values.unsupported, [916, 916]);
+}
+
+#[test]
+fn an_event_with_more_fields_than_we_hold_is_refused() {
+    let notification = |fields: i32| {
+        let mut event = vec![1, 0, 0, 0, 7, 0, 0, 0];
+        event.extend(fields.to_le_bytes());
+        event.extend(vec![0; usize::try_from(fields).unwrap()]);
+        let mut body = vec![1, 0, 0x43, 0x03];
+        body.extend([[0_u8; 16].as_slice(), &[0], &[0xFF; 4], &[0, 0, 0]].concat());
+        body.extend([[1, 0, 0, 0].as_slice(), &[0; 8], &[1, 0, 0, 0], &[1, 0, 0x94, 0x03, 1]].concat());
+        body.extend(u32::try_from(event.len()).unwrap().to_le_bytes());
+        body.extend(event);
+        body
+    };
+    assert!(walk_republish_response(&notification(1000), &mut Collected::default()).is_ok());
+    let refused = walk_republish_response(&notification(1001), &mut Collected::default());
+    assert_eq!(refused, Err(DecodeError::TooMany(1000)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A DataValue and its Variant, borrowed from the message.
 
 use super::skip::{ARRAY_BIT, DIMENSIONS_BIT, TYPE_MASK, builtin};
-use super::{DecodeError, Reader};
+use super::{DecodeError, MAX_EVENT_FIELDS, Reader};
 
 /// A DataValue (Part 6 §5.2.2.17). Absent fields are 0: Good, no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -151,6 +151,22 @@ impl<'a> Reader<'a> {
             builtin::STATUS_CODE => ValueRef::StatusCode(self.u32()?),
             other => self.rare_scalar(other)?,
         })
+    }
+
+    /// Reads the fields of one event into `fields`, which is emptied first.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooMany`] above [`MAX_EVENT_FIELDS`], any other [`DecodeError`] for bytes that are no Variants.
+    pub(crate) fn event_fields(&mut self, fields: &mut Vec<ValueRef<'a>>) -> Result<(), DecodeError> {
+        fields.clear();
+        let len = self.array_length(1)?;
+        if len > MAX_EVENT_FIELDS {
+            return Err(DecodeError::TooMany(MAX_EVENT_FIELDS));
+        }
+        for _ in 0..len {
+            fields.push(self.variant()?);
+        }
+        Ok(())
     }
 
     #[inline]

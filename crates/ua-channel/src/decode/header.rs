@@ -11,8 +11,13 @@ pub(crate) struct ResponseHeader {
 
 impl ResponseHeader {
     pub(crate) fn is_bad(self) -> bool {
-        self.service_result & 0x8000_0000 != 0
+        is_bad(self.service_result)
     }
+}
+
+/// Whether a status code has the severity Bad (Part 4 §7.39).
+pub(crate) fn is_bad(status: u32) -> bool {
+    status & 0x8000_0000 != 0
 }
 
 /// An ExtensionObject, its body not looked into.
@@ -22,13 +27,16 @@ pub(crate) struct ExtensionObjectRef<'a> {
     pub(crate) type_id: u32,
     /// The body, when it is in binary.
     pub(crate) binary: Option<&'a [u8]>,
+    /// There is a body, in binary or not.
+    pub(crate) has_body: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Reads an ExtensionObject by the length it states.
     pub(crate) fn extension_object(&mut self) -> Result<ExtensionObjectRef<'a>, DecodeError> {
         let type_id = self.type_id()?;
-        let binary = match self.u8()? {
+        let encoding = self.u8()?;
+        let binary = match encoding {
             0 => None,
             1 => Some(self.byte_string()?.unwrap_or_default()),
             2 => {
@@ -37,7 +45,7 @@ impl<'a> Reader<'a> {
             }
             other => return Err(DecodeError::Encoding(other)),
         };
-        Ok(ExtensionObjectRef { type_id, binary })
+        Ok(ExtensionObjectRef { type_id, binary, has_body: encoding != 0 })
     }
 
     /// Type id of a message or ExtensionObject: a numeric NodeId of namespace 0, in any of its forms; 0 for all others.
@@ -62,6 +70,35 @@ impl<'a> Reader<'a> {
                 Ok(0)
             }
         }
+    }
+
+    /// Begins a response: type id and header.
+    ///
+    /// # Errors
+    /// [`DecodeError::MessageType`] when it is of another type, [`DecodeError::ServiceFault`] for a `ServiceFault`.
+    pub(crate) fn response_of(&mut self, expected: u32) -> Result<ResponseHeader, DecodeError> {
+        let type_id = self.type_id()?;
+        if type_id != expected && type_id != SERVICE_FAULT {
+            return Err(DecodeError::MessageType(type_id));
+        }
+        let header = self.response_header()?;
+        if type_id == SERVICE_FAULT {
+            return Err(DecodeError::ServiceFault(header.service_result));
+        }
+        Ok(header)
+    }
+
+    /// Nothing may follow: bytes left over mean that something was misread.
+    pub(crate) fn finished(&self) -> Result<(), DecodeError> {
+        if self.remaining() == 0 { Ok(()) } else { Err(DecodeError::Length) }
+    }
+
+    /// Steps over an array of DiagnosticInfo, as it ends most responses.
+    pub(crate) fn skip_diagnostic_infos(&mut self) -> Result<(), DecodeError> {
+        for _ in 0..self.array_length(1)? {
+            self.skip_diagnostic_info()?;
+        }
+        Ok(())
     }
 
     /// Reads a response header; diagnostics and additional header are stepped over.
@@ -89,3 +126,5 @@ impl<'a> Reader<'a> {
         Ok(handle)
     }
 }
+
+const SERVICE_FAULT: u32 = 397;

@@ -1,7 +1,7 @@
 //! Publish and Republish responses (Part 4 §5.14.5, §5.14.6).
 
-use super::header::ResponseHeader;
-use super::{DataValueRef, DecodeError, MAX_SEQUENCE_NUMBERS, Reader};
+use super::header::{ResponseHeader, is_bad};
+use super::{DataValueRef, DecodeError, MAX_SEQUENCE_NUMBERS, Reader, ValueRef};
 
 /// Receives what a notification message carries, in the order of the message.
 ///
@@ -12,7 +12,13 @@ pub trait NotificationVisitor {
     fn data_change(&mut self, client_handle: u32, value: &DataValueRef<'_>);
     /// The subscription's state changed (`BadTimeout`, `GoodSubscriptionTransferred`, …).
     fn status_change(&mut self, status: u32);
-    /// Notification data of a type that is not walked: events (916) or unknown.
+    /// One event: the values of the fields that the filter of the monitored item selects, in its order, at most
+    /// [`MAX_EVENT_FIELDS`](super::MAX_EVENT_FIELDS). Who watches no events need not read any.
+    fn event(&mut self, client_handle: u32, fields: &[ValueRef<'_>]) {
+        let (_, _) = (client_handle, fields);
+        self.unsupported(EVENT_NOTIFICATION_LIST);
+    }
+    /// Notification data that nobody reads: of a type that is not known, or an event where none is expected.
     fn unsupported(&mut self, type_id: u32);
 }
 
@@ -58,11 +64,10 @@ pub fn walk_publish_response<V: NotificationVisitor>(
     summary.more_notifications = reader.bool()?;
     notification_message(&mut reader, visitor, &mut summary)?;
     summary.results = numbers(&mut reader)?;
-    // diagnostics of the acknowledgements
-    for _ in 0..reader.array_length(1)? {
-        reader.skip_diagnostic_info()?;
-    }
-    end(&reader, summary)
+    // of the acknowledgements
+    reader.skip_diagnostic_infos()?;
+    reader.finished()?;
+    Ok(summary)
 }
 
 /// Walks a republish response. `body` starts at the type `NodeId` (i=835).
@@ -79,25 +84,14 @@ pub fn walk_republish_response<V: NotificationVisitor>(
         return Ok(summary);
     }
     notification_message(&mut reader, visitor, &mut summary)?;
-    end(&reader, summary)
+    reader.finished()?;
+    Ok(summary)
 }
 
 /// Type id and response header.
 fn begin(reader: &mut Reader<'_>, expected: u32) -> Result<PublishSummary, DecodeError> {
-    let type_id = reader.type_id()?;
-    if type_id != expected && type_id != SERVICE_FAULT {
-        return Err(DecodeError::MessageType(type_id));
-    }
-    let ResponseHeader { request_handle, service_result } = reader.response_header()?;
-    if type_id == SERVICE_FAULT {
-        return Err(DecodeError::ServiceFault(service_result));
-    }
+    let ResponseHeader { request_handle, service_result } = reader.response_of(expected)?;
     Ok(PublishSummary { request_handle, service_result, ..PublishSummary::default() })
-}
-
-/// Nothing may follow: bytes left over mean that something was misread.
-fn end(reader: &Reader<'_>, summary: PublishSummary) -> Result<PublishSummary, DecodeError> {
-    if reader.remaining() == 0 { Ok(summary) } else { Err(DecodeError::Length) }
 }
 
 fn notification_message<V: NotificationVisitor>(
@@ -114,6 +108,7 @@ fn notification_message<V: NotificationVisitor>(
         let data = reader.extension_object()?;
         match (data.type_id, data.binary) {
             (DATA_CHANGE_NOTIFICATION, Some(body)) => data_change(Reader::new(body), visitor)?,
+            (EVENT_NOTIFICATION_LIST, Some(body)) => events(Reader::new(body), visitor)?,
             (STATUS_CHANGE_NOTIFICATION, Some(body)) => {
                 // the diagnostics behind the status have no use here
                 visitor.status_change(Reader::new(body).u32()?);
@@ -131,10 +126,19 @@ fn data_change<V: NotificationVisitor>(mut reader: Reader<'_>, visitor: &mut V) 
         let value = reader.data_value()?;
         visitor.data_change(client_handle, &value);
     }
-    for _ in 0..reader.array_length(1)? {
-        reader.skip_diagnostic_info()?;
+    reader.skip_diagnostic_infos()?;
+    reader.finished()
+}
+
+fn events<V: NotificationVisitor>(mut reader: Reader<'_>, visitor: &mut V) -> Result<(), DecodeError> {
+    let mut fields = Vec::new();
+    // client handle, length of the fields
+    for _ in 0..reader.array_length(8)? {
+        let client_handle = reader.u32()?;
+        reader.event_fields(&mut fields)?;
+        visitor.event(client_handle, &fields);
     }
-    if reader.remaining() == 0 { Ok(()) } else { Err(DecodeError::Length) }
+    reader.finished()
 }
 
 /// An array of UInt32 or StatusCode.
@@ -146,12 +150,8 @@ fn numbers(reader: &mut Reader<'_>) -> Result<Vec<u32>, DecodeError> {
     (0..len).map(|_| reader.u32()).collect()
 }
 
-fn is_bad(status: u32) -> bool {
-    status & 0x8000_0000 != 0
-}
-
-const SERVICE_FAULT: u32 = 397;
 const PUBLISH_RESPONSE: u32 = 829;
 const REPUBLISH_RESPONSE: u32 = 835;
 const DATA_CHANGE_NOTIFICATION: u32 = 811;
 const STATUS_CHANGE_NOTIFICATION: u32 = 820;
+const EVENT_NOTIFICATION_LIST: u32 = 916;

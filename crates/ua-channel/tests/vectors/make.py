@@ -155,6 +155,38 @@ def publish():
     republish.NotificationMessage.SequenceNumber, republish.NotificationMessage.PublishTime = 8, TIME
     republish.NotificationMessage.NotificationData = [ua.DataChangeNotification(MonitoredItems=items[:3])]
     yield "republish", hexed(struct_to_binary(republish))
+    text = ua.LocalizedText("too hot", "en")
+    fields = [ua.Variant(b"id"), ua.Variant(text), ua.Variant(700, ua.VariantType.UInt16)]
+    events = [ua.EventFieldList(7, fields), ua.EventFieldList(8, [])]
+    full.NotificationMessage.NotificationData = [ua.EventNotificationList(events)]
+    yield "events", hexed(struct_to_binary(response))
+
+
+def history():
+    def result(data, status=0, continuation=None):
+        return ua.HistoryReadResult(ua.StatusCode(status), continuation, data)
+
+    def response(*results):
+        return hexed(struct_to_binary(ua.HistoryReadResponse(ResponseHeader=header(45), Results=[*results])))
+
+    data = [ua.DataValue(value, SourceTimestamp=TIME, ServerTimestamp=TIME) for value in values()[:3]]
+    who = ua.ModificationInfo(TIME, ua.HistoryUpdateType.Replace, "someone")
+    fields = ua.HistoryEventFieldList([ua.Variant("field"), ua.Variant(2.5)])
+    yield "all", response(
+        result(ua.HistoryData(data), continuation=b"more"),
+        result(None, 0x80340000),
+        result(ua.HistoryModifiedData(data[:1], [who])),
+        result(ua.HistoryEvent([fields, ua.HistoryEventFieldList([])])),
+        result(ua.EUInformation()),
+    )
+    yield "none", response()
+    yield "fault", hexed(struct_to_binary(ua.ServiceFault(ResponseHeader=header(43, 0x80790000))))
+
+
+def read():
+    data = [ua.DataValue(value, SourceTimestamp=TIME, ServerTimestamp=TIME) for value in values()[:3]]
+    data.append(ua.DataValue(None, ua.StatusCode(0x80340000)))
+    yield "values", hexed(struct_to_binary(ua.ReadResponse(ResponseHeader=header(46), Results=data)))
 
 
 if __name__ == "__main__":
@@ -163,6 +195,8 @@ if __name__ == "__main__":
     write("passwords.txt", "policy receiver-bits server-nonce password ciphertext", passwords())
     write("proofs.txt", "policy signer-bits certificate nonce signature", proofs())
     write("publish.txt", "name body", publish())
+    write("history.txt", "name body", history())
+    write("read.txt", "name body", read())
     # last, because it changes asyncua's idea of a block: asyncua pads to the key size (own), we to the AES block (aes)
     columns = "padding policy mode sender-nonce receiver-nonce body chunk: channel 7, token 3, sequence 9, request 11"
     write("chunks.txt", columns, chunks())
