@@ -58,6 +58,16 @@ pub enum Error {
     /// A certificate or revocation list could not be made.
     #[error("cannot issue: {0}")]
     Issue(String),
+    /// What was asked for cannot go into a certificate.
+    #[error("{what} \"{value}\": {why}")]
+    Unsuitable {
+        /// What it was to be: `DNS name`, `common name`.
+        what: &'static str,
+        /// What was given, control characters escaped.
+        value: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// The text is no thumbprint.
     #[error("`{0}` is no thumbprint: expected 40 (SHA-1) or 64 (SHA-256) hex digits")]
     NoThumbprint(String),

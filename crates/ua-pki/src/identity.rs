@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{Certificate, Error, KeyKind, PrivateKey, issue};
+use crate::{Certificate, Error, KeyKind, PrivateKey, issue, profile};
 
 /// What an application instance certificate says (Part 6 §6.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct ApplicationProfile {
     pub dns_names: Vec<String>,
     /// Addresses under which the application is reached.
     pub ip_addresses: Vec<IpAddr>,
-    /// Kind of key to make.
+    /// Kind of key to make; where the key is there already, its own kind counts.
     pub key: KeyKind,
     /// Start of the validity period.
     pub valid_from: Timestamp,
@@ -47,15 +47,15 @@ impl ApplicationIdentity {
         Ok(Self { leaf, chain, key })
     }
 
-    /// Makes a new key and a certificate for it, signed by itself, fit to be client and server.
+    /// Makes a new key of the profile's kind and a certificate for it, signed by itself, fit to be client and server.
     pub fn self_signed(profile: &ApplicationProfile) -> Result<Self, Error> {
-        let KeyKind::Rsa { bits } = profile.key else {
-            return Err(Error::UnsupportedKey {
-                operation: "making an application certificate",
-                key: profile.key.to_string(),
-            });
-        };
-        let key = PrivateKey::generate_rsa(bits)?;
+        // before time is spent on a key
+        profile::check_application(profile)?;
+        Self::self_signed_for(profile, PrivateKey::generate(profile.key)?)
+    }
+
+    /// Makes a certificate for this key, signed by it, fit to be client and server.
+    pub fn self_signed_for(profile: &ApplicationProfile, key: PrivateKey) -> Result<Self, Error> {
         let certificate = issue::self_signed_application(profile, &key)?;
         Self::new(vec![certificate], key)
     }

@@ -9,7 +9,8 @@ use rcgen::{
     SanType, SerialNumber, SigningKey, date_time_ymd,
 };
 
-use crate::{ApplicationProfile, Certificate, Crl, Error, KeyKind, PrivateKey, PublicKey, SignatureScheme};
+use crate::profile::{check_application, check_authority};
+use crate::{ApplicationProfile, Certificate, Crl, Error, KeyKind, PrivateKey, PublicKey};
 
 /// What a certificate authority says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +79,11 @@ impl Authority {
         Ok(Self { certificate: Certificate::from_der(made.der())?, key })
     }
 
-    /// Issues an application certificate for a key. `profile.key` must be the key's kind.
+    /// Issues an application certificate for a key, whose own kind counts, not that of the profile.
     pub fn issue(&self, profile: &ApplicationProfile, key: &PublicKey) -> Result<Certificate, Error> {
-        let key = Subject::new(key)?;
-        let params = application_params(profile, key.der_bytes(), false)?;
-        let made = params.signed_by(&key, &self.issuer()?).map_err(failed)?;
+        let subject = Subject::new(key)?;
+        let params = application_params(profile, subject.der_bytes(), key.kind(), false)?;
+        let made = params.signed_by(&subject, &self.issuer()?).map_err(failed)?;
         Certificate::from_der(made.der())
     }
 
@@ -125,7 +126,7 @@ impl Authority {
 /// left to the authority.
 pub fn request(profile: &ApplicationProfile, key: &PrivateKey) -> Result<Vec<u8>, Error> {
     let signer = Signer(key);
-    let mut params = application_params(profile, signer.der_bytes(), false)?;
+    let mut params = application_params(profile, signer.der_bytes(), key.kind(), false)?;
     // not for the applicant to choose
     params.serial_number = None;
     params.use_authority_key_identifier_extension = false;
@@ -139,16 +140,21 @@ pub(crate) fn self_signed_application(
     key: &PrivateKey,
 ) -> Result<Certificate, Error> {
     let signer = Signer(key);
-    let made = application_params(profile, signer.der_bytes(), true)?.self_signed(&signer).map_err(failed)?;
+    let params = application_params(profile, signer.der_bytes(), key.kind(), true)?;
+    let made = params.self_signed(&signer).map_err(failed)?;
     Certificate::from_der(made.der())
 }
 
-/// Part 6 §6.2.2, table "Application Instance Certificate".
+/// Part 6 §6.2.2, table "Application Instance Certificate": digitalSignature, with RSA the three others as well, and
+/// keyCertSign where it signs itself. Other usages are "not recommended", so a curve gets no keyAgreement; the extended
+/// usages are optional there, and given, because servers ask for them.
 fn application_params(
     profile: &ApplicationProfile,
     public_key: &[u8],
+    kind: KeyKind,
     self_signed: bool,
 ) -> Result<CertificateParams, Error> {
+    check_application(profile)?;
     let mut params = common_params(
         &profile.common_name,
         profile.organization.as_deref(),
@@ -157,12 +163,14 @@ fn application_params(
         public_key,
     )?;
     params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::ContentCommitment,
-        KeyUsagePurpose::KeyEncipherment,
-        KeyUsagePurpose::DataEncipherment,
-    ];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    if matches!(kind, KeyKind::Rsa { .. }) {
+        params.key_usages.extend([
+            KeyUsagePurpose::ContentCommitment,
+            KeyUsagePurpose::KeyEncipherment,
+            KeyUsagePurpose::DataEncipherment,
+        ]);
+    }
     if self_signed {
         params.key_usages.push(KeyUsagePurpose::KeyCertSign);
     }
@@ -177,6 +185,7 @@ fn application_params(
 }
 
 fn authority_params(profile: &AuthorityProfile, key: &PrivateKey) -> Result<CertificateParams, Error> {
+    check_authority(profile)?;
     let mut params = common_params(
         &profile.common_name,
         profile.organization.as_deref(),
@@ -209,27 +218,20 @@ fn common_params(
         params.distinguished_name.push(DnType::OrganizationName, organization);
     }
     params.distinguished_name.push(DnType::CommonName, common_name);
-    params.serial_number = Some(serial_number(public_key, common_name, valid_from, days));
+    params.serial_number = Some(serial_number()?);
     params.use_authority_key_identifier_extension = true;
     params.key_identifier_method = KeyIdMethod::PreSpecified(sha1(public_key));
     Ok(params)
 }
 
-/// 16 bytes, positive (RFC 5280 §4.1.2.2: at most 20). Drawn from the key, which is random, and from what else
-/// makes this certificate different from an earlier one for the same key.
-fn serial_number(public_key: &[u8], common_name: &str, valid_from: Timestamp, days: u32) -> SerialNumber {
-    use aws_lc_rs::digest;
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(public_key);
-    context.update(common_name.as_bytes());
-    context.update(&valid_from.as_nanosecond().to_be_bytes());
-    context.update(&days.to_be_bytes());
-    let mut serial: Vec<u8> = context.finish().as_ref().iter().take(16).copied().collect();
-    if let Some(first) = serial.first_mut() {
-        // neither negative nor with a leading zero
-        *first = (*first & 0x7f) | 0x40;
-    }
-    SerialNumber::from(serial)
+/// 16 random bytes, positive (RFC 5280 §4.1.2.2: at most 20).
+fn serial_number() -> Result<SerialNumber, Error> {
+    let mut serial = [0; 16];
+    aws_lc_rs::rand::fill(&mut serial).map_err(|_| Error::Crypto)?;
+    let [first, ..] = &mut serial;
+    // neither negative nor with a leading zero
+    *first = (*first & 0x7f) | 0x40;
+    Ok(SerialNumber::from_slice(&serial))
 }
 
 fn since_1970(time: Timestamp) -> Result<Duration, Error> {
@@ -256,36 +258,49 @@ impl PublicKeyData for Signer<'_> {
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &rcgen::PKCS_RSA_SHA256
+        algorithm_of(self.0.kind()).unwrap_or(&rcgen::PKCS_RSA_SHA256)
     }
 }
 
 impl SigningKey for Signer<'_> {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.0.sign(SignatureScheme::RsaPkcs1Sha256, message).map_err(|_| rcgen::Error::RemoteKeyError)
+        self.0.sign_document(message).map_err(|_| rcgen::Error::RemoteKeyError)
+    }
+}
+
+/// How a key of this kind signs documents, and how it is written down; `None` for kinds that we do not know.
+fn algorithm_of(kind: KeyKind) -> Option<&'static rcgen::SignatureAlgorithm> {
+    match kind {
+        KeyKind::Rsa { .. } => Some(&rcgen::PKCS_RSA_SHA256),
+        KeyKind::EcP256 => Some(&rcgen::PKCS_ECDSA_P256_SHA256),
+        KeyKind::EcP384 => Some(&rcgen::PKCS_ECDSA_P384_SHA384),
+        KeyKind::Other => None,
     }
 }
 
 /// The public key to certify, in the shape that rcgen wants.
-struct Subject<'a>(&'a PublicKey);
+struct Subject<'a> {
+    key: &'a PublicKey,
+    algorithm: &'static rcgen::SignatureAlgorithm,
+}
 
 impl<'a> Subject<'a> {
     fn new(key: &'a PublicKey) -> Result<Self, Error> {
-        match key.kind() {
-            KeyKind::Rsa { .. } => Ok(Self(key)),
-            other => {
-                Err(Error::UnsupportedKey { operation: "issuing a certificate", key: other.to_string() })
-            }
+        let operation = "issuing a certificate";
+        if let Some(defect) = key.defect() {
+            return Err(Error::UnsupportedKey { operation, key: format!("{}: {defect}", key.kind()) });
         }
+        let unsupported = || Error::UnsupportedKey { operation, key: key.kind().to_string() };
+        Ok(Self { key, algorithm: algorithm_of(key.kind()).ok_or_else(unsupported)? })
     }
 }
 
 impl PublicKeyData for Subject<'_> {
     fn der_bytes(&self) -> &[u8] {
-        self.0.inner_der()
+        self.key.inner_der()
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &rcgen::PKCS_RSA_SHA256
+        self.algorithm
     }
 }

@@ -102,7 +102,9 @@ fn make(
 ) -> Outcome<(ApplicationIdentity, bool)> {
     let explain = |error: connector::Error| failure::explain(context, None, &error);
     let config = Config::create(&context.config, name, uri).map_err(explain)?;
-    identity::ensure(&config, store, vec![host], Vec::new(), clock::now()).map_err(|error| {
+    // a machine's own name is not always one that DNS allows
+    let hosts = Some(host).filter(|host| ua_pki::is_dns_name(host)).into_iter().collect();
+    identity::ensure(&config, store, hosts, Vec::new(), clock::now()).map_err(|error| {
         match fs::remove_file(&context.config) {
             Ok(()) => explain(error),
             Err(e) => disk("take back the configuration", &context.config, &e),

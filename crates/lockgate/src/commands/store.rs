@@ -72,6 +72,10 @@ pub(crate) fn failed(root: &Path, error: &Error) -> Box<Advice> {
             .then("see what is there:")
             .then_run(&["trust", "list"]),
         ),
+        Error::Unsuitable { .. } => Box::new(
+            Advice::new("cert.unsuitable", Exit::Usage, error.to_string())
+                .rule("what a certificate of an application says (Part 6 §6.2.2)"),
+        ),
         other => bug("the certificate store failed", other),
     }
 }

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use zeroize::Zeroizing;
+
 use crate::Error;
 
 /// Files that begin so are being written; readers skip them.
@@ -86,18 +88,37 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Error>
     Ok(files)
 }
 
+/// Reads a file with a secret, of at most `limit` bytes; refuses one that others can read.
+pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    // of the open file, so that it cannot be exchanged in between
+    let metadata = file.metadata().map_err(Error::io(path))?;
+    let mode = mode_for_others(&metadata);
+    if mode != 0 {
+        return Err(Error::KeyPermissions { path: path.to_owned(), mode });
+    }
+    // enough room from the start, so that growing leaves no copies behind
+    let room = usize::try_from(limit.saturating_add(1)).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        let why = format!("{}: more than {limit} bytes, which no private key has", path.display());
+        return Err(Error::UnusableKey(why));
+    }
+    Ok(bytes)
+}
+
 /// Permission bits for others than the owner; 0 where the system has no such bits.
 #[cfg(unix)]
-pub(crate) fn mode_for_others(path: &Path) -> Result<u32, Error> {
+fn mode_for_others(metadata: &fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(Error::io(path))?.permissions().mode();
-    Ok(mode & 0o077)
+    metadata.permissions().mode() & 0o077
 }
 
 /// Permission bits for others than the owner; 0 where the system has no such bits.
 #[cfg(not(unix))]
-pub(crate) fn mode_for_others(path: &Path) -> Result<u32, Error> {
-    fs::metadata(path).map(|_| 0).map_err(Error::io(path))
+fn mode_for_others(_metadata: &fs::Metadata) -> u32 {
+    0
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
