@@ -93,7 +93,7 @@ impl Site {
         let context = ValidationContext {
             now: now(),
             role: Role::Server,
-            policy: endpoint.policy,
+            policy: endpoint.policy.and_then(SecurityPolicy::certificate_rules),
             host: Some(url.host()),
             application_uri: Some(&endpoint.application_uri),
             suppress: &[],

@@ -25,7 +25,7 @@
 //! let context = ValidationContext {
 //!     now: "2026-06-01T00:00:00Z".parse()?,
 //!     role: Role::Server,
-//!     policy: Some(ua_pki::SecurityPolicy::Aes256Sha256RsaPss),
+//!     policy: ua_pki::SecurityPolicy::Aes256Sha256RsaPss.certificate_rules(),
 //!     host: Some("plc1.plant.example"),
 //!     application_uri: Some("urn:plc1:app"),
 //!     suppress: &[],
@@ -46,6 +46,7 @@
 
 mod alternative_names;
 mod certificate;
+mod certificate_rules;
 mod certificate_signature;
 mod crl;
 mod error;
@@ -66,6 +67,7 @@ mod validate;
 mod verdict;
 
 pub use certificate::Certificate;
+pub use certificate_rules::CertificateRules;
 pub use crl::Crl;
 pub use error::Error;
 pub use identity::{ApplicationIdentity, ApplicationProfile};

@@ -1,4 +1,5 @@
-//! The security policies lockgate speaks, and what each asks of certificates (Part 7, §6.6).
+//! The security policies that lockgate's channel speaks (Part 7, §6.6). What they ask of certificates is in
+//! [`CertificateRules`](crate::CertificateRules), together with policies that we only judge for.
 
 use crate::signature::{EncryptionScheme, SignatureScheme};
 
@@ -56,18 +57,6 @@ impl SecurityPolicy {
     pub fn from_name(name: &str) -> Option<Self> {
         let plain = |text: &str| text.replace('_', "");
         Self::ALL.into_iter().find(|policy| plain(policy.name()) == plain(name))
-    }
-
-    /// Smallest RSA modulus the policy allows, in bits; 0 for `None`.
-    #[must_use]
-    pub fn min_key_bits(self) -> usize {
-        if self == Self::None { 0 } else { 2048 }
-    }
-
-    /// Largest RSA modulus the policy allows, in bits; 0 for `None`.
-    #[must_use]
-    pub fn max_key_bits(self) -> usize {
-        if self == Self::None { 0 } else { 4096 }
     }
 
     /// How messages are signed with the private key; `None` for the policy `None`.

@@ -184,6 +184,24 @@ impl Step {
         }
     }
 
+    /// The stable name for scripts, as in `lockgate cert verify --json`.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Structure => "structure",
+            Self::Chain => "chain",
+            Self::Signature => "signature",
+            Self::Policy => "security-policy",
+            Self::TrustList => "trust-list",
+            Self::Validity => "validity",
+            Self::HostName => "host-name",
+            Self::ApplicationUri => "application-uri",
+            Self::Usage => "usage",
+            Self::FindRevocationList => "revocation-list",
+            Self::Revocation => "revocation",
+        }
+    }
+
     /// What is looked at, in words.
     #[must_use]
     pub fn name(self) -> &'static str {

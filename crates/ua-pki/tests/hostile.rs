@@ -33,7 +33,7 @@ fn survive(bytes: &[u8]) {
         let context = ValidationContext {
             now: factory::NOW.parse().unwrap(),
             role,
-            policy: Some(SecurityPolicy::Aes256Sha256RsaPss),
+            policy: SecurityPolicy::Aes256Sha256RsaPss.certificate_rules(),
             host: Some("plc1"),
             application_uri: Some("urn:plc1:app"),
             suppress: &[],
@@ -97,7 +97,7 @@ fn no_single_changed_bit_is_accepted() {
     let context = ValidationContext {
         now: factory::NOW.parse().unwrap(),
         role: Role::Server,
-        policy: Some(SecurityPolicy::Basic256Sha256),
+        policy: SecurityPolicy::Basic256Sha256.certificate_rules(),
         host: Some("plc1"),
         application_uri: Some("urn:plc1:app"),
         suppress: &[],

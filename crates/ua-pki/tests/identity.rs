@@ -198,7 +198,7 @@ fn what_our_authority_issues_passes_validation_until_it_is_revoked() {
     let context = ValidationContext {
         now,
         role: Role::Server,
-        policy: Some(SecurityPolicy::Aes256Sha256RsaPss),
+        policy: SecurityPolicy::Aes256Sha256RsaPss.certificate_rules(),
         host: Some("line1"),
         application_uri: Some("urn:line1:lockgate"),
         suppress: &[],

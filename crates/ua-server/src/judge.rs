@@ -68,7 +68,7 @@ impl PeerJudge for StoreJudge {
         let context = ValidationContext {
             now: self.clock.timestamp(),
             role: Role::Client,
-            policy: Some(policy),
+            policy: policy.certificate_rules(),
             host: None,
             application_uri: None,
             suppress: &[],

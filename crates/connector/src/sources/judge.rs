@@ -23,7 +23,7 @@ pub(crate) fn judge(
     let context = ValidationContext {
         now: clock::now(),
         role: Role::Server,
-        policy: Some(source.policy),
+        policy: source.policy.certificate_rules(),
         host: Some(source.url.host()),
         application_uri: Some(source.server_application_uri.as_deref().unwrap_or(shown_uri)),
         suppress: &source.danger_suppress,

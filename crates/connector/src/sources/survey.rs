@@ -131,7 +131,7 @@ fn judge(
     let context = ValidationContext {
         now: clock::now(),
         role: Role::Server,
-        policy: endpoint.policy.filter(|policy| *policy != SecurityPolicy::None),
+        policy: endpoint.policy.and_then(SecurityPolicy::certificate_rules),
         host: Some(url.host()),
         application_uri: Some(&endpoint.application_uri),
         suppress,

@@ -212,7 +212,7 @@ fn settle_trust(
     let rules = ValidationContext {
         now: clock::now(),
         role: Role::Server,
-        policy: chosen.endpoint.policy,
+        policy: chosen.endpoint.policy.and_then(SecurityPolicy::certificate_rules),
         host: Some(url.host()),
         application_uri: Some(&chosen.endpoint.application_uri),
         suppress: &[],

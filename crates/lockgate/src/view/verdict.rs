@@ -17,7 +17,8 @@ pub(crate) struct VerdictView {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FindingView {
     pub(crate) status: &'static str,
-    pub(crate) step: String,
+    /// Stable name of the step of Part 4 §6.1.3 that found it.
+    pub(crate) step: &'static str,
     pub(crate) thumbprint: String,
     pub(crate) subject: String,
     pub(crate) suppressed: bool,
@@ -52,7 +53,7 @@ impl FindingView {
     fn of(finding: &Finding) -> Self {
         Self {
             status: finding.status.name(),
-            step: format!("{:?}", finding.step),
+            step: finding.step.slug(),
             thumbprint: finding.thumbprint.grouped(),
             subject: finding.subject.clone(),
             suppressed: finding.suppressed,

@@ -69,7 +69,7 @@ impl Bench {
         let context = ValidationContext {
             now: ua_server::Clock::start().timestamp(),
             role: Role::Server,
-            policy: Some(policy),
+            policy: policy.certificate_rules(),
             host: Some("127.0.0.1"),
             application_uri: Some(&endpoint.application_uri),
             suppress: &[],

@@ -84,7 +84,7 @@ pub(crate) fn judge(
     let context = ValidationContext {
         now: WALL.parse::<jiff::Timestamp>().unwrap() + Duration::from_secs(3600),
         role,
-        policy: Some(policy),
+        policy: policy.certificate_rules(),
         host: (role == Role::Server).then_some("localhost"),
         application_uri: uri.as_deref(),
         suppress: &[],

@@ -102,7 +102,7 @@ pub fn trusted(certificate: &Certificate, role: Role) -> TrustedCertificate {
     let context = ValidationContext {
         now: now(),
         role,
-        policy: Some(POLICY),
+        policy: POLICY.certificate_rules(),
         host: None,
         application_uri: certificate.application_uri(),
         suppress: &[],

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 use self::chain::Path;
 use self::report::Report;
-use crate::{Certificate, CertificateStatus, Finding, SecurityPolicy, Step, TrustList, Verdict};
+use crate::{Certificate, CertificateRules, CertificateStatus, Finding, Step, TrustList, Verdict};
 
 /// Whose certificate is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,8 +45,9 @@ pub struct ValidationContext<'a> {
     pub now: Timestamp,
     /// Whose certificate it is.
     pub role: Role,
-    /// The policy in use; `None` skips step 4.
-    pub policy: Option<SecurityPolicy>,
+    /// What the policy in use asks of certificates, as
+    /// [`SecurityPolicy::certificate_rules`](crate::SecurityPolicy::certificate_rules) gives it; `None` skips step 4.
+    pub policy: Option<CertificateRules>,
     /// The host as the *user configured* it (not as the server names itself); only looked at for a server. `None`
     /// skips step 7.
     pub host: Option<&'a str>,

@@ -3,8 +3,9 @@
 use super::chain::{Broken, Path};
 use super::report::{Report, Weight};
 use super::{Role, host};
+use crate::certificate_rules::Fit;
 use crate::certificate_signature::CertificateSignature;
-use crate::{CertificateStatus, KeyKind, SecurityPolicy, Step, TrustList};
+use crate::{CertificateStatus, Step, TrustList};
 
 /// 1: what must never be accepted, whatever else is true.
 pub(super) fn structure(report: &mut Report<'_>, path: &Path) {
@@ -70,32 +71,33 @@ pub(super) fn signature(report: &mut Report<'_>, path: &Path) {
 
 /// 4: key and signature algorithm fit the policy.
 pub(super) fn policy(report: &mut Report<'_>, path: &Path) {
-    let Some(policy) = report.context.policy.filter(|policy| *policy != SecurityPolicy::None) else {
+    let Some(rules) = report.context.policy else {
         return report.skip(Step::Policy);
     };
     let (step, status) = (Step::Policy, CertificateStatus::PolicyCheckFailed);
-    let allowed = policy.min_key_bits()..=policy.max_key_bits();
+    if let (Some(why), Some(leaf)) = (rules.out_of_use(), path.certificates.first()) {
+        let message =
+            format!("is to be used with the security policy {rules}, which is deprecated: it {why}");
+        let remedy = "use a current security policy".to_owned();
+        report.add(step, status, Weight::Mandatory, leaf, &message, remedy);
+    }
     for certificate in &path.certificates {
         let key = certificate.public_key().kind();
-        if !matches!(key, KeyKind::Rsa { bits } if allowed.contains(&bits)) {
-            let (low, high) = (policy.min_key_bits(), policy.max_key_bits());
-            let message = format!("has {key}; {policy} needs RSA with {low} to {high} bits");
-            let remedy = format!("have a certificate issued for an RSA key of {low} to {high} bits");
+        if !rules.takes_key(key) {
+            let wanted = rules.keys_in_words();
+            let message = format!("has {key}; {rules} needs {wanted}");
+            let remedy = format!("have a certificate issued for {wanted}");
             report.add(step, status, Weight::Suppressible, certificate, &message, remedy);
         }
         let algorithm = certificate.facts().signature_algorithm;
-        let weight = match algorithm {
-            CertificateSignature::RsaSha256
-            | CertificateSignature::RsaSha384
-            | CertificateSignature::RsaSha512 => continue,
-            // stronger than what the policy asks for, and common with newer authorities
-            CertificateSignature::RsaPssSha256
-            | CertificateSignature::RsaPssSha384
-            | CertificateSignature::RsaPssSha512 => Weight::Warning,
-            _ => Weight::Suppressible,
+        let weight = match rules.fit(algorithm) {
+            Fit::Good => continue,
+            Fit::Tolerated => Weight::Warning,
+            Fit::Bad => Weight::Suppressible,
         };
-        let message = format!("is signed by {}; {policy} asks for RSA with SHA-256", algorithm.describe());
-        let remedy = "have it issued again with a signature of RSA with SHA-256".to_owned();
+        let (found, wanted) = (algorithm.describe(), rules.signature_in_words());
+        let message = format!("is signed by {found}; {rules} asks for {wanted}");
+        let remedy = format!("have it issued again with a signature of {wanted}");
         report.add(step, status, weight, certificate, &message, remedy);
     }
 }

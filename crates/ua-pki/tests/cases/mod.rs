@@ -115,7 +115,7 @@ impl Case {
         let context = ValidationContext {
             now: self.now,
             role: self.role,
-            policy: self.policy,
+            policy: self.policy.and_then(SecurityPolicy::certificate_rules),
             host: self.host,
             application_uri: self.uri,
             suppress: &self.suppress,
