@@ -35,7 +35,7 @@ pub use decode::{
 pub use error::Error;
 pub use random::{Random, SystemRandom};
 pub use security::{
-    EncryptedSecret, MessageSecurityMode, SignatureBytes, decrypt_password, encrypt_password,
-    sign_peer_proof, verify_peer_proof,
+    EncryptedSecret, MAX_LEGACY_SECRET, MAX_SECRET, MessageSecurityMode, SignatureBytes, decrypt_password,
+    decrypt_secret, encrypt_password, encrypt_secret, sign_peer_proof, verify_peer_proof,
 };
 pub use wire::Limits;

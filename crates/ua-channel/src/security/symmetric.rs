@@ -113,7 +113,7 @@ impl Protection {
 }
 
 impl CipherKey {
-    fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn new(cipher: Cipher, key: &[u8], iv: &[u8]) -> Result<Self, Error> {
         let iv = iv.try_into().map_err(|_| Error::CryptoFailed)?;
         match cipher {
             Cipher::Aes128 => Aes128::new_from_slice(key).map(|key| Self::Aes128(key, iv)),
@@ -123,7 +123,7 @@ impl CipherKey {
     }
 
     /// In place; the length must be a multiple of the block length.
-    fn encrypt(&self, bytes: &mut [u8]) -> Result<(), Error> {
+    pub(crate) fn encrypt(&self, bytes: &mut [u8]) -> Result<(), Error> {
         let len = bytes.len();
         let done = match self {
             Self::Aes128(key, iv) => cbc::Encryptor::inner_iv_init(key.clone(), iv.into())
@@ -137,7 +137,7 @@ impl CipherKey {
     }
 
     /// In place; a length that is no multiple of the block length is refused (public knowledge, no oracle).
-    fn decrypt(&self, bytes: &mut [u8]) -> Result<(), Error> {
+    pub(crate) fn decrypt(&self, bytes: &mut [u8]) -> Result<(), Error> {
         let done = match self {
             Self::Aes128(key, iv) => cbc::Decryptor::inner_iv_init(key.clone(), iv.into())
                 .decrypt_padded::<NoPadding>(bytes)

@@ -1,15 +1,15 @@
 //! Known answers from another stack (tests/vectors), against the functions of this folder.
 
-use ua_pki::{Certificate, PrivateKey, SecurityPolicy};
+use ua_pki::{ApplicationIdentity, Certificate, PrivateKey, SecurityPolicy};
 
 use super::symmetric::Protection;
 use super::{
-    MessageSecurityMode, asymmetric, decrypt_password, encrypt_password, key_derivation, policy,
-    sign_peer_proof, verify_peer_proof,
+    MAX_SECRET, MessageSecurityMode, asymmetric, decrypt_password, decrypt_secret, encrypt_password,
+    encrypt_secret, key_derivation, policy, sign_peer_proof, verify_peer_proof,
 };
-use crate::Error;
 use crate::wire::chunk::{self, AsymmetricHeader};
 use crate::wire::frame::{ChunkKind, FrameKind};
+use crate::{Error, Random, SystemRandom};
 
 fn hex(text: &str) -> Vec<u8> {
     match text {
@@ -180,6 +180,168 @@ fn passwords_encrypted_by_another_stack_are_read_and_bound_to_the_nonce() {
             assert_eq!(refused.unwrap_err(), Error::SecretRejected);
         }
     }
+}
+
+/// 2026-11-23T05:00:00Z, when the secrets of the vectors were signed.
+const SIGNED: i64 = 134_398_836_000_000_000;
+const FIVE_MINUTES: i64 = 3_000_000_000;
+const THEN: std::ops::RangeInclusive<i64> = SIGNED - FIVE_MINUTES..=SIGNED + FIVE_MINUTES;
+
+fn identity(bits: &str) -> ApplicationIdentity {
+    ApplicationIdentity::new(vec![certificate(bits)], key(bits)).unwrap()
+}
+
+/// Gives the keys that another stack drew.
+struct Drawn(Vec<u8>);
+
+impl Random for Drawn {
+    fn fill(&mut self, buf: &mut [u8]) -> Result<(), Error> {
+        buf.copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+#[test]
+fn encrypted_secrets_made_elsewhere_are_read_and_ours_are_the_same_bytes_but_for_the_rsa_block() {
+    let mut seen = 0;
+    for row in rows(include_str!("../../tests/vectors/encrypted_secrets.txt")) {
+        let policy = policy_named(row[0]);
+        let own = identity(row[1]);
+        let (nonce, secret, keys, theirs) = (hex(row[2]), hex(row[3]), hex(row[4]), hex(row[5]));
+        let uri = policy.encryption_scheme().unwrap().uri();
+        for algorithm in [None, Some(""), Some(uri)] {
+            let read = decrypt_secret(policy, &own, algorithm, &theirs, &nonce, &THEN).unwrap();
+            assert_eq!(*read, secret);
+        }
+        let ours =
+            encrypt_secret(policy, own.certificate(), &secret, &nonce, SIGNED, &mut Drawn(keys)).unwrap();
+        assert_eq!(ours.algorithm_uri, uri);
+        // head, policy, thumbprint, time, length of the key data
+        let head = 9 + 4 + policy.uri().len() + 24 + 8 + 2;
+        let block = head + own.key().key_bytes();
+        let end = theirs.len() - 32;
+        assert_eq!(ours.bytes[..head], theirs[..head]);
+        assert_eq!(ours.bytes[block..end], theirs[block..end]);
+        assert_eq!(*decrypt_secret(policy, &own, None, &ours.bytes, &nonce, &THEN).unwrap(), secret);
+        seen += 1;
+    }
+    assert_eq!(seen, 45);
+}
+
+#[test]
+fn whatever_is_wrong_with_an_encrypted_secret_it_is_refused_in_the_one_way() {
+    let all: Vec<_> = rows(include_str!("../../tests/vectors/encrypted_secrets.txt")).collect();
+    let row = all.get(3).unwrap();
+    let policy = policy_named(row[0]);
+    let own = identity(row[1]);
+    let (nonce, secret) = (hex(row[2]), hex(row[5]));
+    let open = |bytes: &[u8]| decrypt_secret(policy, &own, None, bytes, &nonce, &THEN);
+    open(&secret).unwrap();
+    for at in 0..secret.len() {
+        let mut changed = secret.clone();
+        changed[at] ^= 0x40;
+        assert_eq!(open(&changed).unwrap_err(), Error::SecretRejected, "byte {at}");
+        assert_eq!(open(&secret[..at]).unwrap_err(), Error::SecretRejected, "cut at {at}");
+    }
+    let longer = [secret.as_slice(), &[0]].concat();
+    let rsa15 = Some("http://www.w3.org/2001/04/xmlenc#rsa-1_5");
+    let late = SIGNED + 1..=SIGNED + FIVE_MINUTES;
+    let early = SIGNED - FIVE_MINUTES..=SIGNED - 1;
+    let other = SecurityPolicy::Aes256Sha256RsaPss;
+    for refused in [
+        open(&longer),
+        decrypt_secret(policy, &own, rsa15, &secret, &nonce, &THEN),
+        decrypt_secret(policy, &own, None, &secret, &nonce[1..], &THEN),
+        decrypt_secret(policy, &own, None, &secret, &[0; 32], &THEN),
+        decrypt_secret(policy, &own, None, &secret, &nonce, &late),
+        decrypt_secret(policy, &own, None, &secret, &nonce, &early),
+        decrypt_secret(other, &own, None, &secret, &nonce, &THEN),
+        decrypt_secret(SecurityPolicy::None, &own, None, &secret, &nonce, &THEN),
+        decrypt_secret(policy, &identity("3072"), None, &secret, &nonce, &THEN),
+    ] {
+        assert_eq!(refused.unwrap_err(), Error::SecretRejected);
+    }
+}
+
+#[test]
+fn a_secret_with_keys_of_its_own_that_do_not_fit_or_padding_that_lies_is_refused() {
+    let policy = SecurityPolicy::Aes256Sha256RsaPss;
+    let row = policy::row(policy).unwrap();
+    let (own, nonce) = (identity("2048"), [7; 32]);
+    // everything as it should be, except for the lengths of the keys and what is in the payload
+    let made = |key_lens: [usize; 3], payload: &[u8]| {
+        let mut packed = Vec::new();
+        for len in key_lens {
+            packed.extend(u32::try_from(len).unwrap().to_le_bytes());
+            packed.extend(vec![5; len]);
+        }
+        let key_data = asymmetric::encrypt(row.encryption, own.certificate().public_key(), &packed).unwrap();
+        let mut payload = payload.to_vec();
+        super::symmetric::CipherKey::new(row.cipher, &[5; 32], &[5; 16])
+            .unwrap()
+            .encrypt(&mut payload)
+            .unwrap();
+        let mut body = Vec::new();
+        for text in [policy.uri().as_bytes(), own.certificate().thumbprint().as_bytes()] {
+            body.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+            body.extend(text);
+        }
+        body.extend(SIGNED.to_le_bytes());
+        body.extend(u16::try_from(key_data.len()).unwrap().to_le_bytes());
+        body.extend([key_data, payload].concat());
+        let mut bytes = vec![1, 0, 0x89, 0x44, 1];
+        bytes.extend(u32::try_from(body.len() + 32).unwrap().to_le_bytes());
+        bytes.extend(body);
+        let mac = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[5; 32]);
+        let signature = aws_lc_rs::hmac::sign(&mac, &bytes);
+        [bytes.as_slice(), signature.as_ref()].concat()
+    };
+    let payload = |nonce_len: u32, secret_len: u32, padding: &[u8], size: u16| {
+        let nonce_len = nonce_len.to_le_bytes();
+        [&nonce_len[..], &nonce, &secret_len.to_le_bytes(), b"secret", padding, &size.to_le_bytes()].concat()
+    };
+    let open = |bytes: Vec<u8>| decrypt_secret(policy, &own, None, &bytes, &nonce, &THEN);
+    let lens = [32, 32, 16];
+    let good = payload(32, 6, &[16; 16], 16);
+    assert_eq!(*open(made(lens, &good)).unwrap(), b"secret");
+    for wrong in [[31, 32, 16], [32, 31, 17], [32, 32, 15], [0, 0, 0], [33, 32, 16], [32, 32, 32]] {
+        assert_eq!(open(made(wrong, &good)).unwrap_err(), Error::SecretRejected, "{wrong:?}");
+    }
+    for wrong in [
+        payload(33, 6, &[16; 16], 16),
+        payload(u32::MAX, 6, &[16; 16], 16),
+        payload(32, 7, &[16; 16], 16),
+        payload(32, 1000, &[16; 16], 16),
+        payload(32, u32::MAX - 1, &[16; 16], 16),
+        payload(32, 6, &[16; 16], 15),
+        payload(32, 6, &[16; 16], 0x0110),
+        payload(32, 6, &[0; 16], 16),
+        vec![0; 16],
+    ] {
+        assert_eq!(open(made(lens, &wrong)).unwrap_err(), Error::SecretRejected);
+    }
+}
+
+#[test]
+fn both_forms_of_a_secret_are_told_apart_by_themselves_and_have_their_limits() {
+    let (policy, own, nonce) = (SecurityPolicy::Basic256Sha256, identity("2048"), [7; 32]);
+    let scheme = policy.encryption_scheme().unwrap();
+    let public = own.certificate().public_key();
+    let legacy = encrypt_password(policy, public, b"short", &nonce).unwrap();
+    let read = decrypt_secret(policy, &own, Some(scheme.uri()), &legacy.bytes, &nonce, &THEN);
+    assert_eq!(*read.unwrap(), b"short");
+    let encrypt = |len, random: &mut dyn Random| {
+        encrypt_secret(policy, own.certificate(), &vec![b'x'; len], &nonce, SIGNED, random)
+    };
+    let longest = encrypt(MAX_SECRET, &mut SystemRandom).unwrap();
+    let read = decrypt_secret(policy, &own, None, &longest.bytes, &nonce, &THEN).unwrap();
+    assert_eq!(read.len(), MAX_SECRET);
+    let refused = encrypt(MAX_SECRET + 1, &mut SystemRandom).unwrap_err();
+    assert_eq!(refused, Error::PasswordTooLong { len: MAX_SECRET + 1, max: MAX_SECRET });
+    let none = encrypt_secret(SecurityPolicy::None, own.certificate(), b"x", &nonce, 0, &mut SystemRandom);
+    assert_eq!(none.unwrap_err(), Error::CryptoFailed, "nothing is ever sent in clear by this function");
+    let twice = [encrypt(9, &mut SystemRandom).unwrap(), encrypt(9, &mut SystemRandom).unwrap()];
+    assert_ne!(twice[0], twice[1]);
 }
 
 #[test]

@@ -4,6 +4,8 @@ The keys stay as they are; everything else changes with each run, because OAEP a
 """
 
 import datetime
+import hashlib
+import hmac
 import struct
 from pathlib import Path
 from random import Random
@@ -14,6 +16,7 @@ from asyncua.common.connection import MessageChunk
 from asyncua.crypto import security_policies, uacrypto
 from asyncua.ua.ua_binary import struct_to_binary
 from cryptography import x509
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 HERE = Path(__file__).parent
@@ -93,6 +96,34 @@ def passwords():
                 yield name, str(bits), hexed(nonce), hexed(password), hexed(cipher)
 
 
+def encrypted_secrets():
+    """asyncua 2.1.0 has no RsaEncryptedSecret: written from Part 4 §7.40.2.3 and §7.40.2.4 on its primitives."""
+    for name, policy_class in POLICIES.items():
+        pss = name == "Aes256_Sha256_RsaPss"
+        encrypt = uacrypto.encrypt_rsa_oaep_sha256 if pss else uacrypto.encrypt_rsa_oaep
+        for bits in BITS:
+            certificate, nonce = (HERE / f"cert{bits}.der").read_bytes(), RANDOM.randbytes(32)
+            for length in (0, 6, 22, 65, 400):
+                secret = RANDOM.randbytes(length)
+                keys = [RANDOM.randbytes(32), RANDOM.randbytes(16 if name.startswith("Aes128") else 32), RANDOM.randbytes(16)]
+                packed = b"".join(struct.pack("<i", len(key)) + key for key in keys)
+                key_data = encrypt(KEYS[bits].public_key(), packed)
+                payload = struct.pack("<i", len(nonce)) + nonce + struct.pack("<i", length) + secret
+                padding = -(len(payload) + 2) % 16
+                if padding + length < 16:
+                    padding += 16
+                payload += bytes([padding]) * padding + struct.pack("<H", padding)
+                encryptor = Cipher(algorithms.AES(keys[1]), modes.CBC(keys[2])).encryptor()
+                uri = policy_class.URI.encode()
+                body = struct.pack("<i", len(uri)) + uri
+                body += struct.pack("<i", 20) + hashlib.sha1(certificate).digest()
+                body += struct.pack("<qH", TICKS, len(key_data)) + key_data
+                body += encryptor.update(payload) + encryptor.finalize()
+                head = struct.pack("<BBHB", 1, 0, 17545, 1) + struct.pack("<I", len(body) + 32)
+                signature = hmac.digest(keys[0], head + body, "sha256")
+                yield name, str(bits), hexed(nonce), hexed(secret), hexed(b"".join(keys)), hexed(head + body + signature)
+
+
 def proofs():
     for name in POLICIES:
         sign = uacrypto.sign_pss_sha256 if name == "Aes256_Sha256_RsaPss" else uacrypto.sign_sha256
@@ -102,6 +133,8 @@ def proofs():
 
 
 TIME = datetime.datetime(2026, 11, 23, 5, 0, 0)
+# the same in 100 ns since 1601
+TICKS = 134_398_836_000_000_000
 
 
 def values():
@@ -193,6 +226,8 @@ if __name__ == "__main__":
     write("p_sha256.txt", "secret seed expected", p_sha256())
     write("open.txt", "policy receiver-bits sender-bits body OPN-message: sequence 51, request 1", open_messages())
     write("passwords.txt", "policy receiver-bits server-nonce password ciphertext", passwords())
+    columns = "policy receiver-bits server-nonce secret keys RsaEncryptedSecret: signed 2026-11-23T05:00:00Z"
+    write("encrypted_secrets.txt", columns, encrypted_secrets())
     write("proofs.txt", "policy signer-bits certificate nonce signature", proofs())
     write("publish.txt", "name body", publish())
     write("history.txt", "name body", history())
