@@ -40,12 +40,16 @@ pub(crate) struct Batches<'a> {
     /// Last is next.
     remaining: Vec<Range<usize>>,
     limit: &'a BatchLimit,
+    timeouts: u32,
 }
+
+/// After so many requests without an answer in time the server is not there, rather than busy with a long list.
+const MAX_TIMEOUTS: u32 = 3;
 
 impl<'a> Batches<'a> {
     pub(crate) fn new(count: usize, limit: &'a BatchLimit) -> Self {
         let remaining = std::iter::once(0..count).filter(|range| !range.is_empty()).collect();
-        Self { remaining, limit }
+        Self { remaining, limit, timeouts: 0 }
     }
 
     /// The next range of items to ask about.
@@ -62,7 +66,7 @@ impl<'a> Batches<'a> {
 
     /// What to do about a batch that failed.
     ///
-    /// Too many operations: the server's real limit is smaller, which is remembered. An answer that is too large or
+    /// Too many operations, or no answer in time: the server's real limit is smaller, which is remembered. An answer that is too large or
     /// cannot be read: the items are asked about in halves until the one that spoils it stands alone, so that one
     /// bad node harms one node.
     ///
@@ -74,17 +78,22 @@ impl<'a> Batches<'a> {
             Error::Decode { .. } => status::BAD_DECODING_ERROR,
             Error::Request { .. } => status::BAD_ENCODING_LIMITS_EXCEEDED,
             Error::Service { status, .. } if is_about_size(*status) => *status,
+            Error::Timeout { .. } if self.timeouts < MAX_TIMEOUTS => status::BAD_TIMEOUT,
+            Error::Service { status, .. }
+                if status & 0xFFFF_0000 == status::BAD_TIMEOUT && self.timeouts < MAX_TIMEOUTS =>
+            {
+                *status
+            }
             _ => return Err(error),
         };
+        let too_slow = status & 0xFFFF_0000 == status::BAD_TIMEOUT;
+        let too_many = status & 0xFFFF_0000 == status::BAD_TOO_MANY_OPERATIONS;
+        self.timeouts += u32::from(too_slow);
         if range.len() <= 1 {
-            return if status & 0xFFFF_0000 == status::BAD_TOO_MANY_OPERATIONS {
-                Err(error)
-            } else {
-                Ok(Verdict::ItemFailed(status))
-            };
+            return if too_many || too_slow { Err(error) } else { Ok(Verdict::ItemFailed(status)) };
         }
         let half = range.len().div_ceil(2);
-        if status & 0xFFFF_0000 == status::BAD_TOO_MANY_OPERATIONS {
+        if too_many || too_slow {
             self.limit.lower_to(half);
         }
         let middle = range.start + half;
@@ -167,6 +176,24 @@ mod tests {
             (0..100).map(|i| if i == 37 { status::BAD_DECODING_ERROR } else { 0 }).collect();
         assert_eq!(outcome, expected);
         assert_eq!(limit.get(), 1000, "the size was not the trouble");
+    }
+
+    #[test]
+    fn a_server_that_is_too_slow_for_long_lists_gets_shorter_ones_but_not_for_ever() {
+        let slow = || Error::Timeout { what: "Read", after: std::time::Duration::from_secs(10) };
+        let limit = BatchLimit::new(0, 1000);
+        let mut batches = Batches::new(1000, &limit);
+        for expected in [1000, 500, 250] {
+            let range = batches.next().unwrap();
+            assert_eq!(range.len(), expected);
+            assert_eq!(batches.failed(range, slow()).unwrap(), Verdict::Retry);
+        }
+        assert_eq!(limit.get(), 125, "remembered for the requests to come");
+        let range = batches.next().unwrap();
+        assert!(batches.failed(range, slow()).is_err());
+        let mut one = Batches::new(1, &limit);
+        let range = one.next().unwrap();
+        assert!(one.failed(range, slow()).is_err(), "a single node cannot be made shorter");
     }
 
     #[test]

@@ -37,7 +37,10 @@ pub(crate) fn encode<R: ReadOnlyRequest>(request: &R) -> Result<Vec<u8>, Error> 
 }
 
 fn speaks_before_trust(service: &str) -> bool {
-    matches!(service, "FindServers" | "GetEndpoints" | "CreateSession" | "ActivateSession")
+    matches!(
+        service,
+        "FindServers" | "FindServersOnNetwork" | "GetEndpoints" | "CreateSession" | "ActivateSession"
+    )
 }
 
 /// The response in a message body. A fault or a bad service result becomes [`Error::Service`].

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opcua_types::{FindServersRequest, GetEndpointsRequest};
+use opcua_types::{FindServersOnNetworkRequest, FindServersRequest, GetEndpointsRequest};
 use ua_channel::{ClientChannelConfig, ClientSecurity, Limits};
 
 use crate::connect::{CHANNEL_LIFETIME, OPEN_TIMEOUT};
@@ -17,6 +17,8 @@ pub(crate) const MAX_ENDPOINTS: usize = 500;
 const MAX_MESSAGE: u32 = 4 << 20;
 /// More servers than one discovery server sensibly knows (HC-46).
 const MAX_SERVERS: usize = 2000;
+/// More capabilities than the standard has names for.
+const MAX_CAPABILITIES: usize = 100;
 
 /// A server that a discovery server, or the server itself, knows. Hints only: nothing here is proven (HC-46).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +75,46 @@ pub async fn find_servers(url: &EndpointUrl, timeout: Duration) -> Result<Vec<Kn
             .collect(),
     });
     Ok(known.collect())
+}
+
+/// A server that a discovery server has heard of on its network by multicast. Anybody there can announce anything:
+/// a hint, and less than that (HC-46).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkServer {
+    /// The name it announced.
+    pub name: String,
+    /// Where it can be asked for its endpoints.
+    pub url: EndpointUrl,
+    /// What it says it can do (`DA`, `HD`, `AC`, `LDS`, …; Part 12 Annex D).
+    pub capabilities: Vec<String>,
+}
+
+/// The servers that a discovery server has heard of on its network (Part 4 §5.5.3). Addresses that we cannot use are
+/// left out.
+///
+/// # Errors
+///
+/// As [`get_endpoints`]; `BadServiceUnsupported` from everything that is no discovery server with multicast.
+pub async fn find_servers_on_network(
+    url: &EndpointUrl,
+    timeout: Duration,
+) -> Result<Vec<NetworkServer>, Error> {
+    let response = ask(url, FindServersOnNetworkRequest::default(), timeout).await?;
+    let servers = response.servers.unwrap_or_default();
+    if servers.len() > MAX_SERVERS {
+        return Err(too_many("FindServersOnNetwork", servers.len(), MAX_SERVERS));
+    }
+    let usable = servers.into_iter().filter_map(|server| {
+        let url = server.discovery_url.as_ref().parse().ok()?;
+        let capabilities = server.server_capabilities.unwrap_or_default();
+        let capabilities = capabilities.iter().take(MAX_CAPABILITIES).map(|text| text.as_ref().to_owned());
+        Some(NetworkServer {
+            name: server.server_name.as_ref().to_owned(),
+            url,
+            capabilities: capabilities.collect(),
+        })
+    });
+    Ok(usable.collect())
 }
 
 async fn ask<R: ReadOnlyRequest>(

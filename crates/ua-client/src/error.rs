@@ -181,6 +181,14 @@ pub enum Error {
         /// What does not fit.
         detail: String,
     },
+    /// What was written is not a node's id or path.
+    #[error("{text:?} is not a node: {reason}")]
+    InvalidNode {
+        /// What was written.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A request could not be encoded or is larger than the server takes.
     #[error("the {service} request cannot be sent: {detail}")]
     Request {
@@ -254,6 +262,7 @@ impl Error {
             | Self::Unanswered { .. } => Side::Server,
             Self::InvalidUrl { .. }
             | Self::InvalidRequest(_)
+            | Self::InvalidNode { .. }
             | Self::Protocol { .. }
             | Self::CertificateChanged { .. }
             | Self::ServerProofInvalid { .. }
@@ -277,6 +286,7 @@ impl Error {
         match self {
             Self::InvalidUrl { .. } => "config.url",
             Self::InvalidRequest(_) => "config.request",
+            Self::InvalidNode { .. } => "config.node",
             Self::Unreachable { .. } => "network.unreachable",
             Self::ConnectionLost { .. } => "network.lost",
             Self::RefusedByServer { .. } if self.server_does_not_trust_us() => {

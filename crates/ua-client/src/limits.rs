@@ -6,6 +6,7 @@ use opcua_types::{
 
 use crate::Error;
 use crate::batch::BatchLimit;
+use crate::codec::exactly;
 use crate::session::Caller;
 
 /// What goes into one request at most, also when the server names no limit: more gains nothing and
@@ -21,6 +22,14 @@ pub struct OperationLimits {
     pub max_nodes_per_browse: u32,
     /// Items in one CreateMonitoredItems or DeleteMonitoredItems.
     pub max_monitored_items_per_call: u32,
+    /// Paths in one TranslateBrowsePathsToNodeIds.
+    pub max_nodes_per_translate_browse_paths: u32,
+    /// Nodes in one RegisterNodes or UnregisterNodes.
+    pub max_nodes_per_register_nodes: u32,
+    /// Nodes in one HistoryRead of values.
+    pub max_nodes_per_history_read_data: u32,
+    /// Nodes in one HistoryRead of events.
+    pub max_nodes_per_history_read_events: u32,
 }
 
 /// The announced limits and what the server taught us since.
@@ -30,57 +39,87 @@ pub(crate) struct Limits {
     pub(crate) read: BatchLimit,
     pub(crate) browse: BatchLimit,
     pub(crate) monitored_items: BatchLimit,
+    pub(crate) translate: BatchLimit,
+    pub(crate) register: BatchLimit,
 }
 
 impl Limits {
     pub(crate) fn new(announced: OperationLimits) -> Self {
+        let limit = |announced| BatchLimit::new(announced, MOST_PER_REQUEST);
         Self {
             announced,
-            read: BatchLimit::new(announced.max_nodes_per_read, MOST_PER_REQUEST),
-            browse: BatchLimit::new(announced.max_nodes_per_browse, MOST_PER_REQUEST),
-            monitored_items: BatchLimit::new(announced.max_monitored_items_per_call, MOST_PER_REQUEST),
+            read: limit(announced.max_nodes_per_read),
+            browse: limit(announced.max_nodes_per_browse),
+            monitored_items: limit(announced.max_monitored_items_per_call),
+            translate: limit(announced.max_nodes_per_translate_browse_paths),
+            register: limit(announced.max_nodes_per_register_nodes),
         }
     }
 }
 
-/// Reads the limits, one by one: before they are known, one node a request is the only number that is always allowed.
+/// The limits besides that of Read, in the order of the fields.
+const OTHERS: [VariableId; 6] = [
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerRegisterNodes,
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData,
+    VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents,
+];
+
+/// Reads the limits: first that of Read, alone, because before it is known one node a request is the only number that
+/// is always allowed.
 ///
 /// A server without them, or one that does not show them to us, has defaults. Only the end of the connection is an error.
 pub(crate) async fn read_from_server(caller: &Caller) -> Result<OperationLimits, Error> {
+    let first = [VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerRead];
+    let max_nodes_per_read =
+        read(caller, &first).await?.and_then(|found| found.first().copied()).unwrap_or(0);
+    let at_once = usize::try_from(max_nodes_per_read).ok().filter(|most| *most > 0).unwrap_or(OTHERS.len());
+    let mut others = Vec::with_capacity(OTHERS.len());
+    for chunk in OTHERS.chunks(at_once.min(OTHERS.len())) {
+        match read(caller, chunk).await? {
+            Some(found) => others.extend(found),
+            // One of them may be what the server stumbles over.
+            None => {
+                for one in chunk {
+                    let found = read(caller, std::slice::from_ref(one)).await?;
+                    others.push(found.and_then(|found| found.first().copied()).unwrap_or(0));
+                }
+            }
+        }
+    }
+    let mut others = others.into_iter();
+    let mut next = || others.next().unwrap_or(0);
     Ok(OperationLimits {
-        max_nodes_per_read: read_one(
-            caller,
-            VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
-        )
-        .await?,
-        max_nodes_per_browse: read_one(
-            caller,
-            VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
-        )
-        .await?,
-        max_monitored_items_per_call: read_one(
-            caller,
-            VariableId::Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
-        )
-        .await?,
+        max_nodes_per_read,
+        max_nodes_per_browse: next(),
+        max_monitored_items_per_call: next(),
+        max_nodes_per_translate_browse_paths: next(),
+        max_nodes_per_register_nodes: next(),
+        max_nodes_per_history_read_data: next(),
+        max_nodes_per_history_read_events: next(),
     })
 }
 
-async fn read_one(caller: &Caller, variable: VariableId) -> Result<u32, Error> {
+/// `None` when the server refused the request as a whole or its answer is of no use.
+async fn read(caller: &Caller, variables: &[VariableId]) -> Result<Option<Vec<u32>>, Error> {
+    let questions = variables.iter().map(|id| ReadValueId::new(NodeId::from(*id), AttributeId::Value));
     let request = ReadRequest {
         timestamps_to_return: TimestampsToReturn::Neither,
-        nodes_to_read: Some(vec![ReadValueId::new(NodeId::from(variable), AttributeId::Value)]),
+        nodes_to_read: Some(questions.collect()),
         ..Default::default()
     };
-    match caller.call(request).await {
-        Ok(response) => Ok(number(response.results.as_deref().and_then(<[DataValue]>::first))),
-        Err(Error::Service { .. } | Error::Decode { .. } | Error::UnexpectedResponse { .. }) => Ok(0),
+    let answer = caller.call(request).await;
+    match answer.and_then(|answer| exactly::<ReadRequest, _>(answer.results, variables.len())) {
+        Ok(values) => Ok(Some(values.iter().map(number).collect())),
+        Err(Error::Service { .. } | Error::Decode { .. } | Error::UnexpectedResponse { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn number(value: Option<&DataValue>) -> u32 {
-    match value.and_then(|value| value.value.as_ref()) {
+fn number(value: &DataValue) -> u32 {
+    match value.value.as_ref() {
         Some(Variant::UInt32(limit)) => *limit,
         Some(Variant::UInt16(limit)) => u32::from(*limit),
         Some(Variant::Int32(limit)) => u32::try_from(*limit).unwrap_or(0),

@@ -7,6 +7,7 @@ use opcua_types::{
 
 use crate::batch::{Batches, Verdict};
 use crate::codec::exactly;
+use crate::namespaces::Namespaces;
 use crate::session::Session;
 use crate::{Error, status};
 
@@ -37,12 +38,12 @@ impl Session {
         Ok(values)
     }
 
-    /// The server's namespace table: the URI of each index.
+    /// The server's namespace table.
     ///
     /// # Errors
     ///
     /// As [`Session::read`], and when the server does not show the table.
-    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+    pub async fn namespaces(&self) -> Result<Namespaces, Error> {
         let table = (NodeId::from(VariableId::Server_NamespaceArray), AttributeId::Value);
         let value = self.read(&[table]).await?.pop().unwrap_or_default();
         let unreadable = |detail: &str| Error::Decode { service: "Read", detail: detail.to_owned() };
@@ -59,7 +60,7 @@ impl Session {
             Variant::String(uri) => Ok(uri.as_ref().to_owned()),
             _ => Err(unreadable("the namespace table holds something other than text")),
         });
-        uris.collect()
+        uris.collect::<Result<_, _>>().map(Namespaces::new)
     }
 
     async fn read_batch(&self, batch: &[(NodeId, AttributeId)]) -> Result<Vec<DataValue>, Error> {

@@ -22,9 +22,12 @@ use opcua_types::{
     CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, CreateSessionRequest, CreateSessionResponse,
     CreateSubscriptionRequest, CreateSubscriptionResponse, DeleteMonitoredItemsRequest,
     DeleteMonitoredItemsResponse, DeleteSubscriptionsRequest, DeleteSubscriptionsResponse,
-    FindServersRequest, FindServersResponse, GetEndpointsRequest, GetEndpointsResponse, MessageInfo,
-    PublishRequest, PublishResponse, ReadRequest, ReadResponse, RepublishRequest, RepublishResponse,
-    RequestHeader, StatusCode, TransferSubscriptionsRequest, TransferSubscriptionsResponse,
+    FindServersOnNetworkRequest, FindServersOnNetworkResponse, FindServersRequest, FindServersResponse,
+    GetEndpointsRequest, GetEndpointsResponse, HistoryReadRequest, HistoryReadResponse, MessageInfo,
+    PublishRequest, PublishResponse, ReadRequest, ReadResponse, RegisterNodesRequest, RegisterNodesResponse,
+    RepublishRequest, RepublishResponse, RequestHeader, StatusCode, TransferSubscriptionsRequest,
+    TransferSubscriptionsResponse, TranslateBrowsePathsToNodeIdsRequest,
+    TranslateBrowsePathsToNodeIdsResponse, UnregisterNodesRequest, UnregisterNodesResponse,
 };
 
 mod sealed {
@@ -74,6 +77,7 @@ macro_rules! read_only {
 
 read_only! {
     "FindServers": FindServersRequest => FindServersResponse,
+    "FindServersOnNetwork": FindServersOnNetworkRequest => FindServersOnNetworkResponse,
     "GetEndpoints": GetEndpointsRequest => GetEndpointsResponse,
     "CreateSession": CreateSessionRequest => CreateSessionResponse,
     "ActivateSession": ActivateSessionRequest => ActivateSessionResponse,
@@ -81,6 +85,10 @@ read_only! {
     "Read": ReadRequest => ReadResponse,
     "Browse": BrowseRequest => BrowseResponse,
     "BrowseNext": BrowseNextRequest => BrowseNextResponse,
+    "TranslateBrowsePathsToNodeIds": TranslateBrowsePathsToNodeIdsRequest => TranslateBrowsePathsToNodeIdsResponse,
+    "RegisterNodes": RegisterNodesRequest => RegisterNodesResponse,
+    "UnregisterNodes": UnregisterNodesRequest => UnregisterNodesResponse,
+    "HistoryRead": HistoryReadRequest => HistoryReadResponse,
     "CreateSubscription": CreateSubscriptionRequest => CreateSubscriptionResponse,
     "DeleteSubscriptions": DeleteSubscriptionsRequest => DeleteSubscriptionsResponse,
     "CreateMonitoredItems": CreateMonitoredItemsRequest => CreateMonitoredItemsResponse,

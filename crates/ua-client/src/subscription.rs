@@ -145,7 +145,7 @@ impl Session {
     /// # Errors
     ///
     /// When the connection ends, no answer comes in time, or the service as a whole refuses. An answer that cannot be
-    /// read is an error too: the items exist then, and asking again would make them twice.
+    /// read or does not come in time is an error too: the items exist then, and asking again would make them twice.
     pub async fn create_monitored_items(
         &self,
         subscription_id: u32,
@@ -157,7 +157,7 @@ impl Session {
             let batch = items.get(range.clone()).unwrap_or_default();
             match self.create_batch(subscription_id, batch).await {
                 Ok(results) => made.extend(results),
-                Err(error @ Error::Decode { .. }) => return Err(error),
+                Err(error @ (Error::Decode { .. } | Error::Timeout { .. })) => return Err(error),
                 Err(error) => match batches.failed(range, error)? {
                     Verdict::Retry => {}
                     Verdict::ItemFailed(code) => made.push(Err(code)),

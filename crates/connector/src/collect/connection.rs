@@ -93,7 +93,7 @@ async fn prepare<'a>(
         board.certificate_changed(pinned.to_string(), shown.thumbprint().to_string());
     }
     let server = Server {
-        namespaces: opened.session.namespaces().await?,
+        namespaces: opened.session.namespaces().await?.into_uris(),
         start: server_start(&opened.session).await?,
         application_uri: opened.server_application_uri,
         settings: settings(context),

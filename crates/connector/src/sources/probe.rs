@@ -40,6 +40,6 @@ pub async fn probe(
     Ok(Probe {
         server_certificate: opened.server_certificate,
         server_application_uri: opened.server_application_uri,
-        namespaces: result?,
+        namespaces: result?.into_uris(),
     })
 }

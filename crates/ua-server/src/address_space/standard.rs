@@ -199,6 +199,7 @@ fn add_capabilities(space: &mut AddressSpace, limits: &Limits) -> Result<(), Err
     for (id, name) in [
         (11705, "MaxNodesPerRead"),
         (11710, "MaxNodesPerBrowse"),
+        (11711, "MaxNodesPerRegisterNodes"),
         (11712, "MaxNodesPerTranslateBrowsePathsToNodeIds"),
         (11714, "MaxMonitoredItemsPerCall"),
     ] {

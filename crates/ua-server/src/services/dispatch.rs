@@ -5,7 +5,7 @@ use opcua_types::{
     ResponseHeader, StatusCode,
 };
 
-use super::{browse, discovery, monitored_items, read, session, subscribe, translate};
+use super::{browse, discovery, monitored_items, read, register, session, subscribe, translate};
 use crate::{
     core::{Core, Peer},
     session::SessionToken,
@@ -85,6 +85,8 @@ pub(crate) fn dispatch(scope: &Scope<'_>, body: &[u8], context: &ContextOwned) -
         Id::BrowseRequest_Encoding_DefaultBinary => call.run(browse::browse),
         Id::BrowseNextRequest_Encoding_DefaultBinary => call.run(browse::browse_next),
         Id::TranslateBrowsePathsToNodeIdsRequest_Encoding_DefaultBinary => call.run(translate::translate),
+        Id::RegisterNodesRequest_Encoding_DefaultBinary => call.run(register::register),
+        Id::UnregisterNodesRequest_Encoding_DefaultBinary => call.run(register::unregister),
         Id::CreateSubscriptionRequest_Encoding_DefaultBinary => call.run(subscribe::create),
         Id::ModifySubscriptionRequest_Encoding_DefaultBinary => call.run(subscribe::modify),
         Id::SetPublishingModeRequest_Encoding_DefaultBinary => call.run(subscribe::set_publishing_mode),

@@ -8,6 +8,7 @@ mod discovery;
 mod dispatch;
 mod monitored_items;
 mod read;
+mod register;
 mod session;
 mod subscribe;
 mod translate;
