@@ -242,7 +242,7 @@ pub(crate) fn signed_part(der: &[u8]) -> Result<&[u8], Error> {
 }
 
 /// Splits the first DER element off; only its header is looked at.
-fn split_element(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+pub(crate) fn split_element(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let (header, content) = sequence_header(bytes)?;
     let cut = || Error::Malformed("the certificate is cut short".to_owned());
     bytes.split_at_checked(header.checked_add(content).ok_or_else(cut)?).ok_or_else(cut)

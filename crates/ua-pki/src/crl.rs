@@ -13,6 +13,7 @@ use crate::certificate::signed_part;
 use crate::certificate_signature::CertificateSignature;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
+use crate::thumbprint::upper_hex;
 use crate::{Certificate, Error};
 
 /// Most bytes a revocation list may have: about a million entries.
@@ -135,6 +136,18 @@ impl Crl {
         &self.0.issuer
     }
 
+    /// Its number (RFC 5280 §5.2.3) in upper-case hex; `None` when it has none.
+    #[must_use]
+    pub fn number_hex(&self) -> Option<String> {
+        self.0.number.as_deref().map(upper_hex)
+    }
+
+    /// How it is signed, as in "RSA with SHA-256".
+    #[must_use]
+    pub fn signature(&self) -> &'static str {
+        self.0.signature_algorithm.describe()
+    }
+
     /// When it was made.
     #[must_use]
     pub fn this_update(&self) -> Timestamp {
@@ -176,6 +189,12 @@ impl Crl {
             (Some(ours), Some(theirs)) => (ours.len(), ours) > (theirs.len(), theirs),
             _ => false,
         }
+    }
+
+    /// Whether this is its number.
+    pub(crate) fn has_number(&self, number: u64) -> bool {
+        let digits = number.to_be_bytes();
+        self.0.number.as_deref().map(without_leading_zeros) == Some(without_leading_zeros(&digits))
     }
 
     /// Whether it bears the issuer's name. Cheap.

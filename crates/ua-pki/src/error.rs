@@ -95,6 +95,47 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is an authority in the folder already.
+    #[error("{path} has an authority already", path = .0.display())]
+    AuthorityExists(PathBuf),
+    /// There is no authority in the folder.
+    #[error("{path} has no authority", path = .0.display())]
+    NoAuthority(PathBuf),
+    /// Another program works with the authority.
+    #[error("another program works with the authority in {path}", path = .0.display())]
+    AuthorityBusy(PathBuf),
+    /// The book of an authority cannot be read. Nothing is issued without it.
+    #[error("{path}: line {line} {why}", path = .path.display())]
+    AuthorityIndex {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, to go after "line 3".
+        why: String,
+    },
+    /// The authority has issued no such certificate, or several to which this applies.
+    #[error("the authority issued no certificate {query}")]
+    NotIssued {
+        /// What was asked for.
+        query: String,
+    },
+    /// The certificate is revoked already.
+    #[error("certificate with serial number {serial} is revoked since {since}")]
+    AlreadyRevoked {
+        /// Its serial number in hex.
+        serial: String,
+        /// Since when.
+        since: jiff::Timestamp,
+    },
+    /// A path that should be a file is something else.
+    #[error("{path} is {kind}, not a file", path = .path.display())]
+    NotAFile {
+        /// What was to be read.
+        path: PathBuf,
+        /// What it is: `a folder`, `a named pipe`.
+        kind: &'static str,
+    },
     /// A path of the store is a symbolic link, which we never follow when writing.
     #[error("{path} is a symbolic link; the store does not follow links", path = .0.display())]
     SymbolicLink(PathBuf),

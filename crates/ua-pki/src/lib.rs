@@ -45,14 +45,17 @@
 //! It must never: open a socket, ask the clock, decrypt with PKCS#1 v1.5, or trust because something is absent.
 
 mod alternative_names;
+pub mod authority;
 mod certificate;
 mod certificate_rules;
 mod certificate_signature;
 mod crl;
+mod details;
 mod error;
 mod facts;
 mod identity;
 pub mod issue;
+mod material;
 mod name;
 mod policy;
 mod private_key;
@@ -69,13 +72,15 @@ mod verdict;
 pub use certificate::Certificate;
 pub use certificate_rules::CertificateRules;
 pub use crl::Crl;
+pub use details::{CertificateDetails, CrlEntry};
 pub use error::Error;
 pub use identity::{ApplicationIdentity, ApplicationProfile};
+pub use material::{Item, Material};
 pub use policy::SecurityPolicy;
 pub use private_key::PrivateKey;
 pub use profile::is_dns_name;
 pub use public_key::{KeyKind, PublicKey};
-pub use request::CertificateRequest;
+pub use request::{CertificateRequest, UnprovenRequest};
 pub use signature::{EncryptionScheme, SignatureScheme};
 pub use store::Store;
 pub use thumbprint::{Thumbprint, ThumbprintQuery};

@@ -69,7 +69,7 @@ pub(super) fn write_certificate(folder: &Path, certificate: &Certificate) -> Res
     Ok(path)
 }
 
-pub(super) fn file_name(certificate: &Certificate) -> String {
+pub(crate) fn file_name(certificate: &Certificate) -> String {
     let name = certificate.common_name().unwrap_or("unnamed");
     format!("{}.der", file_stem(name, &certificate.thumbprint()))
 }

@@ -25,4 +25,5 @@ mod folders;
 mod own;
 mod rejected;
 
+pub(crate) use certificate_files::file_name;
 pub use folders::Store;
