@@ -88,11 +88,12 @@ fn judge<'a>(path: &Path, trust: &TrustList, context: &'a ValidationContext<'a>)
     report
 }
 
-/// How far a chain gets: good is furthest, then the step of the first failure, then the fewest failures.
-fn reach(report: &Report<'_>) -> (bool, Option<Step>, std::cmp::Reverse<usize>) {
+/// How far a chain gets: good is furthest, then the step of the first failure, then the fewest failures, then the
+/// fewest findings: a way without anything suppressed is better than one with.
+fn reach(report: &Report<'_>) -> (bool, Option<Step>, [std::cmp::Reverse<usize>; 2]) {
     let mut failures = report.findings().iter().filter(|finding| !finding.suppressed);
     let first = failures.next().map(|finding| finding.step);
-    (first.is_none(), first, std::cmp::Reverse(failures.count()))
+    (first.is_none(), first, [failures.count(), report.findings().len()].map(std::cmp::Reverse))
 }
 
 fn nothing_presented() -> Verdict {

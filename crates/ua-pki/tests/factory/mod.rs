@@ -1,33 +1,62 @@
-//! A certificate factory for tests: builds whatever a case needs, with facts that do not change from run to run
-//! (keys do, dates and names do not).
+//! A certificate factory for tests: builds whatever a case needs. Keys, serial numbers, names and dates are fixed, and
+//! RSA signatures (PKCS#1 v1.5) have no chance in them, so two runs make the same bytes; ECDSA signatures differ.
+
+#[allow(dead_code, reason = "each test needs a part of it")]
+pub(crate) mod raw;
 
 use std::sync::LazyLock;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    PublicKeyData, RevokedCertParams, RsaKeySize, SanType, SerialNumber, date_time_ymd,
+    PublicKeyData, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 use ua_pki::{Certificate, Crl};
 
 /// The moment for which everything is decided unless a case says otherwise.
 pub(crate) const NOW: &str = "2027-06-01T12:00:00Z";
 
-/// Which of the factory's RSA-2048 keys.
+/// Which of the keys in `fixtures/keys`; the first five are RSA-2048.
 pub(crate) const ROOT_KEY: usize = 0;
 pub(crate) const SUB_KEY: usize = 1;
 pub(crate) const APP_KEY: usize = 2;
 pub(crate) const OTHER_KEY: usize = 3;
+pub(crate) const RSA_3072_KEY: usize = 5;
+pub(crate) const RSA_4096_KEY: usize = 6;
+pub(crate) const P256_KEY: usize = 7;
+pub(crate) const P256_AUTHORITY_KEY: usize = 8;
+pub(crate) const P384_KEY: usize = 9;
+pub(crate) const P384_AUTHORITY_KEY: usize = 10;
+pub(crate) const ED25519_KEY: usize = 11;
 
-static KEYS: [LazyLock<KeyPair>; 4] =
-    [LazyLock::new(rsa_2048), LazyLock::new(rsa_2048), LazyLock::new(rsa_2048), LazyLock::new(rsa_2048)];
-
-fn rsa_2048() -> KeyPair {
-    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()
-}
+static KEYS: LazyLock<[KeyPair; 12]> = LazyLock::new(|| {
+    [
+        "rsa2048-root",
+        "rsa2048-sub",
+        "rsa2048-app",
+        "rsa2048-other",
+        "rsa2048-third",
+        "rsa3072",
+        "rsa4096",
+        "p256-a",
+        "p256-b",
+        "p384-a",
+        "p384-b",
+        "ed25519",
+    ]
+    .map(|name| {
+        let text = String::from_utf8(fixture(&format!("keys/{name}.pem"))).unwrap();
+        KeyPair::from_pem(&text).unwrap()
+    })
+});
 
 pub(crate) fn key(number: usize) -> &'static KeyPair {
     &KEYS[number]
+}
+
+/// Whether the key is one of the RSA keys.
+pub(crate) fn is_rsa(number: usize) -> bool {
+    number <= RSA_4096_KEY
 }
 
 /// A certificate together with what is needed to issue below it.
@@ -74,9 +103,14 @@ pub(crate) fn app(issuer: &Node) -> Node {
 }
 
 pub(crate) fn app_with(issuer: &Node, tweak: impl FnOnce(&mut CertificateParams)) -> Node {
-    let mut params = application();
+    app_for(issuer, APP_KEY, tweak)
+}
+
+/// As [`app_with`], for one of the other keys. One that is not RSA asks for digitalSignature only (Part 6 §6.2.2).
+pub(crate) fn app_for(issuer: &Node, number: usize, tweak: impl FnOnce(&mut CertificateParams)) -> Node {
+    let mut params = application(number);
     tweak(&mut params);
-    issue(issuer, params, APP_KEY)
+    issue(issuer, params, number)
 }
 
 /// A self-signed application certificate.
@@ -85,11 +119,15 @@ pub(crate) fn self_signed() -> Node {
 }
 
 pub(crate) fn self_signed_with(tweak: impl FnOnce(&mut CertificateParams)) -> Node {
-    let mut params = application();
+    self_signed_for(APP_KEY, tweak)
+}
+
+pub(crate) fn self_signed_for(number: usize, tweak: impl FnOnce(&mut CertificateParams)) -> Node {
+    let mut params = application(number);
     params.key_usages.push(KeyUsagePurpose::KeyCertSign);
     tweak(&mut params);
-    let made = params.self_signed(key(APP_KEY)).unwrap();
-    Node { certificate: Certificate::from_der(made.der()).unwrap(), params, key: APP_KEY }
+    let made = params.self_signed(key(number)).unwrap();
+    Node { certificate: Certificate::from_der(made.der()).unwrap(), params, key: number }
 }
 
 /// Issues for a key that only exists as a number: any size, no private half.
@@ -103,9 +141,9 @@ pub(crate) fn app_for_modulus(issuer: &Node, modulus: &[u8], exponent: &[u8]) ->
             &PKCS_RSA_SHA256
         }
     }
-    let key_der = sequence(&[integer(modulus), integer(exponent)].concat());
+    let key_der = raw::sequence(&[raw::integer(modulus), raw::integer(exponent)]);
     let signer = Issuer::from_params(&issuer.params, key(issuer.key));
-    Certificate::from_der(application().signed_by(&Bare(key_der), &signer).unwrap().der()).unwrap()
+    Certificate::from_der(application(APP_KEY).signed_by(&Bare(key_der), &signer).unwrap().der()).unwrap()
 }
 
 /// The current revocation list of an authority, which revokes these serial numbers.
@@ -202,37 +240,20 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-fn application() -> CertificateParams {
+fn application(number: usize) -> CertificateParams {
     let mut params = common("plc1");
     params.serial_number = Some(SerialNumber::from(vec![3]));
     params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::ContentCommitment,
-        KeyUsagePurpose::KeyEncipherment,
-        KeyUsagePurpose::DataEncipherment,
-    ];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    if is_rsa(number) {
+        params.key_usages.extend([
+            KeyUsagePurpose::ContentCommitment,
+            KeyUsagePurpose::KeyEncipherment,
+            KeyUsagePurpose::DataEncipherment,
+        ]);
+    }
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     params.subject_alt_names = vec![uri("urn:plc1:app"), dns("plc1"), ip("10.1.2.3")];
     params
-}
-
-fn sequence(content: &[u8]) -> Vec<u8> {
-    element(0x30, content)
-}
-
-fn integer(number: &[u8]) -> Vec<u8> {
-    let positive = if number[0] >= 0x80 { [&[0], number].concat() } else { number.to_vec() };
-    element(0x02, &positive)
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let header = match length {
-        0..0x80 => vec![tag, length as u8],
-        0x80..0x100 => vec![tag, 0x81, length as u8],
-        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
-    };
-    [&header, content].concat()
 }
