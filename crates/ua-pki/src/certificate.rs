@@ -84,7 +84,7 @@ impl Certificate {
 
     /// Parses what an administrator may bring: PEM (one or several) or DER (one or several, concatenated).
     pub fn chain_from_bytes(bytes: &[u8]) -> Result<Vec<Self>, Error> {
-        if !bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
+        if !is_pem(bytes) {
             return Self::chain_from_der(bytes);
         }
         let blocks = pem::parse_many(bytes).map_err(|error| Error::Malformed(error.to_string()))?;
@@ -233,6 +233,12 @@ impl std::fmt::Debug for Certificate {
             .field("thumbprint", &self.thumbprint().to_string())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether it is PEM, possibly with text before it as `openssl x509 -text` writes it: DER would begin with a sequence.
+fn is_pem(bytes: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    bytes.first() != Some(&0x30) && bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
 }
 
 /// The signed part of a certificate, list or request: the first element inside the outer one.

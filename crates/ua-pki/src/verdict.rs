@@ -102,17 +102,28 @@ impl CertificateStatus {
         Self::ALL.into_iter().find(|status| status.code() == code)
     }
 
-    /// The status of this name, as [`name`](Self::name) gives it.
+    /// The status of this name, as [`name`](Self::name) gives it. Underscores and case do not matter, and `Bad` and
+    /// `Certificate` may be left out.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
+        let name = name.replace('_', "").to_ascii_lowercase();
+        let short = name.strip_prefix("bad").unwrap_or(&name);
+        let short = short.strip_prefix("certificate").unwrap_or(short);
+        Self::ALL.into_iter().find(|status| {
+            status.name().strip_prefix("BadCertificate").is_some_and(|own| own.eq_ignore_ascii_case(short))
+        })
     }
 
     /// Whether an administrator may switch this status off for one peer (Part 4 §6.1.3, "may be suppressed").
-    ///
-    /// `Untrusted` is not: trusting is done by putting the certificate into the trust list.
     #[must_use]
     pub fn suppressible(self) -> bool {
+        self.why_never_suppressed().is_none()
+    }
+
+    /// Why an administrator may not switch this status off, as a sentence without a full stop; `None` when that is
+    /// possible.
+    #[must_use]
+    pub fn why_never_suppressed(self) -> Option<&'static str> {
         match self {
             Self::PolicyCheckFailed
             | Self::TimeInvalid
@@ -121,13 +132,16 @@ impl CertificateStatus {
             | Self::UseNotAllowed
             | Self::IssuerUseNotAllowed
             | Self::RevocationUnknown
-            | Self::IssuerRevocationUnknown => true,
-            Self::Invalid
-            | Self::ChainIncomplete
-            | Self::Untrusted
-            | Self::UriInvalid
-            | Self::Revoked
-            | Self::IssuerRevoked => false,
+            | Self::IssuerRevocationUnknown => None,
+            Self::Invalid => Some("such a certificate was damaged or forged, and proves nothing"),
+            Self::ChainIncomplete => {
+                Some("without the whole chain nobody has vouched for the certificate; add the missing issuer")
+            }
+            Self::Untrusted => Some("trust is given by putting the certificate into the trust list"),
+            Self::UriInvalid => Some("the application URI is who the certificate is for"),
+            Self::Revoked | Self::IssuerRevoked => {
+                Some("who issued it has said that it is not to be trusted any more")
+            }
         }
     }
 }
@@ -166,6 +180,21 @@ pub enum Step {
 }
 
 impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Structure,
+        Self::Chain,
+        Self::Signature,
+        Self::Policy,
+        Self::TrustList,
+        Self::Validity,
+        Self::HostName,
+        Self::ApplicationUri,
+        Self::Usage,
+        Self::FindRevocationList,
+        Self::Revocation,
+    ];
+
     /// The number of the step in the standard, from 1.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -271,6 +300,13 @@ impl Verdict {
     #[must_use]
     pub fn skipped(&self) -> &[Step] {
         &self.skipped
+    }
+
+    /// The verdict on bytes that a peer presented as its certificate, and that are none: `BadCertificateInvalid`.
+    /// The thumbprint of its finding is the SHA-1 of the bytes.
+    #[must_use]
+    pub fn unreadable(bytes: &[u8], error: &crate::Error, role: crate::Role) -> Self {
+        crate::validate::unreadable(bytes, error, role)
     }
 
     /// The proof that validation passed, or the verdict back when it did not.

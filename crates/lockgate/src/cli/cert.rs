@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::PkiDir;
+use super::{PkiDir, Verify};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
@@ -15,6 +15,8 @@ pub(crate) enum Cert {
         #[command(flatten)]
         store: PkiDir,
     },
+    /// Judge a certificate by all steps of OPC UA, and say what would have to be done; changes nothing
+    Verify(Verify),
     /// Write our own certificate to a file, to be carried to a server
     Export {
         /// File to write; by its ending .der, .crt or .pem (default: PEM on stdout)

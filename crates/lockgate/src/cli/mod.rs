@@ -6,6 +6,7 @@ mod data;
 mod running;
 mod setup;
 mod trust;
+mod verify;
 
 pub(crate) use cert::{Cert, Encoding};
 pub(crate) use command::{Cli, Command, parse};
@@ -13,3 +14,4 @@ pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Sta
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use setup::{Discover, Init, Login, Mode, Policy, Source, SourceAdd};
 pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust};
+pub(crate) use verify::{AskedPolicy, Verify, Whose};

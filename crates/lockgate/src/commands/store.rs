@@ -1,6 +1,6 @@
 //! The certificate store, as several commands need it: where it is, how it opens, what its failures mean.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ua_pki::{Certificate, Error, Store, ThumbprintQuery};
 
@@ -10,6 +10,16 @@ use crate::exit::Exit;
 
 /// Opens the store at `--pki`, or the one of the configuration.
 pub(crate) fn open(context: &Context, named: Option<&Path>) -> Outcome<Store> {
+    let root = existing(context, named)?;
+    Store::open(&root).map_err(|error| failed(&root, &error))
+}
+
+/// As [`open`], to look at: nothing of the store is made, not even a folder that is missing.
+pub(crate) fn look(context: &Context, named: Option<&Path>) -> Outcome<Store> {
+    existing(context, named).map(Store::as_it_is)
+}
+
+fn existing(context: &Context, named: Option<&Path>) -> Outcome<PathBuf> {
     let root = match named {
         Some(path) => path.to_path_buf(),
         None => super::config::pki(context)?,
@@ -25,7 +35,7 @@ pub(crate) fn open(context: &Context, named: Option<&Path>) -> Outcome<Store> {
                 .then_run(&["init"]),
         ));
     }
-    Store::open(&root).map_err(|error| failed(&root, &error))
+    Ok(root)
 }
 
 /// A thumbprint as the user typed it.

@@ -6,4 +6,4 @@ pub(crate) mod verdict;
 
 pub(crate) use certificate::CertificateView;
 pub(crate) use sample::SampleView;
-pub(crate) use verdict::VerdictView;
+pub(crate) use verdict::{ProblemView, VerdictView};

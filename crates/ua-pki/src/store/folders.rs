@@ -38,6 +38,13 @@ impl Store {
         Ok(Self { root, cache: Mutex::default(), rejecting: Mutex::default() })
     }
 
+    /// A store to look at, as it is: makes no folder. One that is missing counts as empty.
+    #[must_use]
+    pub fn as_it_is(root: impl AsRef<Path>) -> Self {
+        let root = root.as_ref().to_owned();
+        Self { root, cache: Mutex::default(), rejecting: Mutex::default() }
+    }
+
     /// The folder it lives in.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -96,6 +96,27 @@ fn reach(report: &Report<'_>) -> (bool, Option<Step>, [std::cmp::Reverse<usize>;
     (first.is_none(), first, [failures.count(), report.findings().len()].map(std::cmp::Reverse))
 }
 
+/// As the wire has it: what is no certificate is an invalid one (step 1).
+pub(crate) fn unreadable(bytes: &[u8], error: &crate::Error, role: Role) -> Verdict {
+    let whose = match role {
+        Role::Server => "the server's certificate",
+        Role::Client => "the client's certificate",
+        Role::User => "the user's certificate",
+    };
+    let finding = Finding {
+        step: Step::Structure,
+        thumbprint: crate::Thumbprint::of(bytes),
+        subject: String::new(),
+        status: CertificateStatus::Invalid,
+        suppressed: false,
+        message: format!("{whose} cannot be read: {error}"),
+        remedy: "get the certificate again from its owner, as DER or PEM and nothing else in the file"
+            .to_owned(),
+    };
+    let skipped = Step::ALL.into_iter().filter(|step| *step != Step::Structure).collect();
+    Verdict { presented: Vec::new(), findings: vec![finding], skipped }
+}
+
 fn nothing_presented() -> Verdict {
     let finding = Finding {
         step: Step::Structure,
