@@ -41,6 +41,28 @@ pub enum Error {
         /// SHA-1 thumbprint of the certificate.
         thumbprint: String,
     },
+    /// The file that says which of our certificates is in use does not fit what is there.
+    #[error("{path} {why}", path = .path.display())]
+    OwnRoles {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
+    /// We have no certificate and key in this role.
+    #[error("there is no {role} certificate of our own in {store}", store = .store.display())]
+    NoOwnPair {
+        /// The role that was asked for.
+        role: crate::OwnRole,
+        /// The store.
+        store: PathBuf,
+    },
+    /// A certificate of ours waits already to be used next.
+    #[error("the certificate {thumbprint} waits already to be used next")]
+    OwnPairWaits {
+        /// SHA-1 thumbprint of the one that waits.
+        thumbprint: String,
+    },
     /// This kind of key cannot do what was asked (wrong algorithm or size).
     #[error("{operation} is not possible with {key}")]
     UnsupportedKey {

@@ -29,24 +29,28 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    power::step()?;
     refuse_link(folder)?;
     refuse_link(path)?;
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let unfinished = folder.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
-    let written = write_new(&unfinished, bytes, mode)
-        .and_then(|()| fs::rename(&unfinished, path))
-        .and_then(|()| sync_folder(folder));
-    if written.is_err() {
+    let undo = |error| {
         // best effort: the first error is the one to report
         drop(fs::remove_file(&unfinished));
-    }
-    written.map_err(Error::io(path))
+        Error::io(path)(error)
+    };
+    write_new(&unfinished, bytes, mode).map_err(undo)?;
+    power::step()?;
+    fs::rename(&unfinished, path).and_then(|()| sync_folder(folder)).map_err(undo)?;
+    power::step()
 }
 
 /// Removes a file; durable when it returns.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    power::step()?;
     fs::remove_file(path).map_err(Error::io(path))?;
-    path.parent().map_or(Ok(()), sync_folder).map_err(Error::io(path))
+    path.parent().map_or(Ok(()), sync_folder).map_err(Error::io(path))?;
+    power::step()
 }
 
 /// Reads a file of at most `limit` bytes. Refuses what is no file: opening a pipe or a device could wait for ever.
@@ -187,4 +191,41 @@ pub(crate) fn identity(metadata: &fs::Metadata) -> (u64, i64) {
 #[cfg(not(unix))]
 pub(crate) fn identity(_metadata: &fs::Metadata) -> (u64, i64) {
     (0, 0)
+}
+
+/// Where the power may fail: nothing in the product; tests make it fail at every step in turn.
+#[cfg(not(test))]
+mod power {
+    #[expect(clippy::unnecessary_wraps, reason = "tests make it fail")]
+    pub(super) fn step() -> Result<(), crate::Error> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod power {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+
+    /// Lets the power fail after this many steps of writing, on this thread; `None` mends it.
+    pub(crate) fn fail_after(steps: Option<usize>) {
+        LEFT.set(steps);
+    }
+
+    pub(super) fn step() -> Result<(), crate::Error> {
+        match LEFT.get() {
+            Some(0) => Err(crate::Error::Io {
+                path: "power".into(),
+                source: std::io::Error::other("the power failed"),
+            }),
+            Some(left) => {
+                LEFT.set(Some(left - 1));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The folders with certificates (Part 12 Annex F), which administrators also fill by hand.
 //!
 //! ```text
-//! <root>/own/certs        our certificate, and its issuers if it has any
-//! <root>/own/private      our private key, 0600
+//! <root>/own/certs        our certificates
+//! <root>/own/private      our private keys, 0600
+//! <root>/own/roles.txt    which of our pairs is in use, once there is more than one
+//! <root>/own/pending      a key that waits for its certificate, 0600
 //! <root>/trusted/certs    whom we trust; an authority here trusts everything below it
 //! <root>/trusted/crl      revocation lists
 //! <root>/issuers/certs    authorities that only complete chains (`issuer/` is read as well)
@@ -14,16 +16,19 @@
 //! are not followed; a file put in place by hand counts at the next decision; a file that cannot be read is a
 //! problem to show, not a reason to stop.
 //!
-//! [`folders`] is the store, [`own`] our own identity in it, [`current`] the trust list read again when a file changed,
-//! [`rejected`] who was turned away, [`certificate_files`] how certificates lie in files, [`files`] how files are
-//! written.
+//! [`folders`] is the store, [`own`] our own pairs in it, [`roles`] which of them is in use, [`pending`] a key that waits
+//! for its certificate, [`current`] the trust list read again when a file changed, [`rejected`] who was turned away,
+//! [`certificate_files`] how certificates lie in files, [`files`] how files are written.
 
 mod certificate_files;
 mod current;
 pub(crate) mod files;
 mod folders;
 mod own;
+mod pending;
 mod rejected;
+mod roles;
 
 pub(crate) use certificate_files::file_name;
 pub use folders::Store;
+pub use own::{OwnPair, OwnRole};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use connector::Error;
-use ua_pki::{Certificate, CertificateStatus, Finding, Store, Thumbprint, Verdict};
+use ua_pki::{Certificate, CertificateStatus, Finding, OwnRole, Store, Thumbprint, Verdict};
 
 use super::About;
 use crate::advice::{Advice, Side};
@@ -146,11 +146,7 @@ fn names(certificate: &Certificate) -> String {
     if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") }
 }
 
-/// The file with our certificate, to be carried to a server.
+/// The file with our certificate in use, to be carried to a server.
 fn own_file(store: &Store) -> Option<PathBuf> {
-    let folder = store.root().join("own").join("certs");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    files.into_iter().find(|path| path.is_file())
+    Some(store.own_pair(OwnRole::Active).ok()??.certificate_file)
 }
