@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::facts::Facts;
+use crate::pem_text::fault;
 use crate::thumbprint::upper_hex;
 use crate::{Error, PublicKey, Thumbprint};
 
@@ -87,7 +88,7 @@ impl Certificate {
         if !is_pem(bytes) {
             return Self::chain_from_der(bytes);
         }
-        let blocks = pem::parse_many(bytes).map_err(|error| Error::Malformed(error.to_string()))?;
+        let blocks = pem::parse_many(bytes).map_err(|error| Error::Malformed(fault(&error).to_owned()))?;
         let der: Vec<u8> = blocks
             .iter()
             .filter(|block| block.tag() == "CERTIFICATE")

@@ -13,6 +13,7 @@ use crate::certificate::signed_part;
 use crate::certificate_signature::CertificateSignature;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
+use crate::pem_text::fault;
 use crate::thumbprint::upper_hex;
 use crate::{Certificate, Error};
 
@@ -120,7 +121,7 @@ impl Crl {
         if !bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
             return Self::from_der(bytes);
         }
-        let block = pem::parse(bytes).map_err(|error| Error::MalformedCrl(error.to_string()))?;
+        let block = pem::parse(bytes).map_err(|error| Error::MalformedCrl(fault(&error).to_owned()))?;
         Self::from_der(block.contents())
     }
 

@@ -57,6 +57,7 @@ mod identity;
 pub mod issue;
 mod material;
 mod name;
+mod pem_text;
 mod policy;
 mod private_key;
 mod profile;

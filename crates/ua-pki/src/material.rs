@@ -2,6 +2,7 @@
 
 use crate::certificate::split_element;
 use crate::crl::MAX_CRL_BYTES;
+use crate::pem_text::fault;
 use crate::{Certificate, Crl, Error, UnprovenRequest};
 
 /// Most things in one file.
@@ -124,7 +125,7 @@ fn pem_item(label: &[u8], block: &[u8]) -> Item {
     }
     let content = match pem::parse(block) {
         Ok(block) => block.into_contents(),
-        Err(error) => return Item::Other(format!("a damaged PEM block ({error})")),
+        Err(error) => return Item::Other(format!("a damaged PEM block ({})", fault(&error))),
     };
     match label.as_str() {
         "CERTIFICATE" | "X509 CERTIFICATE" => read(Certificate::from_der(&content), Item::Certificate),

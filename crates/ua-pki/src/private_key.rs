@@ -16,6 +16,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use crate::pem_text::{fault, label};
 use crate::store::files;
 use crate::{EncryptionScheme, Error, KeyKind, PublicKey, SignatureScheme};
 
@@ -78,7 +79,7 @@ impl PrivateKey {
     /// Reads a key from PEM text: the first block with a private key counts. PKCS#8 (`PRIVATE KEY`) is what we write;
     /// the older `RSA PRIVATE KEY` and `EC PRIVATE KEY` are read as well. An encrypted key is refused.
     pub fn from_pkcs8_pem(pem: &str) -> Result<Self, Error> {
-        let blocks = pem::parse_many(pem).map_err(|error| Error::UnusableKey(error.to_string()))?;
+        let blocks = pem::parse_many(pem).map_err(|error| Error::UnusableKey(fault(&error).to_owned()))?;
         let mut others = Vec::new();
         for block in blocks {
             let tag = block.tag().to_owned();
@@ -95,7 +96,7 @@ impl PrivateKey {
             }
         }
         Err(Error::UnusableKey(match others.first() {
-            Some(found) => format!("expected a PRIVATE KEY block, found {found}"),
+            Some(found) => format!("expected a PRIVATE KEY block, found {}", label(found)),
             None => "no PEM block in it".to_owned(),
         }))
     }

@@ -13,6 +13,7 @@ use crate::certificate::{MAX_CERTIFICATE_BYTES, signed_part};
 use crate::certificate_signature::CertificateSignature;
 use crate::facts::first_common_name;
 use crate::name::{harmless, printable};
+use crate::pem_text::fault;
 use crate::{ApplicationProfile, Error, KeyKind, PublicKey};
 
 /// What a request asks for, as it was read.
@@ -43,7 +44,7 @@ impl UnprovenRequest {
     /// Parses a request in PEM or DER.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.trim_ascii_start().starts_with(b"-----BEGIN") {
-            let block = pem::parse(bytes).map_err(|error| Error::Malformed(error.to_string()))?;
+            let block = pem::parse(bytes).map_err(|error| Error::Malformed(fault(&error).to_owned()))?;
             return Self::from_der(block.contents());
         }
         Self::from_der(bytes)

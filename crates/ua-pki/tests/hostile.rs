@@ -114,3 +114,17 @@ fn no_single_changed_bit_is_accepted() {
         }
     }
 }
+
+/// Found by fuzzing: the PEM reader's own errors repeat the line that it did not understand.
+#[test]
+fn a_key_that_cannot_be_read_is_told_without_its_content() {
+    for text in [
+        "-----BEGIN PRIVATE KEY-----\nMIISECRET: 1\n\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END MIISECRET-----\n",
+        "-----BEGIN MIISECRET-----\nAAAA\n-----END MIISECRET-----\n",
+        "-----BEGIN MIISECRET\nMIISECRET\n-----\nAAAA\n-----END MIISECRET\nMIISECRET\n-----\n",
+    ] {
+        let error = ua_pki::PrivateKey::from_pkcs8_pem(text).unwrap_err().to_string();
+        assert!(!error.contains("SECRET"), "{error}");
+    }
+}
