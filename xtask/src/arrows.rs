@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("connector", &["ua-client", "ua-channel", "ua-pki", "tagstore"]),
     ("connector-web", &["connector"]),
     ("lockgate", &["connector", "connector-web", "plant", "ua-client", "ua-pki", "tagstore"]),
+    ("fuzz", &["ua-pki", "ua-channel", "ua-client"]),
     ("xtask", &[]),
 ];
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::command::Command;
+use crate::fuzz::{self, FuzzOptions};
 use crate::interop::{self, InteropOptions};
 use crate::report::Report;
 use crate::steps::{self, Step};
@@ -36,6 +37,8 @@ enum Task {
     },
     /// Run lockgate against servers that we did not write, and count every change.
     Interop(InteropOptions),
+    /// Search for bytes that a parser does not survive.
+    Fuzz(FuzzOptions),
     /// Build lockgate and run `lockgate demo`; arguments are passed on.
     Demo {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -74,6 +77,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Task::Check { which } => run_steps(&workspace, &[which.step()]),
         Task::Interop(options) => {
             interop::run(&workspace, &options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Fuzz(options) => {
+            for reason in fuzz::run(&workspace, &options)?.not_checked {
+                println!("NOT CHECKED  {reason}");
+            }
             Ok(ExitCode::SUCCESS)
         }
         Task::Demo { arguments } => demo(&workspace, &arguments),

@@ -1,6 +1,7 @@
 //! Runs other programs: said before they run, failed when they fail.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 use std::process::{self, ExitCode, Stdio};
 
@@ -66,6 +67,15 @@ impl Command {
             bail!("`{shown}` ended with {status}");
         }
         Ok(())
+    }
+
+    /// Whether it succeeds; everything it says goes into a file.
+    pub(crate) fn succeeds_into(mut self, log: &Path) -> Result<bool> {
+        let shown = self.shown();
+        let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let errors = file.try_clone().with_context(|| format!("cannot write {}", log.display()))?;
+        let status = self.inner.stdout(file).stderr(errors).status();
+        Ok(status.with_context(|| format!("cannot start `{shown}`"))?.success())
     }
 
     /// Hands the program's exit code on, and the terminal's input to it.

@@ -7,6 +7,7 @@ mod arrows;
 mod cli;
 mod command;
 mod deny;
+mod fuzz;
 mod interop;
 mod peers;
 mod report;

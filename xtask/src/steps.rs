@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use crate::command::Command;
+use crate::fuzz::FuzzOptions;
 use crate::interop::InteropOptions;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
-use crate::{arrows, deny, interop, sizes, tools};
+use crate::{arrows, deny, fuzz, interop, sizes, tools};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -18,12 +19,13 @@ pub(crate) enum Step {
     Unit,
     Doctests,
     Docs,
+    Fuzz,
     Interop,
 }
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -32,6 +34,7 @@ impl Step {
         Self::Unit,
         Self::Doctests,
         Self::Docs,
+        Self::Fuzz,
         Self::Interop,
     ];
 
@@ -45,6 +48,7 @@ impl Step {
             Self::Unit => "unit tests",
             Self::Doctests => "doctests",
             Self::Docs => "docs",
+            Self::Fuzz => "fuzz",
             Self::Interop => "interop",
         }
     }
@@ -59,6 +63,7 @@ impl Step {
             Self::Unit => "every test of every crate, by nextest",
             Self::Doctests => "examples in the documentation compile and run",
             Self::Docs => "the documentation builds without a broken link",
+            Self::Fuzz => "no hostile bytes panic, hang or take much memory, a minute for each parser",
             Self::Interop => "the whole way against node-opcua and asyncua, every change counted",
         }
     }
@@ -73,6 +78,7 @@ impl Step {
             Self::Unit => "cargo xtask test unit",
             Self::Doctests => "cargo xtask test doc",
             Self::Docs => "cargo xtask check docs",
+            Self::Fuzz => "cargo xtask fuzz",
             Self::Interop => "cargo xtask interop",
         }
     }
@@ -107,6 +113,7 @@ impl Step {
                     .run()?;
                 Ok(Outcome::default())
             }
+            Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
         }
     }
