@@ -14,6 +14,7 @@ use x509_parser::x509::{X509Name, X509Version};
 use crate::Error;
 use crate::alternative_names::AlternativeNames;
 use crate::certificate_signature::CertificateSignature;
+use crate::dates;
 use crate::name::{harmless, normalised, printable};
 use crate::public_key::PublicKey;
 
@@ -138,6 +139,7 @@ impl Facts {
             "the signature algorithm outside the signed part differs from the one inside",
         );
         defect(!is_strict_frame(x509), "it is not encoded in the one way that DER allows");
+        defect(!dates::are_strict(tbs.as_ref()), "its dates are not whole seconds in UTC");
         defect(tbs.extensions_map().is_err(), "it has the same extension twice");
     }
 

@@ -5,10 +5,10 @@ use std::fmt;
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey,
 };
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::oid_registry as oid;
-use x509_parser::public_key::PublicKey as ParsedKey;
+use x509_parser::public_key::{PublicKey as ParsedKey, RSAPublicKey};
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use crate::certificate_signature::CertificateSignature;
@@ -121,9 +121,9 @@ impl PublicKey {
         let (kind, defect) = match spki.parsed() {
             Ok(ParsedKey::RSA(rsa)) => {
                 let modulus = without_leading_zeros(rsa.modulus);
-                (KeyKind::Rsa { bits: bit_length(modulus) }, rsa_defect(modulus, rsa.exponent))
+                (KeyKind::Rsa { bits: bit_length(modulus) }, rsa_defect(&rsa))
             }
-            Ok(ParsedKey::EC(_)) => ec_kind(&spki.algorithm),
+            Ok(ParsedKey::EC(point)) => ec_kind(&spki.algorithm, point.data()),
             Ok(_) => (KeyKind::Other, None),
             Err(_) => (KeyKind::Other, Some("its public key cannot be read")),
         };
@@ -185,24 +185,30 @@ fn verify_with(
     UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| Error::BadSignature)
 }
 
-fn ec_kind(algorithm: &AlgorithmIdentifier<'_>) -> (KeyKind, Option<&'static str>) {
+fn ec_kind(algorithm: &AlgorithmIdentifier<'_>, point: &[u8]) -> (KeyKind, Option<&'static str>) {
     // a curve may only be named: explicit parameters are how CVE-2020-0601 forged roots
     let named = algorithm.parameters().filter(|parameters| parameters.tag() == Tag::Oid);
     let Some(Ok(curve)) = named.map(|parameters| parameters.clone().oid()) else {
         return (KeyKind::Other, Some("its elliptic curve is not given by name"));
     };
-    if curve == oid::OID_EC_P256 {
-        (KeyKind::EcP256, None)
+    let (kind, curve) = if curve == oid::OID_EC_P256 {
+        (KeyKind::EcP256, &signature::ECDSA_P256_SHA256_ASN1)
     } else if curve == oid::OID_NIST_EC_P384 {
-        (KeyKind::EcP384, None)
+        (KeyKind::EcP384, &signature::ECDSA_P384_SHA384_ASN1)
     } else {
-        (KeyKind::Other, None)
-    }
+        return (KeyKind::Other, None);
+    };
+    let on_curve = ParsedPublicKey::new(curve, point).is_ok();
+    (kind, (!on_curve).then_some("its public key is not a point on its curve"))
 }
 
-fn rsa_defect(modulus: &[u8], exponent: &[u8]) -> Option<&'static str> {
+fn rsa_defect(key: &RSAPublicKey<'_>) -> Option<&'static str> {
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
-    let exponent = without_leading_zeros(exponent);
+    let negative = |number: &[u8]| number.first().is_some_and(|byte| *byte >= 0x80);
+    if negative(key.modulus) || negative(key.exponent) {
+        return Some("its RSA key has a negative number");
+    }
+    let (modulus, exponent) = (without_leading_zeros(key.modulus), without_leading_zeros(key.exponent));
     if bit_length(modulus) > MAX_RSA_BITS {
         Some("its RSA modulus has more than 8192 bits")
     } else if !odd(modulus) {

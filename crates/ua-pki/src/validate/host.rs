@@ -11,7 +11,7 @@ pub(super) fn matches(certificate: &Certificate, host: &str) -> bool {
         None => {
             let host = host.strip_suffix('.').unwrap_or(host);
             certificate.dns_names().iter().any(|name| {
-                !name.is_empty() && name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(host)
+                !host.is_empty() && name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(host)
             })
         }
     }

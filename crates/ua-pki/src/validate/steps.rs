@@ -195,6 +195,7 @@ pub(super) fn application_uri(report: &mut Report<'_>, path: &Path) {
     let message = match (leaf.facts().names.uris.as_slice(), report.context.application_uri) {
         (_, Some("")) => format!("cannot be compared: {owner} says it has an empty application URI"),
         ([], _) => "has no application URI".to_owned(),
+        ([one], _) if one.is_empty() => "has an empty application URI".to_owned(),
         ([one], Some(expected)) if one == expected => return,
         ([one], Some(expected)) => {
             let hint = if loosely(one) == loosely(expected) {

@@ -21,6 +21,8 @@ pub(crate) const ROOT_KEY: usize = 0;
 pub(crate) const SUB_KEY: usize = 1;
 pub(crate) const APP_KEY: usize = 2;
 pub(crate) const OTHER_KEY: usize = 3;
+/// The key of nobody in particular.
+pub(crate) const NOBODY_KEY: usize = 4;
 pub(crate) const RSA_3072_KEY: usize = 5;
 pub(crate) const RSA_4096_KEY: usize = 6;
 pub(crate) const P256_KEY: usize = 7;

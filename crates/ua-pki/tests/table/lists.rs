@@ -17,6 +17,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(dates_and_signers());
     rows.extend(kinds());
     rows.extend(several());
+    rows.extend(odd());
     rows
 }
 
@@ -138,5 +139,86 @@ fn several() -> Vec<Row> {
         pair("greater_number_takes_back_other_order", numbered(&[], 6), numbered(&[APP], 5)).good(),
         pair("same_number_does_not", numbered(&[APP], 5), numbered(&[], 5)).fails(&[Revoked]),
         pair("smaller_number_does_not", numbered(&[APP], 5), numbered(&[], 4)).fails(&[Revoked]),
+    ]
+}
+
+/// Lists that follow the rules in an unusual way, or nearly.
+fn odd() -> Vec<Row> {
+    let root = root();
+    let extension =
+        |id: &[u8], critical: bool, value: Vec<u8>| raw::Extension { id: id.to_vec(), critical, value };
+    let reason = |code: u8| extension(&[0x55, 0x1d, 21], false, vec![0x0a, 1, code]);
+    let with_entry = |serial: Vec<u8>, extensions: Vec<raw::Extension>| {
+        raw::list(&root, |list| list.entries.push((serial, extensions)))
+    };
+    let lists = |id, name: &str, list: Crl| below(&root, id, name).list(list);
+    let unknown = [RevocationUnknown];
+    let critical = raw::list(&root, |list| list.extensions.push(extension(raw::UNKNOWN, true, vec![5, 0])));
+    let uncritical =
+        raw::list(&root, |list| list.extensions.push(extension(raw::UNKNOWN, false, vec![5, 0])));
+    let old = raw::list(&root, |list| {
+        list.version.clear();
+        list.extensions.clear();
+    });
+    let backwards = raw::list(&root, |list| list.times.reverse());
+    let other_key = raw::list(&root, |list| {
+        let identifier = raw::sequence(&[raw::element(0x80, &[7; 20])]);
+        list.extensions.push(extension(raw::AUTHORITY_KEY, false, identifier));
+    });
+    let large_serial = raw::forged(&app(&root), root.key, |raw| raw.serial = raw::element(2, &[0, 0x80]));
+    // a root renewed with another key, whose list has our serial
+    let renewed = factory::root_with("Root", OTHER_KEY, |_| {});
+    let leaf = app(&root);
+    let (trusted_list, known_list) = (crl(&root, &[]), crl(&root, &[]));
+    vec![
+        lists("OWN-33", "unknown_critical_extension", critical).fails(&unknown),
+        lists("OWN-33", "unknown_uncritical_extension", uncritical).good(),
+        lists(
+            "OWN-34",
+            "entry_of_another_with_critical_extension",
+            with_entry(vec![9], vec![extension(raw::UNKNOWN, true, vec![5, 0])]),
+        )
+        .fails(&unknown),
+        lists(
+            "OWN-34",
+            "entry_with_certificate_issuer",
+            with_entry(vec![9], vec![extension(&[0x55, 0x1d, 29], true, vec![0x30, 0])]),
+        )
+        .fails(&unknown)
+        .because("an indirect list speaks of the certificates of others"),
+        lists("OWN-35", "on_hold", with_entry(vec![APP], vec![reason(6)])).fails(&[Revoked]),
+        lists("OWN-35", "remove_from_list_in_a_complete_list", with_entry(vec![APP], vec![reason(8)]))
+            .fails(&[Revoked])
+            .because("that reason belongs into delta lists only (RFC 5280 §5.3.1): taken as listed"),
+        lists("OWN-36", "version_1_without_number", old).good(),
+        lists("OWN-36", "ends_before_it_begins", backwards).fails(&unknown),
+        lists("OWN-36", "for_another_key_by_its_identifier", other_key).fails(&unknown),
+        row("OWN-37", "serial_with_a_leading_zero")
+            .trusts(&root)
+            .list(with_entry(vec![0x80], Vec::new()))
+            .presents(&large_serial)
+            .fails(&[Revoked]),
+        row("OWN-37", "serial_in_the_list_of_the_renewed_root")
+            .trusts_authority(&root)
+            .trusts(&renewed)
+            .list(crl(&renewed, &[APP]))
+            .presents(&leaf)
+            .good(),
+        row("OWN-38", "list_of_a_trusted_authority_among_the_issuers")
+            .trusts(&root)
+            .file("issuers/crl/root.crl", trusted_list.der())
+            .presents(&leaf)
+            .good(),
+        row("OWN-38", "list_of_a_known_authority_among_the_trusted")
+            .knows(&root)
+            .trusts(&leaf)
+            .file("trusted/crl/root.crl", known_list.der())
+            .presents(&leaf)
+            .good(),
+        row("OWN-38", "list_in_the_wrong_folder_for_certificates")
+            .trusts(&root)
+            .file("trusted/certs/root.crl", trusted_list.der())
+            .presents(&leaf)
+            .fails(&unknown),
     ]
 }

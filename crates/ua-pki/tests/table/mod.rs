@@ -212,8 +212,12 @@ impl Case {
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
-        let trust = TrustList::new(self.trusted.clone(), self.issuers.clone(), self.crls.clone());
-        self.verdict_with(&self.presented, &trust, &self.suppress)
+        self.verdict_with(&self.presented, &self.trust_list(), &self.suppress)
+    }
+
+    /// The trust list without the store; further files are not in it.
+    pub(crate) fn trust_list(&self) -> TrustList {
+        TrustList::new(self.trusted.clone(), self.issuers.clone(), self.crls.clone())
     }
 
     pub(crate) fn verdict_with(
