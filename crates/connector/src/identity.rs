@@ -20,11 +20,20 @@ pub fn load(config: &Config, store: &Store, now: Timestamp) -> Result<Applicatio
             configured: config.application.uri.clone(),
         });
     }
+    in_time(&identity, now)?;
+    Ok(identity)
+}
+
+/// Whether our own certificate is valid at this time.
+///
+/// # Errors
+/// [`Error::IdentityTime`].
+pub fn in_time(identity: &ApplicationIdentity, now: Timestamp) -> Result<(), Error> {
     let (not_before, not_after) = (identity.certificate().not_before(), identity.certificate().not_after());
     if now < not_before || now > not_after {
         return Err(Error::IdentityTime { not_before, not_after });
     }
-    Ok(identity)
+    Ok(())
 }
 
 /// Makes and keeps a self-signed identity, unless there is one; the second value says whether it is new.
@@ -56,6 +65,6 @@ pub fn ensure(
 }
 
 /// The most that all three policies and every server we know accept without delay.
-const KEY_BITS: usize = 2048;
+pub const KEY_BITS: usize = 2048;
 /// Five years: long enough for a plant, short enough that the renewal is still remembered.
-const VALID_DAYS: u32 = 5 * 365;
+pub const VALID_DAYS: u32 = 5 * 365;

@@ -120,6 +120,11 @@ impl Advice {
         self.exit
     }
 
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The message as shown on stderr.
     pub(crate) fn render(&self, style: talk::Style) -> String {
         let mut lines =

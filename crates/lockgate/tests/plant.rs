@@ -14,63 +14,12 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::plant::{Plant, binary};
 use common::{Lab, Screen};
-
-/// A plant in a process of its own, ended with the test.
-struct Plant {
-    process: Child,
-    url: String,
-    thumbprint: String,
-    pki: PathBuf,
-}
-
-impl Plant {
-    fn start(lab: &Lab) -> Self {
-        let mut process = binary(lab)
-            .args(["simulate", "--json", "--port", "0", "--counters", "5", "--for", "120s"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut text = String::new();
-        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            text.push_str(&line);
-            if line == "}" {
-                break;
-            }
-        }
-        let said: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let word = |key: &str| said[key].as_str().unwrap().to_owned();
-        let pki = lab.path().join(word("pki"));
-        Self { process, url: word("url"), thumbprint: word("thumbprint"), pki }
-    }
-
-    /// What the administrator of the plant does about a client.
-    fn trust(&self, lab: &Lab, thumbprint: &str) {
-        let pki = self.pki.display().to_string();
-        let accepted = lab.run(&["trust", "accept", thumbprint, "--pki", &pki]);
-        assert_eq!(accepted.code, 0, "{}", accepted.page());
-    }
-}
-
-impl Drop for Plant {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn binary(lab: &Lab) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lockgate"));
-    command.current_dir(lab.path()).env_remove("LOCKGATE_CONFIG").env("TZ", "UTC");
-    command
-}
 
 fn our_thumbprint(lab: &Lab) -> String {
     let shown = lab.run(&["--json", "cert", "show"]).json();

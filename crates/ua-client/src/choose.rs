@@ -30,6 +30,16 @@ impl SecurityRequirement {
             danger_without_security: false,
         }
     }
+
+    /// The strongest the server has, down to an endpoint that protects nothing.
+    #[must_use]
+    pub fn danger_anything(needs: UserTokenKind) -> Self {
+        Self {
+            minimum: (SecurityPolicy::None, MessageSecurityMode::None),
+            needs,
+            danger_without_security: true,
+        }
+    }
 }
 
 /// The endpoint to use, and why the others are not.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ua_client::{Endpoint, SecurityRequirement, TRANSPORT_UA_TCP, UserTokenKind, choose, usable_for};
 use ua_pki::SecurityPolicy;
 
-use crate::config::{SourceConfig, SourceLogin};
+use crate::config::SourceConfig;
 use crate::error::Error;
 use crate::status::mode_name;
 
@@ -13,6 +13,7 @@ use crate::status::mode_name;
 /// decide (RF-03). Among several endpoints of that policy and mode, one that lets us log in.
 pub(super) fn agreed_endpoint<'a>(
     source: &SourceConfig,
+    login: UserTokenKind,
     advertised: &'a [Endpoint],
 ) -> Result<&'a Endpoint, Error> {
     let agreed = |endpoint: &&Endpoint| {
@@ -20,18 +21,23 @@ pub(super) fn agreed_endpoint<'a>(
             && endpoint.mode == source.mode
             && (endpoint.transport_profile == TRANSPORT_UA_TCP || endpoint.transport_profile.is_empty())
     };
-    let usable = |endpoint: &&Endpoint| agreed(endpoint) && usable_for(endpoint, requirement(source)).is_ok();
+    let usable =
+        |endpoint: &&Endpoint| agreed(endpoint) && usable_for(endpoint, requirement(source, login)).is_ok();
     // without a usable one, connecting to the other says best what is missing
     let found = advertised.iter().find(usable).or_else(|| advertised.iter().find(agreed));
     let endpoint = found.ok_or_else(|| not_offered(source, advertised))?;
-    refuse_downgrade(source, advertised)?;
+    refuse_downgrade(source, login, advertised)?;
     Ok(endpoint)
 }
 
 /// Until the server has proved itself once, what the source was configured with came from a list that anybody on the
 /// way could have shortened. So the strongest of today's list must be no stronger, but where a person asked for it;
 /// that today's list is whole is proved inside the session (SC-11).
-fn refuse_downgrade(source: &SourceConfig, advertised: &[Endpoint]) -> Result<(), Error> {
+fn refuse_downgrade(
+    source: &SourceConfig,
+    login: UserTokenKind,
+    advertised: &[Endpoint],
+) -> Result<(), Error> {
     if source.server_thumbprint.is_some() || source.danger_without_security {
         return Ok(());
     }
@@ -42,7 +48,7 @@ fn refuse_downgrade(source: &SourceConfig, advertised: &[Endpoint]) -> Result<()
         .filter(|endpoint| !asked.mode || endpoint.mode == source.mode)
         .cloned()
         .collect();
-    let Ok(choice) = choose(&open_to_choice, requirement(source)) else { return Ok(()) };
+    let Ok(choice) = choose(&open_to_choice, requirement(source, login)) else { return Ok(()) };
     match open_to_choice.get(choice.index) {
         Some(best) if (best.mode, best.policy) > (source.mode, Some(source.policy)) => {
             Err(Error::StrongerOffered { configured: configured(source), offered: best.security_name() })
@@ -51,13 +57,10 @@ fn refuse_downgrade(source: &SourceConfig, advertised: &[Endpoint]) -> Result<()
     }
 }
 
-fn requirement(source: &SourceConfig) -> SecurityRequirement {
+fn requirement(source: &SourceConfig, login: UserTokenKind) -> SecurityRequirement {
     SecurityRequirement {
         minimum: (source.policy, source.mode),
-        needs: match source.login {
-            SourceLogin::Anonymous => UserTokenKind::Anonymous,
-            SourceLogin::UserName { .. } => UserTokenKind::UserName,
-        },
+        needs: login,
         danger_without_security: source.danger_without_security,
     }
 }
@@ -91,6 +94,7 @@ mod tests {
     use super::*;
     use crate::config::AskedFor;
 
+    const NOBODY: UserTokenKind = UserTokenKind::Anonymous;
     const POLICY: SecurityPolicy = SecurityPolicy::Basic256Sha256;
 
     fn certificate() -> Vec<u8> {
@@ -140,7 +144,8 @@ mod tests {
     #[test]
     fn what_a_shortened_list_made_us_choose_is_refused_at_the_first_connect() {
         let chosen = source(MessageSecurityMode::Sign);
-        let Err(Error::StrongerOffered { configured, offered }) = agreed_endpoint(&chosen, &honest()) else {
+        let Err(Error::StrongerOffered { configured, offered }) = agreed_endpoint(&chosen, NOBODY, &honest())
+        else {
             panic!("accepted a downgrade");
         };
         assert_eq!(configured, "Basic256Sha256 Sign");
@@ -151,17 +156,17 @@ mod tests {
     fn a_weaker_mode_is_used_when_a_person_asked_for_it_or_the_server_has_proved_itself_with_it() {
         let mut asked = source(MessageSecurityMode::Sign);
         asked.asked_for = AskedFor { policy: false, mode: true };
-        assert_eq!(agreed_endpoint(&asked, &honest()).unwrap().mode, MessageSecurityMode::Sign);
+        assert_eq!(agreed_endpoint(&asked, NOBODY, &honest()).unwrap().mode, MessageSecurityMode::Sign);
         // the other half of the choice was ours, and is still checked
         let mut list = honest();
         let strongest = SecurityPolicy::Aes256Sha256RsaPss;
         list.push(endpoint(strongest, MessageSecurityMode::Sign, UserTokenKind::Anonymous));
-        assert!(matches!(agreed_endpoint(&asked, &list), Err(Error::StrongerOffered { .. })));
+        assert!(matches!(agreed_endpoint(&asked, NOBODY, &list), Err(Error::StrongerOffered { .. })));
 
         let mut proved = source(MessageSecurityMode::Sign);
         let shown = honest()[0].leaf().unwrap();
         proved.server_thumbprint = Some(shown.thumbprint());
-        assert_eq!(agreed_endpoint(&proved, &honest()).unwrap().mode, MessageSecurityMode::Sign);
+        assert_eq!(agreed_endpoint(&proved, NOBODY, &honest()).unwrap().mode, MessageSecurityMode::Sign);
     }
 
     #[test]
@@ -169,7 +174,7 @@ mod tests {
         let mode = MessageSecurityMode::SignAndEncrypt;
         let list =
             [UserTokenKind::UserName, UserTokenKind::Anonymous].map(|kind| endpoint(POLICY, mode, kind));
-        let used = agreed_endpoint(&source(mode), &list).unwrap();
+        let used = agreed_endpoint(&source(mode), NOBODY, &list).unwrap();
         assert_eq!(used.user_tokens[0].kind, UserTokenKind::Anonymous);
     }
 }

@@ -13,6 +13,7 @@ mod survey;
 mod turned_away;
 
 pub(crate) use judge::judge;
-pub(crate) use open::{Opened, open};
+pub(crate) use open::open;
+pub use open::{Opened, login, open_as};
 pub use probe::{Probe, probe};
 pub use survey::{Strength, Survey, SurveyedEndpoint, survey};

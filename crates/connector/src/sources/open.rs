@@ -13,10 +13,14 @@ use crate::error::Error;
 use crate::secrets;
 
 /// An open session, and what was proved on the way to it.
-pub(crate) struct Opened {
-    pub(crate) session: Session,
-    pub(crate) server_certificate: Option<Certificate>,
-    pub(crate) server_application_uri: String,
+#[derive(Debug)]
+pub struct Opened {
+    /// The session, logged in.
+    pub session: Session,
+    /// The server's certificate; `None` without security.
+    pub server_certificate: Option<Certificate>,
+    /// The application URI the server proved (or claimed, without security).
+    pub server_application_uri: String,
 }
 
 /// Lists the endpoints, insists on the agreed policy and mode, validates, connects and logs in.
@@ -31,8 +35,23 @@ pub(crate) async fn open(
 ) -> Result<Opened, Error> {
     // read before the first byte goes out: a missing password is our fault and needs no server
     let login = login(source)?;
+    open_as(source, login, store, identity, session_name).await
+}
+
+/// As the collector opens a session, but logs in as `login` instead of what the source names. For a command that a
+/// person runs with a login of their own.
+///
+/// # Errors
+/// What stood in the way first. An untrusted certificate has been kept among the rejected ones.
+pub async fn open_as(
+    source: &SourceConfig,
+    login: Login,
+    store: &Store,
+    identity: Arc<ApplicationIdentity>,
+    session_name: &str,
+) -> Result<Opened, Error> {
     let advertised = get_endpoints(&source.url, CONNECT_TIMEOUT).await?;
-    let endpoint = agreed_endpoint(source, &advertised)?.clone();
+    let endpoint = agreed_endpoint(source, login.kind(), &advertised)?.clone();
     if let Some(pinned) = &source.server_application_uri
         && *pinned != endpoint.application_uri
     {
@@ -82,7 +101,11 @@ fn say_changed(source: &SourceConfig, trust: &TrustList, leaf: &Certificate) {
     }
 }
 
-fn login(source: &SourceConfig) -> Result<Login, Error> {
+/// What the configuration says of the login, with its secret.
+///
+/// # Errors
+/// When the secret cannot be read.
+pub fn login(source: &SourceConfig) -> Result<Login, Error> {
     match &source.login {
         SourceLogin::Anonymous => Ok(Login::Anonymous),
         SourceLogin::UserName { user, password } => {

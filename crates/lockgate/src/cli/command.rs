@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Cert, Demo, Discover, Export, Gaps, Init, Login, Query, Run, Simulate, Source, Status, Streams, Trust,
+    Browse, Cert, Demo, Discover, Doctor, Export, Gaps, Init, Login, Query, Read, Run, Simulate, Source,
+    Status, Streams, Trust,
 };
 use crate::exit;
 
@@ -41,6 +42,12 @@ pub(crate) enum Command {
     Init(Init),
     /// List the endpoints of a server, which one we would use and why, and whether we trust it
     Discover(Discover),
+    /// Go the whole way to a server step by step, and stop at the first thing that is wrong
+    Doctor(Doctor),
+    /// List the nodes of a server
+    Browse(Browse),
+    /// Read attributes of nodes once
+    Read(Read),
     /// The servers we read
     #[command(subcommand)]
     Source(Source),

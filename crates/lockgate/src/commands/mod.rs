@@ -13,10 +13,12 @@ mod failure;
 mod gaps;
 mod init;
 mod login;
+mod pick;
 mod query;
 mod run;
 mod runtime;
 mod secret;
+mod server;
 mod simulate;
 mod source;
 mod source_add;
@@ -61,6 +63,9 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Demo(args) => demo::run(context, &args),
         Command::Simulate(args) => simulate::run(context, &args),
         Command::Trust(command) => trust::run(context, &command),
+        Command::Doctor(args) => server::doctor(context, &args),
+        Command::Browse(args) => server::browse(context, &args),
+        Command::Read(args) => server::read(context, &args),
         Command::Cert(command) => cert::run(context, &command),
         Command::Completions { shell } => completions::run(shell),
     }

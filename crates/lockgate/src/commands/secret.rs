@@ -41,6 +41,11 @@ impl From {
         }
     }
 
+    /// The terminal where there is one, else stdin.
+    pub(crate) fn terminal_or_stdin(password_stdin: bool) -> Self {
+        if password_stdin || !talk::can_ask() { Self::Stdin } else { Self::Terminal }
+    }
+
     /// The password of `user`.
     pub(crate) fn read(self, user: &str) -> Outcome<Zeroizing<String>> {
         let text = match self {

@@ -15,9 +15,9 @@ use ua_pki::{
 
 use super::failure::{self, About};
 use super::source::{Ours, pin, report};
-use super::{config, discover, runtime, secret, store};
+use super::{config, discover, pick, runtime, secret, store};
 use crate::advice::{Advice, Outcome, Side};
-use crate::cli::{self, Mode, Policy};
+use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -128,59 +128,17 @@ fn choose<'a>(
 ) -> Outcome<&'a SurveyedEndpoint> {
     let choice = match &survey.choice {
         Ok(choice) => choice,
-        Err(_) if args.user.is_none() && usable_with_user(survey) => {
-            return Err(user_needed(context, args));
+        Err(_) if args.user.is_none() && pick::only_with_user(survey) => {
+            let again = ["source", "add", &args.name, &args.url, "--user", "USER"];
+            return Err(pick::user_needed(context, &args.url, "nothing was saved; ", &again));
         }
         Err(error) => {
             let error = connector::Error::Client(error.clone());
             return Err(failure::explain(context, Some(about), &error));
         }
     };
-    let refused = |index: usize| choice.refused.iter().any(|(at, _)| *at == index);
-    let asked_for = |surveyed: &SurveyedEndpoint| {
-        args.policy.is_none_or(|wanted| surveyed.endpoint.policy == Some(policy(wanted)))
-            && args.mode.is_none_or(|wanted| mode_name(surveyed.endpoint.mode) == mode(wanted))
-    };
-    let best = survey.endpoints.get(choice.index).filter(|best| asked_for(best));
-    let other = || {
-        let usable = survey.endpoints.iter().enumerate().filter(|(index, _)| !refused(*index));
-        usable
-            .map(|(_, surveyed)| surveyed)
-            .filter(|surveyed| asked_for(surveyed))
-            .max_by_key(|surveyed| (surveyed.strength, surveyed.endpoint.policy))
-    };
-    best.or_else(other).ok_or_else(|| {
-        Box::new(
-            Advice::new(
-                "security.not_offered",
-                Exit::ServerNotTrusted,
-                "the server does not offer what was asked for",
-            )
-            .side(Side::Us)
-            .fact("server", survey.url.as_str())
-            .then("see what it offers:")
-            .then_run(&context.words(&["discover", survey.url.as_str()])),
-        )
-    })
-}
-
-fn usable_with_user(survey: &Survey) -> bool {
-    let endpoints: Vec<_> = survey.endpoints.iter().map(|surveyed| surveyed.endpoint.clone()).collect();
-    ua_client::choose(&endpoints, SecurityRequirement::strongest(UserTokenKind::UserName)).is_ok()
-}
-
-fn user_needed(context: &Context, args: &cli::SourceAdd) -> Box<Advice> {
-    Box::new(
-        Advice::new(
-            "login.user_needed",
-            Exit::LoginRefused,
-            "the server does not let anybody in without a user",
-        )
-        .side(Side::Server)
-        .fact("server", args.url.as_str())
-        .then("nothing was saved; name a user, with a role that may read and nothing else:")
-        .then_run(&context.words(&["source", "add", &args.name, &args.url, "--user", "USER"])),
-    )
+    let wanted = pick::Wanted { policy: args.policy, mode: args.mode };
+    wanted.pick(survey, choice).ok_or_else(|| pick::not_offered(context, survey))
 }
 
 /// Trusts the certificate if the user names its thumbprint or says yes after comparing; gives the verdict after that.
@@ -270,20 +228,4 @@ fn say_saved(context: &Context, source: &SourceConfig) {
         source.policy.name(),
         mode_name(source.mode),
     ));
-}
-
-fn policy(wanted: Policy) -> SecurityPolicy {
-    match wanted {
-        Policy::Basic256Sha256 => SecurityPolicy::Basic256Sha256,
-        Policy::Aes128Sha256RsaOaep => SecurityPolicy::Aes128Sha256RsaOaep,
-        Policy::Aes256Sha256RsaPss => SecurityPolicy::Aes256Sha256RsaPss,
-    }
-}
-
-/// By its name in the standard, as [`mode_name`] gives it.
-fn mode(wanted: Mode) -> &'static str {
-    match wanted {
-        Mode::Sign => "Sign",
-        Mode::SignAndEncrypt => "SignAndEncrypt",
-    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod sample;
+pub(crate) mod variant;
 pub(crate) mod verdict;
 
 pub(crate) use certificate::CertificateView;

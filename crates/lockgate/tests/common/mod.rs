@@ -1,5 +1,9 @@
 //! A folder for one test, the real binary in it, and screens with everything that differs from run to run redacted.
 
+#![allow(dead_code, reason = "each test file takes what it needs")]
+
+pub(crate) mod plant;
+
 use std::path::Path;
 use std::process::Output;
 

@@ -61,6 +61,9 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
         (_, ErrorKind::Login, Some(name)) => {
             run(advice.then("give user name and password again; they are tried at once:"), &["login", name])
         }
+        (_, ErrorKind::Login, None) => advice.then(
+            "check the user name and the password; the server's administrator can tell whether this user may log in",
+        ),
         (_, ErrorKind::Unreachable, _) => {
             let advice = advice.then("check address and port, the firewall, and that the server is running");
             match source {

@@ -1,0 +1,76 @@
+//! What talks to one server now, without collecting: `doctor`, `browse`, `read`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Mode, Policy};
+
+/// Which server, as whom, with which security.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Source of the configuration, or a server as in opc.tcp://plc1:4840
+    #[arg(value_name = "SOURCE|URL")]
+    pub(crate) target: String,
+    /// Log in as this user (default: as the source does; for a URL anonymous). The password is asked for, or is the
+    /// first line of stdin when stdin is no terminal
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Read the password from the first line of stdin, also on a terminal
+    #[arg(long, requires = "user")]
+    pub(crate) password_stdin: bool,
+    /// Read the password from this file, which only its owner may read
+    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_stdin")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read the password from this systemd credential
+    #[arg(long, value_name = "NAME", requires = "user", conflicts_with_all = ["password_stdin", "password_file"])]
+    pub(crate) password_credential: Option<String>,
+    /// For a URL: use exactly this security policy (default: the strongest that is offered)
+    #[arg(long, value_enum)]
+    pub(crate) policy: Option<Policy>,
+    /// For a URL: use exactly this message security mode (default: sign-and-encrypt if offered)
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<Mode>,
+    /// For a URL: the server must have this application URI (default: the one that its endpoints name)
+    #[arg(long, value_name = "URI")]
+    pub(crate) application_uri: Option<String>,
+    /// Certificate store (default: the one of the configuration). Where there is none yet, it is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pki: Option<PathBuf>,
+    /// For a URL: use an endpoint that protects nothing; everything can be read and forged on the way
+    #[arg(long, conflicts_with_all = ["policy", "mode"])]
+    pub(crate) danger_without_security: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Browse {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Where to begin: nsu=URI;s=…, ns=2;s=…, i=85, or a path such as /Objects/2:Line1 (default: the Objects folder)
+    #[arg(value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// How many levels to show below it
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) depth: u16,
+    /// Stop after this many nodes
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Nodes: nsu=URI;s=…, ns=2;s=…, i=2258, or paths such as /Objects/2:Line1/2:Speed
+    #[arg(value_name = "NODE", required = true)]
+    pub(crate) nodes: Vec<String>,
+    /// Attribute to read, by its name in the standard; may be repeated
+    #[arg(long = "attribute", value_name = "NAME", default_value = "Value")]
+    pub(crate) attributes: Vec<String>,
+}

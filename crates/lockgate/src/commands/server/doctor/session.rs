@@ -1,0 +1,208 @@
+//! What a session can do once it is logged in: browse, read, subscribe, history.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ua_client::types::{ObjectId, VariableId};
+use ua_client::{
+    AttributeId, BrowseFilter, DataValue, DataValueRef, Error, ItemRequest, NodeId, NotificationVisitor,
+    Session, SubscriptionRequest, SubscriptionWatch, Variant, status_name,
+};
+
+use super::report::Report;
+use super::rights;
+use crate::advice::{Advice, Outcome, Side, chain};
+use crate::clock;
+use crate::exit::Exit;
+
+/// Tries everything that collecting needs; leaves the server as it was.
+pub(super) async fn examine(session: Session, report: &mut Report) -> Outcome<()> {
+    let tried = steps(&session, report).await;
+    if let Err(error) = session.close().await {
+        tracing::debug!(%error, "the server did not confirm the end of the session");
+    }
+    tried
+}
+
+async fn steps(session: &Session, report: &mut Report) -> Outcome<()> {
+    browse(session, report).await.map_err(|error| failed("browse", &error))?;
+    read(session, report).await.map_err(|error| failed("read", &error))?;
+    subscribe(session, report).await.map_err(|error| failed("subscribe", &error))?;
+    history(session, report).await.map_err(|error| failed("history", &error))?;
+    match rights::look(session).await {
+        Ok(rights) => report.rights = Some(rights),
+        Err(error) => tracing::debug!(%error, "the rights of the login could not be looked at"),
+    }
+    Ok(())
+}
+
+fn failed(step: &'static str, error: &Error) -> Box<Advice> {
+    let code = match step {
+        "browse" => "server.browse_failed",
+        "read" => "server.read_failed",
+        "subscribe" => "server.subscribe_failed",
+        _ => "server.history_failed",
+    };
+    let mut advice = Advice::new(code, Exit::Unreachable, chain(error)).rule(error.rule());
+    advice = match error.side() {
+        ua_client::Side::Us => advice.side(Side::Us),
+        ua_client::Side::Server => advice.side(Side::Server),
+        ua_client::Side::Network => advice.side(Side::Network),
+    };
+    if let Some(status) = error.status() {
+        advice = advice.fact("status", format!("{} (0x{status:08X})", status_name(status)));
+    }
+    Box::new(advice.then("everything before this step works; look into the server's own log for this moment"))
+}
+
+async fn browse(session: &Session, report: &mut Report) -> Result<(), Error> {
+    let objects = [NodeId::from(ObjectId::ObjectsFolder)];
+    match session.browse(&objects, &BrowseFilter::default()).await?.pop() {
+        Some(Ok(references)) if references.is_empty() => {
+            report.note("the Objects folder is empty for this login");
+        }
+        Some(Ok(references)) => {
+            let names: Vec<&str> =
+                references.iter().map(|reference| reference.browse_name.name.as_ref()).take(FEW).collect();
+            report.ok(format!(
+                "{} nodes below Objects: {}{}",
+                references.len(),
+                names.join(", "),
+                if references.len() > FEW { ", …" } else { "" }
+            ));
+        }
+        Some(Err(status)) => return Err(Error::Service { service: "Browse", status }),
+        None => report.note("the Objects folder is not shown"),
+    }
+    Ok(())
+}
+
+async fn read(session: &Session, report: &mut Report) -> Result<(), Error> {
+    let asked = [
+        VariableId::Server_ServerStatus_CurrentTime,
+        VariableId::Server_ServerStatus_State,
+        VariableId::Server_ServerStatus_BuildInfo_ProductName,
+        VariableId::Server_ServerStatus_BuildInfo_SoftwareVersion,
+    ]
+    .map(|variable| (NodeId::from(variable), AttributeId::Value));
+    let now = clock::now();
+    let answers = session.read(&asked).await?;
+    let [time, state, product, version] = answers.as_slice() else {
+        return Err(short("Read"));
+    };
+    let text = |value: &DataValue| match &value.value {
+        Some(Variant::String(text)) => text.as_ref().to_owned(),
+        _ => String::new(),
+    };
+    let product = format!("{} {}", text(product), text(version));
+    if let Some(Variant::Int32(state)) = state.value
+        && state != RUNNING
+    {
+        report.note(format!("{} says that it is not running (state {state})", product.trim()));
+        return Ok(());
+    }
+    match time.value.as_ref().and_then(|value| offset(value, now)) {
+        Some(offset) if offset.unsigned_abs() > CLOCK_TOLERANCE => report.note(format!(
+            "{}; its clock is {offset} s off ours: source times will be off as well, and certificates may seem expired",
+            product.trim()
+        )),
+        Some(_) => report.ok(format!("{}; its clock agrees with ours", product.trim())),
+        None => report.ok(product.trim()),
+    }
+    Ok(())
+}
+
+/// How many seconds the server's clock is ahead of ours.
+fn offset(value: &Variant, now: Timestamp) -> Option<i64> {
+    let Variant::DateTime(time) = value else { return None };
+    let seconds = time.ticks().checked_div(TICKS_PER_SECOND)?.checked_sub(SECONDS_1601_TO_1970)?;
+    seconds.checked_sub(now.as_second())
+}
+
+/// Counts the values that came.
+#[derive(Default)]
+struct Count(usize);
+
+impl NotificationVisitor for Count {
+    fn data_change(&mut self, _: u32, _: &DataValueRef<'_>) {
+        self.0 += 1;
+    }
+    fn status_change(&mut self, _: u32) {}
+    fn unsupported(&mut self, _: u32) {}
+}
+
+async fn subscribe(session: &Session, report: &mut Report) -> Result<(), Error> {
+    let info = session
+        .create_subscription(SubscriptionRequest {
+            publishing_interval: INTERVAL,
+            lifetime_count: 120,
+            keep_alive_count: 10,
+            max_notifications_per_publish: 0,
+            priority: 0,
+        })
+        .await?;
+    let item = ItemRequest {
+        node: VariableId::Server_ServerStatus_CurrentTime.into(),
+        client_handle: 1,
+        sampling_interval: INTERVAL,
+        queue_size: 10,
+        discard_oldest: true,
+    };
+    let created = session.create_monitored_items(info.id, &[item]).await?.pop();
+    let revised = match created {
+        Some(Ok(item)) => item,
+        Some(Err(status)) => return Err(Error::Service { service: "CreateMonitoredItems", status }),
+        None => return Err(short("CreateMonitoredItems")),
+    };
+    let watch = SubscriptionWatch { id: info.id, keep_alive: info.keep_alive(), last_sequence: None };
+    session.start_publishing(&[watch], 2).await?;
+    let mut count = Count::default();
+    let came = tokio::time::timeout(FIRST_VALUE_TIMEOUT, async {
+        while count.0 == 0 {
+            session.next_publish().await?.walk(&mut count)?;
+        }
+        Ok::<(), Error>(())
+    })
+    .await;
+    let revised = format!(
+        "publishing every {:?}, sampling every {:?}, queue {}",
+        info.revised_publishing_interval, revised.revised_sampling_interval, revised.revised_queue_size
+    );
+    match came {
+        Ok(Ok(())) => report.ok(revised),
+        Ok(Err(error)) => return Err(error),
+        Err(_) => {
+            report.note(format!("{revised}; but no value came within {FIRST_VALUE_TIMEOUT:?}"));
+        }
+    }
+    session.delete_subscriptions(&[info.id]).await?;
+    Ok(())
+}
+
+async fn history(session: &Session, report: &mut Report) -> Result<(), Error> {
+    let asked =
+        (NodeId::from(VariableId::HistoryServerCapabilities_AccessHistoryDataCapability), AttributeId::Value);
+    let answer = session.read(&[asked]).await?.pop().unwrap_or_default();
+    match answer.value {
+        Some(Variant::Boolean(true)) => report.ok("the server keeps history"),
+        Some(Variant::Boolean(false)) => {
+            report.note("the server keeps no history: what is missed for longer than its queues last cannot be fetched later");
+        }
+        _ => report.note("the server does not say whether it keeps history"),
+    }
+    Ok(())
+}
+
+const FEW: usize = 5;
+/// ServerState Running (Part 5 §12.6).
+const RUNNING: i32 = 0;
+/// Seconds; more than that is worth a word.
+const CLOCK_TOLERANCE: u64 = 5;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+const SECONDS_1601_TO_1970: i64 = 11_644_473_600;
+const INTERVAL: Duration = Duration::from_millis(500);
+const FIRST_VALUE_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn short(service: &'static str) -> Error {
+    Error::UnexpectedResponse { service, detail: "it has fewer results than questions".to_owned() }
+}

@@ -1,0 +1,27 @@
+//! Talking to one server now, without collecting: `doctor`, `browse`, `read`.
+//!
+//! Each takes a source of the configuration or a bare URL. [`target`] finds out which server, as whom and with which
+//! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths.
+
+mod browse;
+mod doctor;
+mod meet;
+mod nodes;
+mod read;
+mod target;
+
+use crate::advice::Outcome;
+use crate::cli;
+use crate::context::Context;
+
+pub(super) fn browse(context: &Context, args: &cli::Browse) -> Outcome {
+    browse::run(context, args)
+}
+
+pub(super) fn doctor(context: &Context, args: &cli::Doctor) -> Outcome {
+    doctor::run(context, args)
+}
+
+pub(super) fn read(context: &Context, args: &cli::Read) -> Outcome {
+    read::run(context, args)
+}

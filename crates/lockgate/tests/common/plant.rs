@@ -1,0 +1,74 @@
+//! `lockgate simulate` in a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use super::Lab;
+
+/// A plant in a process of its own, ended with the test.
+pub(crate) struct Plant {
+    process: Child,
+    /// A folder of its own, when the plant is not in the lab.
+    _home: Option<Lab>,
+    pub(crate) url: String,
+    pub(crate) thumbprint: String,
+    pub(crate) pki: PathBuf,
+}
+
+impl Plant {
+    /// Starts in the lab's folder.
+    pub(crate) fn start(lab: &Lab) -> Self {
+        Self::start_at(lab)
+    }
+
+    /// Starts in a folder that nobody else uses.
+    pub(crate) fn start_elsewhere() -> Self {
+        let home = Lab::empty();
+        let mut plant = Self::start_at(&home);
+        plant._home = Some(home);
+        plant
+    }
+
+    fn start_at(lab: &Lab) -> Self {
+        let mut process = binary(lab)
+            .args(["simulate", "--json", "--port", "0", "--counters", "5", "--for", "120s"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut text = String::new();
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            text.push_str(&line);
+            if line == "}" {
+                break;
+            }
+        }
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let word = |key: &str| said[key].as_str().unwrap().to_owned();
+        let pki = lab.path().join(word("pki"));
+        Self { process, _home: None, url: word("url"), thumbprint: word("thumbprint"), pki }
+    }
+
+    /// What the administrator of the plant does about a client.
+    pub(crate) fn trust(&self, lab: &Lab, thumbprint: &str) {
+        let pki = self.pki.display().to_string();
+        let accepted = lab.run(&["trust", "accept", thumbprint, "--pki", &pki]);
+        assert_eq!(accepted.code, 0, "{}", accepted.page());
+    }
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// The binary, as a user in the lab would start it.
+pub(crate) fn binary(lab: &Lab) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lockgate"));
+    command.current_dir(lab.path()).env_remove("LOCKGATE_CONFIG").env("TZ", "UTC");
+    command
+}

@@ -1,0 +1,152 @@
+//! Talking to one server without a configuration: `doctor`, `browse`, `read` on a bare URL, against `lockgate simulate`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+mod common;
+
+use common::plant::Plant;
+use common::{Lab, Screen};
+
+const PKI: [&str; 2] = ["--pki", "ours"];
+const USER: [&str; 2] = ["--user", "operator"];
+
+fn ask(lab: &Lab, command: &str, url: &str, more: &[&str], password: &str) -> Screen {
+    let words: Vec<&str> =
+        [command, url].into_iter().chain(PKI).chain(USER).chain(more.iter().copied()).collect();
+    lab.run_with_input(&words, password)
+}
+
+fn our_thumbprint(lab: &Lab) -> String {
+    let shown = lab.run(&["--json", "cert", "show", "--pki", "ours"]).json();
+    shown["certificates"][0]["thumbprint"].as_str().unwrap().to_owned()
+}
+
+/// The result of each step that was tried.
+fn steps(screen: &Screen) -> Vec<(String, String)> {
+    let report = screen.json();
+    let word = |step: &serde_json::Value, key: &str| step[key].as_str().unwrap().to_owned();
+    report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (word(step, "step"), word(step, "result")))
+        .collect()
+}
+
+fn failed(screen: &Screen) -> String {
+    steps(screen).into_iter().find(|(_, result)| result == "failed").map(|(step, _)| step).unwrap_or_default()
+}
+
+/// A lab without a configuration, with trust on both sides.
+fn trusting() -> (Lab, Plant) {
+    let (lab, plant) = (Lab::empty(), Plant::start_elsewhere());
+    let first = ask(&lab, "doctor", &plant.url, &[], "practise\n");
+    assert_eq!(first.code, 5, "{}", first.page());
+    assert_eq!(lab.run(&["trust", "accept", &plant.thumbprint, "--pki", "ours"]).code, 0);
+    assert_eq!(ask(&lab, "doctor", &plant.url, &[], "practise\n").code, 6);
+    plant.trust(&lab, &our_thumbprint(&lab));
+    (lab, plant)
+}
+
+#[test]
+fn the_doctor_stops_at_the_first_thing_that_is_wrong_and_says_what_mends_it() {
+    let (lab, plant) = (Lab::empty(), Plant::start_elsewhere());
+    let words: Vec<&str> = ["doctor", plant.url.as_str()].into_iter().chain(PKI).collect();
+    let nobody = lab.run(&words);
+    assert_eq!(nobody.code, 7, "{}", nobody.page());
+    assert!(nobody.stderr.contains("--user USER"), "{}", nobody.page());
+
+    let distrust = ask(&lab, "doctor", &plant.url, &[], "practise\n");
+    assert_eq!(distrust.code, 5, "{}", distrust.page());
+    assert!(distrust.stdout.contains("FAILED  certificate"), "{}", distrust.page());
+    assert!(distrust.stderr.contains("trust accept"), "{}", distrust.page());
+    assert_eq!(lab.run(&["trust", "accept", &plant.thumbprint, "--pki", "ours"]).code, 0);
+
+    let untrusted = ask(&lab, "doctor", &plant.url, &["--json"], "practise\n");
+    assert_eq!((untrusted.code, failed(&untrusted).as_str()), (6, "channel"));
+    let error = &untrusted.json()["error"];
+    assert_eq!(error["code"], "trust.server_does_not_trust_us");
+    plant.trust(&lab, &our_thumbprint(&lab));
+
+    let wrong = ask(&lab, "doctor", &plant.url, &["--json"], "wrong\n");
+    assert_eq!((wrong.code, failed(&wrong).as_str()), (7, "login"));
+
+    let well = ask(&lab, "doctor", &plant.url, &["--json"], "practise\n");
+    assert_eq!((well.code, failed(&well).as_str()), (0, ""), "{}", well.page());
+    assert_eq!(well.json()["rights"]["may_write"], 0);
+}
+
+#[test]
+fn the_doctor_tells_a_name_that_leads_nowhere_from_a_port_that_is_closed() {
+    let lab = Lab::empty();
+    let nowhere = lab.run(&["doctor", "opc.tcp://no-such-host.invalid", "--pki", "ours", "--json"]);
+    assert_eq!((nowhere.code, failed(&nowhere).as_str()), (4, "name"), "{}", nowhere.page());
+    // bound and not listening: nothing else can take it meanwhile
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    drop(taken);
+    let closed = lab.run(&["doctor", &format!("opc.tcp://127.0.0.1:{port}"), "--pki", "ours", "--json"]);
+    assert_eq!((closed.code, failed(&closed).as_str()), (4, "tcp"), "{}", closed.page());
+}
+
+#[test]
+fn nodes_are_found_by_browsing_and_read_by_id_uri_and_path() {
+    let (lab, plant) = trusting();
+    let browsed = ask(&lab, "browse", &plant.url, &["--depth", "4", "--json"], "practise\n");
+    assert_eq!(browsed.code, 0, "{}", browsed.page());
+    let tree = browsed.json();
+    let nodes = tree["nodes"].as_array().unwrap();
+    let variable = nodes
+        .iter()
+        .find(|node| node["node_class"] == "Variable" && node["node_id"].as_str().unwrap().starts_with("ns="))
+        .unwrap_or_else(|| panic!("{}", browsed.page()));
+    let forms = ["node_id", "expanded_node_id", "path"].map(|form| variable[form].as_str().unwrap());
+    let read = ask(&lab, "read", &plant.url, &[forms[0], forms[1], forms[2], "--json"], "practise\n");
+    assert_eq!(read.code, 0, "{}", read.page());
+    let answers = read.json();
+    for answer in answers["nodes"].as_array().unwrap() {
+        assert_eq!(answer["node_id"], variable["node_id"]);
+        assert_eq!(answer["status"], "Good");
+        let digits = answer["source_time"].as_str().unwrap().split('.').nth(1).unwrap().len();
+        assert_eq!(digits, "1234567Z".len());
+    }
+    let names =
+        ask(&lab, "read", &plant.url, &[forms[0], "--attribute", "browsename", "--json"], "practise\n");
+    assert_eq!(names.json()["nodes"][0]["value"], variable["browse_name"], "{}", names.page());
+}
+
+#[test]
+fn one_bad_node_harms_one_node() {
+    let (lab, plant) = trusting();
+    let nodes = ["i=2258", "ns=1;s=nowhere", "nsu=urn:nowhere;s=x", "/Objects/9:Nowhere"];
+    let read = ask(&lab, "read", &plant.url, &[&nodes[..], &["--json"]].concat(), "practise\n");
+    assert_eq!(read.code, 8, "{}", read.page());
+    let answers = read.json();
+    let status: Vec<&str> = (0..4).map(|at| answers["nodes"][at]["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["Good", "BadNodeIdUnknown", "BadNodeIdUnknown", "BadNodeIdUnknown"]);
+    assert!(answers["nodes"][2]["problem"].as_str().unwrap().contains("urn:nowhere"));
+}
+
+#[test]
+fn what_is_no_node_no_attribute_or_no_store_is_told_before_anything_is_sent() {
+    let lab = Lab::empty();
+    let url = "opc.tcp://127.0.0.1:1";
+    assert_eq!(lab.run(&["read", url, "--pki", "ours", "nonsense"]).code, 2);
+    assert_eq!(lab.run(&["read", url, "--pki", "ours", "i=1", "--attribute", "Colour"]).code, 2);
+    let nowhere = lab.run(&["read", url, "i=1"]);
+    assert_eq!(nowhere.code, 3, "{}", nowhere.page());
+    assert!(nowhere.stderr.contains("--pki DIR"), "{}", nowhere.page());
+    assert!(!lab.path().join("ours").exists());
+    let with_source = lab.run(&["read", "line1", "i=1"]);
+    assert_eq!(with_source.code, 3, "{}", with_source.page());
+}
