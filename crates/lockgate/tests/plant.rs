@@ -355,3 +355,16 @@ fn signal(process: &Child, name: &str) {
     let sent = Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).status().unwrap();
     assert!(sent.success());
 }
+
+#[test]
+fn a_source_is_shown_with_everything_that_is_configured_for_it() {
+    let (lab, plant) = connected();
+    let shown = lab.run(&["source", "show", "line1", "--json"]).json();
+    assert_eq!(shown["schema"], "lockgate/source-show/1");
+    assert_eq!(shown["server_thumbprint"], plant.thumbprint.as_str());
+    assert_eq!(shown["user"], "operator");
+    let text = lab.run(&["source", "show", "line1"]);
+    assert_eq!(text.code, 0, "{}", text.page());
+    assert!(text.stdout.contains("security     Aes256_Sha256_RsaPss SignAndEncrypt"), "{}", text.page());
+    assert_eq!(lab.run(&["source", "show", "nobody"]).code, 3);
+}

@@ -38,6 +38,11 @@ pub(crate) enum Source {
     Add(SourceAdd),
     /// List the configured sources
     List,
+    /// Show one source with everything that is configured for it
+    Show {
+        /// Name of the source
+        name: String,
+    },
     /// Take a source out of the configuration; collected data and trust stay
     Remove {
         /// Name of the source

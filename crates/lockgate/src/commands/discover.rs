@@ -21,12 +21,23 @@ use crate::view::{CertificateView, VerdictView};
 #[derive(Serialize)]
 struct Found {
     url: String,
+    /// The servers that this one knows: itself, and for a discovery server those that registered. Hints only.
+    servers: Vec<ServerView>,
     endpoints: Vec<EndpointView>,
     /// Index of the endpoint we would use; `null` when none is good enough.
     choice: Option<usize>,
     /// Why that one, or why none.
     reason: String,
     certificates: Vec<Judged>,
+}
+
+/// A server as another one tells of it.
+#[derive(Serialize)]
+struct ServerView {
+    application_uri: String,
+    application_name: String,
+    product_uri: String,
+    urls: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -61,8 +72,10 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     let empty = tempfile::tempdir().map_err(|e| bug("no temporary folder", &e))?;
     let store = open_store(context, args.pki.as_deref(), empty.path())?;
     let want = SecurityRequirement::strongest(UserTokenKind::Anonymous);
-    let asked = runtime::block_on(async {
-        tokio::time::timeout(args.timeout, survey(&url, &store, want, &[])).await
+    let (asked, servers) = runtime::block_on(async {
+        let asked = tokio::time::timeout(args.timeout, survey(&url, &store, want, &[])).await;
+        let servers = if matches!(asked, Ok(Ok(_))) { servers(&url, args.timeout).await } else { Vec::new() };
+        (asked, servers)
     })?;
     let about =
         About { url: Some(url.as_str()), host: Some(url.host()), store: Some(&store), ..About::default() };
@@ -70,13 +83,33 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
         .map_err(|_| no_answer(&url, args.timeout))?
         .map_err(|error| failure::explain(context, Some(&about), &error))?;
     choose_login(&mut survey);
-    let found = view(&survey);
+    let found = view(&survey, servers);
     context.answer("discover", &found, || found.text())?;
     if args.pki.is_none() && !context.config.exists() {
         say("there is no configuration here, so nothing was kept and nothing can be trusted yet");
         say(&format!("next: lockgate init, then lockgate source add NAME {}", shell(url.as_str())));
     }
     Ok(Exit::Ok)
+}
+
+/// The servers it knows; a server that does not say is no failure.
+async fn servers(url: &EndpointUrl, timeout: std::time::Duration) -> Vec<ServerView> {
+    let known = match ua_client::find_servers(url, timeout).await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::debug!(%error, "FindServers was not answered");
+            return Vec::new();
+        }
+    };
+    known
+        .into_iter()
+        .map(|server| ServerView {
+            application_uri: server.application_uri,
+            application_name: server.application_name,
+            product_uri: server.product_uri,
+            urls: server.urls.iter().map(|url| url.as_str().to_owned()).collect(),
+        })
+        .collect()
 }
 
 /// A user is better than nobody where the server offers both; what it does not offer at all must not spoil the choice.
@@ -120,7 +153,7 @@ fn no_answer(url: &EndpointUrl, after: std::time::Duration) -> Box<Advice> {
     )
 }
 
-fn view(survey: &Survey) -> Found {
+fn view(survey: &Survey, servers: Vec<ServerView>) -> Found {
     let (choice, reason, refused) = match &survey.choice {
         Ok(choice) => (Some(choice.index), choice.reason.clone(), choice.refused.clone()),
         Err(error) => (None, error.to_string(), Vec::new()),
@@ -129,6 +162,7 @@ fn view(survey: &Survey) -> Found {
     let endpoints = survey.endpoints.iter().enumerate().map(|(at, surveyed)| endpoint(surveyed, why_not(at)));
     Found {
         url: survey.url.as_str().to_owned(),
+        servers,
         endpoints: endpoints.collect(),
         choice,
         reason,
@@ -201,6 +235,14 @@ impl Found {
             out.push_str(&format!("{:<12} {}\n", "server", safe(&first.application_name)));
             out.push_str(&format!("{:<12} {}\n", "application", safe(&first.application_uri)));
             out.push_str(&format!("{:<12} {}\n\n", "product", safe(&first.product_uri)));
+        }
+        // itself is in the list as well, and said above
+        if self.servers.len() > 1 {
+            let mut table = Table::new(&["KNOWN SERVER", "APPLICATION", "URL"]);
+            for server in &self.servers {
+                table.row([&server.application_name, &server.application_uri, &server.urls.join(", ")]);
+            }
+            out.push_str(&format!("{table}\n"));
         }
         let mut table =
             Table::new(&["", "POLICY", "MODE", "STRENGTH", "USER TOKENS", "CERTIFICATE", "VERDICT"]);

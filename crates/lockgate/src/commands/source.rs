@@ -1,4 +1,4 @@
-//! `lockgate source list | remove | check`. Adding one has its own file.
+//! `lockgate source list | show | remove | check`. Adding one has its own file.
 
 use std::sync::Arc;
 
@@ -16,12 +16,13 @@ use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Table, say};
+use crate::output::{Table, safe, say};
 
 pub(super) fn run(context: &Context, command: &cli::Source) -> Outcome {
     match command {
         cli::Source::Add(args) => source_add::run(context, args),
         cli::Source::List => list(context),
+        cli::Source::Show { name } => show(context, name),
         cli::Source::Remove { name } => remove(context, name),
         cli::Source::Check { name } => check(context, name),
     }
@@ -83,6 +84,58 @@ fn list(context: &Context) -> Outcome {
         ));
     }
     Ok(Exit::Ok)
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    source: SourceView,
+    publishing_interval_ms: u128,
+    sampling_interval_ms: u128,
+    queue_size: u32,
+    max_nodes: usize,
+}
+
+fn show(context: &Context, name: &str) -> Outcome {
+    let config = config::load(context)?;
+    let source = config.source(name).map_err(|error| failure::explain(context, None, &error))?;
+    let shown = Shown {
+        source: SourceView::of(source),
+        publishing_interval_ms: source.publishing_interval.as_millis(),
+        sampling_interval_ms: source.sampling_interval.as_millis(),
+        queue_size: source.queue_size(),
+        max_nodes: source.max_nodes,
+    };
+    context.answer("source-show", &shown, || shown.text())?;
+    Ok(Exit::Ok)
+}
+
+impl Shown {
+    fn text(&self) -> String {
+        let source = &self.source;
+        let danger = if source.danger.is_empty() { "none".to_owned() } else { source.danger.join(", ") };
+        let none_yet = || "(it has not proved itself yet)".to_owned();
+        let lines = [
+            ("name", source.name.clone()),
+            ("url", source.url.clone()),
+            ("security", format!("{} {}", source.policy, source.mode)),
+            ("user", source.user.clone().unwrap_or_else(|| "(anonymous)".to_owned())),
+            ("application", source.server_application_uri.clone().unwrap_or_else(none_yet)),
+            ("thumbprint", source.server_thumbprint.clone().unwrap_or_else(none_yet)),
+            ("roots", source.roots.join(", ")),
+            ("publishing", format!("every {} ms", self.publishing_interval_ms)),
+            (
+                "sampling",
+                format!(
+                    "every {} ms, {} values kept by the server",
+                    self.sampling_interval_ms, self.queue_size
+                ),
+            ),
+            ("nodes", format!("at most {}", self.max_nodes)),
+            ("danger", danger),
+        ];
+        lines.iter().map(|(label, value)| format!("{label:<12} {}\n", safe(value))).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -266,10 +319,8 @@ pub(super) fn report(
             ("security", &format!("{policy} {mode}")),
             ("login", user.as_deref().unwrap_or("(anonymous)")),
         ];
-        let mut out: String = lines
-            .iter()
-            .map(|(label, value)| format!("{label:<12} {}\n", crate::output::safe(value)))
-            .collect();
+        let mut out: String =
+            lines.iter().map(|(label, value)| format!("{label:<12} {}\n", safe(value))).collect();
         out.push_str("connected and logged in\n");
         out
     })?;
