@@ -137,10 +137,14 @@ impl Crl {
         &self.0.issuer
     }
 
-    /// Its number (RFC 5280 §5.2.3) in upper-case hex; `None` when it has none.
+    /// Its number (RFC 5280 §5.2.3) as text: decimal, or hex with `0x` when it is beyond 64 bits. `None` when it has none.
     #[must_use]
-    pub fn number_hex(&self) -> Option<String> {
-        self.0.number.as_deref().map(upper_hex)
+    pub fn number(&self) -> Option<String> {
+        let digits = without_leading_zeros(self.0.number.as_deref()?);
+        if digits.len() > 8 {
+            return Some(format!("0x{}", upper_hex(digits)));
+        }
+        Some(digits.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte)).to_string())
     }
 
     /// How it is signed, as in "RSA with SHA-256".

@@ -136,6 +136,14 @@ pub enum Error {
         /// What is wrong with it, to go after "line 3".
         why: String,
     },
+    /// No security policy takes such a key from such an authority.
+    #[error("no security policy takes {key} from an authority with {authority}")]
+    KeyNotTaken {
+        /// The key to certify.
+        key: crate::KeyKind,
+        /// The key of the authority.
+        authority: crate::KeyKind,
+    },
     /// The authority has issued no such certificate, or several to which this applies.
     #[error("the authority issued no certificate {query}")]
     NotIssued {

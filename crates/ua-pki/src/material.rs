@@ -1,8 +1,13 @@
 //! What an administrator brings in a file: recognised by its content, never by its name.
 
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
 use crate::certificate::split_element;
 use crate::crl::MAX_CRL_BYTES;
 use crate::pem_text::fault;
+use crate::store::files;
 use crate::{Certificate, Crl, Error, UnprovenRequest};
 
 /// Most things in one file.
@@ -34,6 +39,15 @@ pub struct Material {
 impl Material {
     /// Most bytes worth reading: as many as the largest revocation list.
     pub const MAX_BYTES: usize = MAX_CRL_BYTES;
+
+    /// Reads a file. Fails when it cannot be read, is no file, or is larger than anything worth reading; what is wrong
+    /// inside is told item by item.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let limit = u64::try_from(Self::MAX_BYTES).unwrap_or(u64::MAX);
+        // it may hold a private key
+        let bytes = Zeroizing::new(files::read_limited(path, limit)?);
+        Ok(Self::from_bytes(&bytes))
+    }
 
     /// Looks at any bytes: PEM (one block or several, with or without text around them), DER, or DER certificates one
     /// after the other. Never fails: what cannot be read is an [`Item::Other`] that says why.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Browse, Cert, Demo, Discover, Doctor, Export, Gaps, Init, Login, Query, Read, Run, Simulate, Source,
+    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, Init, Login, Query, Read, Run, Simulate, Source,
     Status, Streams, Trust,
 };
 use crate::exit;
@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Our own certificate, and a look into others
     #[command(subcommand)]
     Cert(Cert),
+    /// A certificate authority for a plant that has none
+    #[command(subcommand)]
+    Ca(Ca),
     /// Collect from every source until stopped
     Run(Run),
     /// How fresh the data of every source is

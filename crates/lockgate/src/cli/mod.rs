@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. One subcommand is one file in `commands/`.
 
+mod ca;
 mod cert;
 mod command;
 mod data;
@@ -9,6 +10,7 @@ mod setup;
 mod trust;
 mod verify;
 
+pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
 pub(crate) use cert::{Cert, Encoding};
 pub(crate) use command::{Cli, Command, parse};
 pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};

@@ -1,6 +1,7 @@
 //! One file per command. Each takes the context and its arguments and ends with an exit code or an explained
 //! failure; what failures look like is decided here, once.
 
+mod ca;
 mod cert;
 mod collecting;
 mod completions;
@@ -13,6 +14,7 @@ mod failure;
 mod gaps;
 mod init;
 mod login;
+mod material;
 mod pick;
 mod query;
 mod run;
@@ -67,6 +69,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Browse(args) => server::browse(context, &args),
         Command::Read(args) => server::read(context, &args),
         Command::Cert(command) => cert::run(context, &command),
+        Command::Ca(command) => ca::run(context, &command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Trust is only ever given to a certificate named by its full thumbprint.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-use ua_pki::{Certificate, Crl, Role, Store, ValidationContext, validate};
+use ua_pki::{Certificate, Item, Role, Store, ValidationContext, validate};
 
+use super::material;
 use super::store::{failed, find, open, query};
-use crate::advice::{Advice, Outcome, disk};
+use crate::advice::{Advice, Outcome};
 use crate::cli::{self, ImportAs};
 use crate::clock;
 use crate::context::Context;
@@ -188,11 +188,11 @@ fn remove(context: &Context, which: &cli::OneCertificate) -> Outcome {
 }
 
 fn import(context: &Context, file: &Path, role: ImportAs, dir: Option<&Path>) -> Outcome {
-    let store = open(context, dir)?;
-    let chain = read_chain(file)?;
+    let chain = material::certificates(file)?;
     let Some(certificate) = chain.first() else {
-        return Err(Box::new(no_certificate(file, "the file holds no certificate")));
+        return Err(material::not_a_certificate(file, &Item::PrivateKey));
     };
+    let store = open(context, dir)?;
     match role {
         ImportAs::Trusted => store.trust(certificate),
         ImportAs::Issuer => store.add_issuer(certificate),
@@ -211,32 +211,12 @@ struct ImportedCrl {
 }
 
 fn import_crl(context: &Context, file: &Path, dir: Option<&Path>) -> Outcome {
+    let crl = material::crl(file)?;
     let store = open(context, dir)?;
-    let bytes = fs::read(file).map_err(|e| disk("read the revocation list", file, &e))?;
-    let crl = Crl::from_bytes(&bytes).map_err(|e| {
-        let text = format!("this is no revocation list we can read: {e}");
-        Box::new(
-            Advice::new("trust.not_a_revocation_list", Exit::Usage, text)
-                .fact("file", file.display().to_string())
-                .then("DER and PEM are understood"),
-        )
-    })?;
     let path = store.add_crl(&crl).map_err(|e| failed(store.root(), &e))?;
     let imported = ImportedCrl { path: path.display().to_string() };
     context.answer("trust-import-crl", &imported, || format!("imported     {}\n", safe(&imported.path)))?;
     Ok(Exit::Ok)
-}
-
-/// The certificates in a file, DER or PEM, leaf first.
-pub(in crate::commands) fn read_chain(file: &Path) -> Outcome<Vec<Certificate>> {
-    let bytes = fs::read(file).map_err(|e| disk("read the certificate", file, &e))?;
-    Certificate::chain_from_bytes(&bytes).map_err(|e| Box::new(no_certificate(file, &e.to_string())))
-}
-
-fn no_certificate(file: &Path, why: &str) -> Advice {
-    Advice::new("trust.not_a_certificate", Exit::Usage, format!("this is no certificate we can read: {why}"))
-        .fact("file", file.display().to_string())
-        .then("DER and PEM are understood")
 }
 
 fn not_found(context: &Context, thumbprint: &str) -> Box<Advice> {

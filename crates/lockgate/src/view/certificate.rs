@@ -22,11 +22,22 @@ pub(crate) struct CertificateView {
     pub(crate) serial: String,
     pub(crate) not_before: String,
     pub(crate) not_after: String,
+    /// Whether it may issue certificates (cA); null without basic constraints.
+    pub(crate) authority: Option<bool>,
+    /// How many authorities may stand below it; null is no limit.
+    pub(crate) path_length: Option<u32>,
+    /// Names of RFC 5280; null without the extension.
+    pub(crate) key_usages: Option<Vec<&'static str>>,
+    pub(crate) extended_key_usages: Option<Vec<String>>,
+    pub(crate) subject_key_id: Option<String>,
+    pub(crate) authority_key_id: Option<String>,
+    pub(crate) signature: &'static str,
 }
 
 impl CertificateView {
     /// The view of one certificate.
     pub(crate) fn of(certificate: &Certificate) -> Self {
+        let details = certificate.details();
         Self {
             thumbprint: certificate.thumbprint().grouped(),
             sha256: hex(&certificate.sha256()),
@@ -40,7 +51,40 @@ impl CertificateView {
             serial: certificate.serial_hex(),
             not_before: certificate.not_before().to_string(),
             not_after: certificate.not_after().to_string(),
+            authority: details.authority,
+            path_length: details.path_length,
+            key_usages: details.key_usages,
+            extended_key_usages: details.extended_key_usages,
+            subject_key_id: details.subject_key_id,
+            authority_key_id: details.authority_key_id,
+            signature: details.signature,
         }
+    }
+
+    /// [`text`](Self::text), and below it what the certificate may be used for and how it is signed.
+    pub(crate) fn full_text(&self) -> String {
+        const NONE: &str = "(not said)";
+        let authority = match (self.authority, self.path_length) {
+            (None, _) => NONE.to_owned(),
+            (Some(false), _) => "no".to_owned(),
+            (Some(true), None) => "yes".to_owned(),
+            (Some(true), Some(0)) => "yes, for applications only".to_owned(),
+            (Some(true), Some(most)) => format!("yes, with up to {most} authorities below it"),
+        };
+        let usages = self.key_usages.as_ref().map_or_else(|| NONE.to_owned(), |list| list.join(", "));
+        let purposes =
+            self.extended_key_usages.as_ref().map_or_else(|| NONE.to_owned(), |list| list.join(", "));
+        let lines = [
+            ("authority", authority.as_str()),
+            ("key usages", &usages),
+            ("purposes", &purposes),
+            ("signed with", self.signature),
+            ("key id", self.subject_key_id.as_deref().unwrap_or(NONE)),
+            ("issuer's id", self.authority_key_id.as_deref().unwrap_or(NONE)),
+        ];
+        let more: String =
+            lines.iter().map(|(label, value)| format!("{label:<12} {}\n", safe(value))).collect();
+        self.text() + &more
     }
 
     /// One fact per line, labels in a column.
@@ -61,11 +105,19 @@ impl CertificateView {
             ("valid from", &self.not_before),
             ("valid until", &self.not_after),
         ];
-        lines.iter().map(|(label, value)| format!("{label:<12} {}\n", safe(value))).collect()
+        // an authority is no application, and runs on no host
+        let of_an_application = |label: &str| matches!(label, "application" | "hosts");
+        let bare = self.authority == Some(true) && self.application_uri.is_none() && names.is_empty();
+        lines
+            .iter()
+            .filter(|(label, _)| !(bare && of_an_application(label)))
+            .map(|(label, value)| format!("{label:<12} {}\n", safe(value)))
+            .collect()
     }
 }
 
-fn key(kind: KeyKind) -> String {
+/// The kind of a key, as short as it can be said.
+pub(crate) fn key(kind: KeyKind) -> String {
     match kind {
         KeyKind::Rsa { bits } => format!("RSA {bits}"),
         KeyKind::EcP256 => "EC P-256".to_owned(),

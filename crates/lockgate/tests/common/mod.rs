@@ -93,6 +93,8 @@ pub(crate) fn redactions() -> Vec<(&'static str, &'static str)> {
         (r"(serial +)[0-9A-F]+", "${1}[SERIAL]"),
         (r"(hosts +)\S.*", "${1}[HOST]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+        (r"\b[0-9A-F]{32}\b", "[SERIAL]"),
+        (r"((?:ends|ended) on )\d{4}-\d\d-\d\d", "${1}[DATE]"),
         (r"(VALID UNTIL\n(?:.*\n)*?.*)\d{4}-\d\d-\d\d", "${1}[DATE]"),
         (r"opc\.tcp://(127\.0\.0\.1|localhost):\d+", "opc.tcp://$1:[PORT]"),
         (r#"/[^\s"']*/\.tmp[A-Za-z0-9]+"#, "[DIR]"),

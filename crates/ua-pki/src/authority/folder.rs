@@ -9,7 +9,7 @@ use super::index::{Index, Issued, IssuedQuery};
 use crate::issue::{Authority, AuthorityProfile};
 use crate::store::file_name;
 use crate::store::files;
-use crate::{ApplicationProfile, Certificate, Crl, Error, PrivateKey, PublicKey};
+use crate::{ApplicationProfile, Certificate, CertificateRules, Crl, Error, PrivateKey, PublicKey};
 
 const CERTIFICATE: &str = "ca.der";
 const CRL: &str = "ca.crl";
@@ -95,6 +95,12 @@ impl AuthorityFolder {
         self.root.join(CERTIFICATE)
     }
 
+    /// The file with the authority's key.
+    #[must_use]
+    pub fn key_path(&self) -> PathBuf {
+        self.root.join(KEY)
+    }
+
     /// The file with the current revocation list.
     #[must_use]
     pub fn crl_path(&self) -> PathBuf {
@@ -115,12 +121,10 @@ impl AuthorityFolder {
 
     /// Issues a certificate. It is in the index before it is in a file, and in both when this returns.
     ///
-    /// Fails for the authority's own key, and when the certificate would outlive the authority.
+    /// Fails for the authority's own key, for a key that no security policy takes from such an authority (RSA from
+    /// one with an elliptic curve, and the other way round), and when the certificate would outlive the authority.
     pub fn issue(&mut self, profile: &ApplicationProfile, key: &PublicKey) -> Result<Certificate, Error> {
-        if key == self.certificate().public_key() {
-            let text = "the key is the authority's own; an application needs a key of its own";
-            return Err(Error::Issue(text.to_owned()));
-        }
+        self.check_key(key)?;
         let certificate = self.authority.issue(profile, key)?;
         let until = self.certificate().not_after();
         if certificate.not_after() > until {
@@ -138,6 +142,20 @@ impl AuthorityFolder {
         self.change(|index| index.issued.push(issued))?;
         files::write_atomic(&path, certificate.der(), 0o644)?;
         Ok(certificate)
+    }
+
+    /// Whether it can issue for this key; [`issue`](Self::issue) asks this first.
+    pub fn check_key(&self, key: &PublicKey) -> Result<(), Error> {
+        if key == self.certificate().public_key() {
+            let text = "the key is the authority's own; an application needs a key of its own";
+            return Err(Error::Issue(text.to_owned()));
+        }
+        let (authority, kind) = (self.certificate().public_key().kind(), key.kind());
+        let mut policies = CertificateRules::all().filter(|rules| !rules.is_deprecated());
+        if policies.any(|rules| rules.takes_key(authority) && rules.takes_key(kind)) {
+            return Ok(());
+        }
+        Err(Error::KeyNotTaken { key: kind, authority })
     }
 
     /// Revokes a certificate and makes a new revocation list. Both are one step: when the list could not be written,
