@@ -9,5 +9,6 @@ mod layout;
 mod plant;
 mod signals;
 
-pub use plant::{Plant, PlantConfig};
+pub use plant::{Plant, PlantConfig, Practice};
 pub use signals::{Shape, Signals};
+pub use ua_server::{HistoryTrouble, Limits, Trouble};

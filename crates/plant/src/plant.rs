@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ua_pki::SecurityPolicy;
-use ua_server::{AddressSpace, Clock, Error, Running, Server, ServerConfig, Ticks, UserAccount, ValueSource};
+use ua_server::{
+    AddressSpace, Clock, Error, Limits, Running, Server, ServerConfig, Ticks, Trouble, UserAccount,
+    ValueSource,
+};
 
 use crate::{
     layout,
@@ -43,12 +46,29 @@ const OPENS_PER_SECOND: u32 = 100;
 const APPLICATION_URI: &str = "urn:lockgate:plant";
 const FASTEST_COUNTER: Duration = Duration::from_millis(10);
 
+/// What makes a plant hard to read, for practice and for tests.
+#[derive(Debug, Clone, Default)]
+pub struct Practice {
+    /// Bounds other than the usual ones, for example tiny limits of operations.
+    pub limits: Option<Limits>,
+    /// What the server does wrong; can be switched while it runs.
+    pub trouble: Arc<Trouble>,
+}
+
 impl Plant {
     /// Builds the plant and serves it.
     ///
     /// # Errors
     /// Those of [`Server::bind`], a password that cannot be hashed, and a counter that is too fast.
     pub async fn start(config: PlantConfig) -> Result<Self, Error> {
+        Self::start_to_practise(config, Practice::default()).await
+    }
+
+    /// The same with trouble.
+    ///
+    /// # Errors
+    /// As [`Plant::start`].
+    pub async fn start_to_practise(config: PlantConfig, practice: Practice) -> Result<Self, Error> {
         if config.counter_period < FASTEST_COUNTER {
             return Err(Error::Config("the counters are faster than the server samples"));
         }
@@ -56,6 +76,8 @@ impl Plant {
         server.listen = config.listen;
         server.hosts = config.hosts;
         server.policies = config.policies;
+        server.limits = practice.limits.unwrap_or_default();
+        server.trouble = practice.trouble;
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
         server.limits.opens_per_second_per_address = OPENS_PER_SECOND;
         server.users = hash_passwords(config.users).await?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use opcua_types::StatusCode;
-use ua_server::{Sample, Slot, Ticks, Value, ValueSource};
+use ua_server::{Sample, Slot, Ticks, Toward, Value, ValueSource};
 
 /// How a signal behaves. `k` is the number of periods since the start.
 #[derive(Debug, Clone)]
@@ -83,6 +83,11 @@ impl Signals {
         self.start
     }
 
+    fn facts(&self, slot: Slot) -> Option<(&Shape, Ticks)> {
+        let index = usize::try_from(slot.0).ok()?;
+        Some((self.shapes.get(index)?, *self.periods.get(index)?))
+    }
+
     /// Value, quality and source timestamp of a signal at an instant. Before the start there is none.
     #[must_use]
     pub fn at(&self, slot: Slot, at: Ticks) -> Sample {
@@ -133,7 +138,35 @@ impl ValueSource for Signals {
             visit(index, self.at(*slot, at));
         }
     }
+
+    fn is_recorded(&self, slot: Slot) -> bool {
+        self.facts(slot).is_some()
+    }
+
+    fn recorded(&self, slot: Slot, at: Ticks, toward: Toward, now: Ticks) -> Option<Sample> {
+        let (shape, period) = self.facts(slot)?;
+        let since = at.checked_sub(self.start)?;
+        let newest = now.checked_sub(self.start)?.div_euclid(period);
+        let (oldest, newest) = match shape {
+            Shape::Stuck(_) | Shape::StartTime => (0, newest.min(0)),
+            Shape::Counter => (0, newest),
+            _ => (ticks(PAST).checked_neg()?.div_euclid(period), newest),
+        };
+        let k = match toward {
+            Toward::Past => since.div_euclid(period).min(newest),
+            // the first step at or behind the instant
+            Toward::Future => since.checked_neg()?.div_euclid(period).checked_neg()?.max(oldest),
+        };
+        if k < oldest || k > newest {
+            return None;
+        }
+        Some(shape.sample(k, self.start, self.start.checked_add(k.checked_mul(period)?)?))
+    }
 }
+
+/// So much history was there before the plant started: it costs nothing, and somebody who tries a trend wants to see one. Counters
+/// begin at the start.
+const PAST: Duration = Duration::from_secs(30 * 86_400);
 
 /// A duration in ticks.
 pub(crate) fn ticks(duration: Duration) -> Ticks {

@@ -20,7 +20,8 @@ impl BatchLimit {
         self.0.load(Ordering::Relaxed).max(1)
     }
 
-    fn lower_to(&self, size: usize) {
+    /// Remembers that the server takes no more than this.
+    pub(crate) fn lower_to(&self, size: usize) {
         self.0.fetch_min(size.max(1), Ordering::Relaxed);
     }
 }

@@ -27,6 +27,7 @@ mod endpoint;
 mod endpoint_url;
 mod error;
 mod handshake;
+mod history;
 mod identity;
 mod limits;
 mod namespaces;
@@ -40,7 +41,9 @@ mod sequence;
 mod session;
 mod status;
 mod subscription;
+mod time;
 mod unsent;
+mod value;
 
 pub use browse::{BrowseFilter, Browsed, Reference};
 pub use choose::{Choice, SecurityRequirement, choose, usable_for};
@@ -50,6 +53,10 @@ pub use discovery::{KnownServer, NetworkServer, find_servers, find_servers_on_ne
 pub use endpoint::{Endpoint, TRANSPORT_UA_TCP, UserTokenKind, UserTokenPolicy};
 pub use endpoint_url::{DEFAULT_PORT, EndpointUrl};
 pub use error::{Error, Phase, Side};
+pub use history::{
+    AGGREGATES, Bounds, EventHistory, HistoryOrder, HistoryPage, HistoryPages, HistoryRange, NodeHistory,
+    NodePage, ProcessedHistory, RawHistory, aggregate, explain_history_status,
+};
 pub use identity::Login;
 pub use limits::OperationLimits;
 pub use namespaces::{Namespaces, UA_NAMESPACE};
@@ -65,4 +72,8 @@ pub use status::status_name;
 pub use subscription::{
     ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo, SubscriptionRequest, TransferResult,
 };
-pub use ua_channel::{DataValueRef, NotificationVisitor, PublishSummary, ValueRef};
+pub use time::{ticks, timestamp};
+pub use ua_channel::{
+    DataValueRef, HistoryVisitor, Modification, NotificationVisitor, PublishSummary, ValueRef,
+};
+pub use value::{to_data_value, to_variant};

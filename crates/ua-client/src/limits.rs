@@ -12,6 +12,8 @@ use crate::session::Caller;
 /// What goes into one request at most, also when the server names no limit: more gains nothing and
 /// delays everything else on the connection.
 const MOST_PER_REQUEST: usize = 1000;
+/// The same for HistoryRead: an answer carries many values of each node.
+const MOST_HISTORY_PER_REQUEST: usize = 10;
 
 /// Limits the server announced (Part 5 §6.3.11); 0 means that it names none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,11 +43,14 @@ pub(crate) struct Limits {
     pub(crate) monitored_items: BatchLimit,
     pub(crate) translate: BatchLimit,
     pub(crate) register: BatchLimit,
+    pub(crate) history_data: BatchLimit,
+    pub(crate) history_events: BatchLimit,
 }
 
 impl Limits {
     pub(crate) fn new(announced: OperationLimits) -> Self {
         let limit = |announced| BatchLimit::new(announced, MOST_PER_REQUEST);
+        let history = |announced| BatchLimit::new(announced, MOST_HISTORY_PER_REQUEST);
         Self {
             announced,
             read: limit(announced.max_nodes_per_read),
@@ -53,6 +58,8 @@ impl Limits {
             monitored_items: limit(announced.max_monitored_items_per_call),
             translate: limit(announced.max_nodes_per_translate_browse_paths),
             register: limit(announced.max_nodes_per_register_nodes),
+            history_data: history(announced.max_nodes_per_history_read_data),
+            history_events: history(announced.max_nodes_per_history_read_events),
         }
     }
 }

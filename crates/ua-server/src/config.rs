@@ -3,11 +3,12 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 
 use ua_pki::SecurityPolicy;
 
-use crate::{access::UserAccount, limits::Limits};
+use crate::{access::UserAccount, limits::Limits, trouble::Trouble};
 
 /// Everything a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct ServerConfig {
     pub danger_offer_unsecured: bool,
     /// Bounds on what peers may ask for.
     pub limits: Limits,
+    /// What it does wrong, for practice.
+    pub trouble: Arc<Trouble>,
 }
 
 /// What to do with clients that present no user.
@@ -63,6 +66,7 @@ impl ServerConfig {
             anonymous: AnonymousLogin::Denied,
             danger_offer_unsecured: false,
             limits: Limits::default(),
+            trouble: Arc::default(),
         }
     }
 }

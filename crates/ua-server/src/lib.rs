@@ -21,6 +21,7 @@ mod server;
 mod services;
 mod session;
 mod subscription;
+mod trouble;
 mod values;
 mod wire;
 
@@ -31,4 +32,5 @@ pub use config::{AnonymousLogin, ServerConfig};
 pub use error::Error;
 pub use limits::Limits;
 pub use server::{Running, Server};
-pub use values::{PushedValues, Sample, Slot, TICKS_PER_MS, Ticks, Value, ValueSource};
+pub use trouble::{HistoryTrouble, Trouble};
+pub use values::{PushedValues, Sample, Slot, TICKS_PER_MS, Ticks, Toward, Value, ValueSource};

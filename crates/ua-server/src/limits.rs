@@ -26,12 +26,18 @@ pub struct Limits {
     pub session_timeout: (Duration, Duration),
     /// Requests one session may have waiting for a Publish answer.
     pub publish_requests: usize,
-    /// Browse continuation points of one session.
+    /// Continuation points of one session, of Browse and of HistoryRead each.
     pub continuation_points: usize,
     /// References returned for one node in one answer.
     pub references_per_node: usize,
     /// Operations in one request (nodes to read, nodes to browse, items to create …).
     pub operations: usize,
+    /// Nodes whose history is read in one request.
+    pub history_nodes: usize,
+    /// Values returned of one node's history in one answer.
+    pub history_values: usize,
+    /// Recorded values looked at for the aggregates of one node in one answer.
+    pub history_scan: usize,
     /// Subscriptions of one session.
     pub subscriptions_per_session: usize,
     /// Subscriptions in all, those without a session included.
@@ -84,6 +90,9 @@ impl Default for Limits {
             continuation_points: 10,
             references_per_node: 1_000,
             operations: 5_000,
+            history_nodes: 100,
+            history_values: 10_000,
+            history_scan: 500_000,
             subscriptions_per_session: 50,
             subscriptions: 500,
             detached_per_user: 50,

@@ -154,6 +154,15 @@ impl Sample {
     }
 }
 
+/// Which way to look from an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toward {
+    /// At it or before it.
+    Past,
+    /// At it or after it.
+    Future,
+}
+
 /// Something that has values.
 pub trait ValueSource: Send + Sync + 'static {
     /// Says what each of `slots` was at the instant `at`, by calling `visit` once per slot with its index in `slots`.
@@ -162,6 +171,20 @@ pub trait ValueSource: Send + Sync + 'static {
     /// A source that computes its values answers for exactly `at`; one that is fed answers with the newest value it has.
     /// A slot it does not know is answered with `Bad_NodeIdUnknown`. It is called under the sampler's lock: it must not block.
     fn sample(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample));
+
+    /// Whether the past of a slot can be read. A source without history need not answer for it.
+    fn is_recorded(&self, slot: Slot) -> bool {
+        let _ = slot;
+        false
+    }
+
+    /// The recorded value next to `at`, not later than `now`; its source time says when it was. `None` when there is none.
+    ///
+    /// Asked for one value after the other, so it must be cheap.
+    fn recorded(&self, slot: Slot, at: Ticks, toward: Toward, now: Ticks) -> Option<Sample> {
+        let (_, _, _, _) = (slot, at, toward, now);
+        None
+    }
 }
 
 /// A source that is fed: each slot holds the newest value somebody pushed.

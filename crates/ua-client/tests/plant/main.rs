@@ -11,5 +11,6 @@
 )]
 
 mod basics;
+mod history;
 mod nodes;
 mod site;

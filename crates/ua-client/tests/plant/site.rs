@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use plant::{Plant, PlantConfig};
+use plant::{Plant, PlantConfig, Practice};
 use tempfile::TempDir;
 use ua_client::{
     ConnectRequest, Login, SecurityRequirement, Session, UserTokenKind, choose, connect, get_endpoints,
@@ -50,8 +50,12 @@ fn own() -> Arc<ApplicationIdentity> {
 
 impl Site {
     pub async fn start() -> Self {
+        Self::start_to_practise(Practice::default()).await
+    }
+
+    pub async fn start_to_practise(practice: Practice) -> Self {
         let server = tempfile::tempdir().unwrap();
-        let plant = Plant::start(PlantConfig {
+        let config = PlantConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             pki_dir: server.path().to_owned(),
             counters: COUNTERS,
@@ -59,9 +63,8 @@ impl Site {
             users: vec![("reader".to_owned(), "secret".to_owned())],
             policies: vec![SecurityPolicy::Basic256Sha256, SecurityPolicy::Aes256Sha256RsaPss],
             hosts: vec!["localhost".to_owned()],
-        })
-        .await
-        .unwrap();
+        };
+        let plant = Plant::start_to_practise(config, practice).await.unwrap();
         let client_folder = tempfile::tempdir().unwrap();
         let client = Store::open(client_folder.path()).unwrap();
         Store::open(server.path()).unwrap().trust(own().certificate()).unwrap();

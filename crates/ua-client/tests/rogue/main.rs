@@ -13,6 +13,7 @@
 )]
 
 mod handshake;
+mod history;
 mod login;
 mod server;
 mod services;

@@ -63,6 +63,7 @@ pub const CLOSE_SESSION: u32 = 473;
 pub const READ: u32 = 631;
 pub const BROWSE: u32 = 527;
 pub const BROWSE_NEXT: u32 = 533;
+pub const HISTORY_READ: u32 = 664;
 pub const PUBLISH: u32 = 826;
 pub const REPUBLISH: u32 = 832;
 

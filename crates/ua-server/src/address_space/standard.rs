@@ -8,7 +8,7 @@ use super::{
     node::{Content, NodeKind, ServerVariable},
     query::AddressSpace,
 };
-use crate::{Error, limits::Limits, values::Value};
+use crate::{Error, limits::Limits, services::Aggregate, values::Value};
 
 /// How an instance hangs under its parent.
 #[derive(Clone, Copy)]
@@ -59,6 +59,8 @@ const CAPABILITIES: u32 = 2268;
 const DIAGNOSTICS: u32 = 2274;
 const REDUNDANCY: u32 = 2296;
 const OPERATION_LIMITS: u32 = 11704;
+const HISTORY: u32 = 11192;
+const HISTORY_AGGREGATES: u32 = 11201;
 
 /// (id, name, parent, link, type)
 const OBJECTS: &[(u32, &str, u32, Link, ObjectTypeId)] = &[
@@ -74,6 +76,14 @@ const OBJECTS: &[(u32, &str, u32, Link, ObjectTypeId)] = &[
     (OPERATION_LIMITS, "OperationLimits", CAPABILITIES, Link::Component, ObjectTypeId::OperationLimitsType),
     (2996, "ModellingRules", CAPABILITIES, Link::Component, ObjectTypeId::FolderType),
     (2997, "AggregateFunctions", CAPABILITIES, Link::Component, ObjectTypeId::FolderType),
+    (
+        HISTORY,
+        "HistoryServerCapabilities",
+        CAPABILITIES,
+        Link::Component,
+        ObjectTypeId::HistoryServerCapabilitiesType,
+    ),
+    (HISTORY_AGGREGATES, "AggregateFunctions", HISTORY, Link::Component, ObjectTypeId::FolderType),
     (DIAGNOSTICS, "ServerDiagnostics", SERVER, Link::Component, ObjectTypeId::ServerDiagnosticsType),
     (2295, "VendorServerInfo", SERVER, Link::Component, ObjectTypeId::VendorServerInfoType),
     (REDUNDANCY, "ServerRedundancy", SERVER, Link::Component, ObjectTypeId::ServerRedundancyType),
@@ -180,7 +190,7 @@ fn add_capabilities(space: &mut AddressSpace, limits: &Limits) -> Result<(), Err
     property(
         space,
         (CAPABILITIES, 2737, "MaxHistoryContinuationPoints", DataTypeId::UInt16),
-        Value::UInt16(0),
+        Value::UInt16(points),
     )?;
     let count = |value: usize| Value::UInt32(u32::try_from(value).unwrap_or(u32::MAX));
     for (id, name, value) in [
@@ -204,6 +214,31 @@ fn add_capabilities(space: &mut AddressSpace, limits: &Limits) -> Result<(), Err
         (11714, "MaxMonitoredItemsPerCall"),
     ] {
         property(space, (OPERATION_LIMITS, id, name, DataTypeId::UInt32), count(limits.operations))?;
+    }
+    property(
+        space,
+        (OPERATION_LIMITS, 12165, "MaxNodesPerHistoryReadData", DataTypeId::UInt32),
+        count(limits.history_nodes),
+    )?;
+    add_history(space, count(limits.history_values))
+}
+
+fn add_history(space: &mut AddressSpace, most: Value) -> Result<(), Error> {
+    for (id, name, value) in
+        [(11193, "AccessHistoryDataCapability", true), (11242, "AccessHistoryEventsCapability", false)]
+    {
+        property(space, (HISTORY, id, name, DataTypeId::Boolean), Value::Boolean(value))?;
+    }
+    property(space, (HISTORY, 11273, "MaxReturnDataValues", DataTypeId::UInt32), most)?;
+    for (object, _) in Aggregate::ALL {
+        let id = NodeId::from(object);
+        let name = format!("{object:?}");
+        let name = name.trim_start_matches("AggregateFunction_").to_owned();
+        space.insert(id.clone(), QualifiedName::new(0, name), None, NodeKind::Object)?;
+        for folder in [2997, HISTORY_AGGREGATES] {
+            space.refer(&NodeId::new(0, folder), ReferenceTypeId::Organizes, &id)?;
+        }
+        space.refer(&id, ReferenceTypeId::HasTypeDefinition, &ObjectTypeId::AggregateFunctionType.into())?;
     }
     Ok(())
 }

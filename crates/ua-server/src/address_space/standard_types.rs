@@ -140,6 +140,7 @@ const OBJECT_TYPES: &[(u32, &str, u32, Kind)] = &[
     (2033, "VendorServerInfoType", 58, C),
     (2034, "ServerRedundancyType", 58, C),
     (2041, "BaseEventType", 58, C),
+    (2330, "HistoryServerCapabilitiesType", 58, C),
     (2340, "AggregateFunctionType", 58, C),
     (11564, "OperationLimitsType", 61, C),
     (11616, "NamespaceMetadataType", 58, C),

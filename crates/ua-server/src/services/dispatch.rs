@@ -5,7 +5,7 @@ use opcua_types::{
     ResponseHeader, StatusCode,
 };
 
-use super::{browse, discovery, monitored_items, read, register, session, subscribe, translate};
+use super::{browse, discovery, history, monitored_items, read, register, session, subscribe, translate};
 use crate::{
     core::{Core, Peer},
     session::SessionToken,
@@ -82,6 +82,7 @@ pub(crate) fn dispatch(scope: &Scope<'_>, body: &[u8], context: &ContextOwned) -
         Id::ActivateSessionRequest_Encoding_DefaultBinary => call.run(session::activate),
         Id::CloseSessionRequest_Encoding_DefaultBinary => call.run(session::close),
         Id::ReadRequest_Encoding_DefaultBinary => call.run(read::read),
+        Id::HistoryReadRequest_Encoding_DefaultBinary => call.run(history::history_read),
         Id::BrowseRequest_Encoding_DefaultBinary => call.run(browse::browse),
         Id::BrowseNextRequest_Encoding_DefaultBinary => call.run(browse::browse_next),
         Id::TranslateBrowsePathsToNodeIdsRequest_Encoding_DefaultBinary => call.run(translate::translate),

@@ -6,6 +6,7 @@
 mod browse;
 mod discovery;
 mod dispatch;
+mod history;
 mod monitored_items;
 mod read;
 mod register;
@@ -21,4 +22,5 @@ mod logins;
 mod test_target;
 
 pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
+pub(crate) use history::{Aggregate, HistoryPosition};
 pub(crate) use read::sample_attribute;

@@ -97,7 +97,8 @@ pub(crate) fn sample_attribute(core: &Core, index: NodeIndex, attribute: u32, at
     if let (AttributeId::Value, NodeKind::Variable { content, .. }) = (attribute, &node.kind) {
         return value(core, content, at);
     }
-    match other_attribute(node, attribute) {
+    let recorded = matches!(&node.kind, NodeKind::Variable { content: Content::Live(slot), .. } if core.source.is_recorded(*slot));
+    match other_attribute(node, attribute, recorded) {
         Some(variant) => Sample::good(variant.into(), 0),
         None => Sample::bad(StatusCode::BadAttributeIdInvalid, 0),
     }
@@ -115,10 +116,12 @@ fn value(core: &Core, content: &Content, at: Ticks) -> Sample {
     }
 }
 
-/// `CurrentRead` and nothing else: there is no service here that could write.
+/// `CurrentRead`, and `HistoryRead` where there is a history: there is no service here that could write.
 const READ_ONLY: u8 = 1;
+/// See [`READ_ONLY`].
+const HISTORY_READ: u8 = 4;
 
-fn other_attribute(node: &Node, attribute: AttributeId) -> Option<Variant> {
+fn other_attribute(node: &Node, attribute: AttributeId, recorded: bool) -> Option<Variant> {
     let common = match attribute {
         AttributeId::NodeId => Variant::from(node.id.clone()),
         AttributeId::NodeClass => {
@@ -132,12 +135,13 @@ fn other_attribute(node: &Node, attribute: AttributeId) -> Option<Variant> {
             node.description.as_deref().map_or_else(LocalizedText::null, |d| LocalizedText::new("", d)),
         ),
         AttributeId::WriteMask | AttributeId::UserWriteMask => Variant::UInt32(0),
-        _ => return of_class(&node.kind, attribute),
+        _ => return of_class(&node.kind, attribute, recorded),
     };
     Some(common)
 }
 
-fn of_class(kind: &NodeKind, attribute: AttributeId) -> Option<Variant> {
+fn of_class(kind: &NodeKind, attribute: AttributeId, recorded: bool) -> Option<Variant> {
+    let access = if recorded { READ_ONLY | HISTORY_READ } else { READ_ONLY };
     Some(match (kind, attribute) {
         (NodeKind::Object, AttributeId::EventNotifier) => Variant::Byte(0),
         (
@@ -152,13 +156,13 @@ fn of_class(kind: &NodeKind, attribute: AttributeId) -> Option<Variant> {
             Variant::from(vec![0_u32])
         }
         (NodeKind::Variable { .. }, AttributeId::AccessLevel | AttributeId::UserAccessLevel) => {
-            Variant::Byte(READ_ONLY)
+            Variant::Byte(access)
         }
-        (NodeKind::Variable { .. }, AttributeId::AccessLevelEx) => Variant::UInt32(READ_ONLY.into()),
+        (NodeKind::Variable { .. }, AttributeId::AccessLevelEx) => Variant::UInt32(access.into()),
         (NodeKind::Variable { minimum_sampling, .. }, AttributeId::MinimumSamplingInterval) => {
             Variant::Double(*minimum_sampling)
         }
-        (NodeKind::Variable { .. }, AttributeId::Historizing) => Variant::Boolean(false),
+        (NodeKind::Variable { .. }, AttributeId::Historizing) => Variant::Boolean(recorded),
         (
             NodeKind::ObjectType { is_abstract }
             | NodeKind::VariableType { is_abstract, .. }

@@ -12,6 +12,7 @@ use crate::{
     address_space::NodeIndex,
     clock::duration_ticks,
     limits::Limits,
+    services::HistoryPosition,
     subscription::{Owner, SessionKey},
     values::Ticks,
 };
@@ -68,6 +69,7 @@ pub(crate) struct Session {
     timeout: Ticks,
     used: Ticks,
     positions: HashMap<u32, BrowsePosition>,
+    history_positions: HashMap<u32, HistoryPosition>,
     next_position: u32,
 }
 
@@ -88,6 +90,24 @@ impl Session {
 
     pub(crate) fn take_position(&mut self, point: u32) -> Option<BrowsePosition> {
         self.positions.remove(&point)
+    }
+
+    /// Keeps a place to read history on from.
+    pub(crate) fn keep_history_position(
+        &mut self,
+        position: HistoryPosition,
+        limits: &Limits,
+    ) -> Result<u32, StatusCode> {
+        if self.history_positions.len() >= limits.continuation_points {
+            return Err(StatusCode::BadNoContinuationPoints);
+        }
+        self.next_position = self.next_position.wrapping_add(1);
+        self.history_positions.insert(self.next_position, position);
+        Ok(self.next_position)
+    }
+
+    pub(crate) fn take_history_position(&mut self, point: u32) -> Option<HistoryPosition> {
+        self.history_positions.remove(&point)
     }
 
     fn ends_at(&self, limits: &Limits) -> Ticks {
@@ -131,6 +151,7 @@ impl Sessions {
             timeout,
             used: now,
             positions: HashMap::new(),
+            history_positions: HashMap::new(),
             next_position: 0,
         };
         self.by_token.insert(token, session);

@@ -1,0 +1,398 @@
+//! Following the answers of a server to their end, node by node.
+
+use std::collections::VecDeque;
+
+use opcua_types::{ByteString, HistoryReadRequest, HistoryReadValueId, NodeId, TimestampsToReturn};
+use ua_channel::{HistoryVisitor, walk_history_read_response};
+
+use super::progress::Progress;
+use super::request::{
+    Details, EventHistory, Kind, ProcessedHistory, RawHistory, at_times, events, processed, raw,
+};
+use super::walk::{Came, Relay};
+use crate::batch::BatchLimit;
+use crate::delivery::decode_failure;
+use crate::request::ReadOnlyRequest;
+use crate::session::Session;
+use crate::{Error, status};
+
+/// What one answer brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The nodes it is about.
+    pub nodes: Vec<NodePage>,
+}
+
+/// What one answer brought for one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodePage {
+    /// The node's place in the list that was asked for.
+    pub node: usize,
+    /// How many values or events of it went to the visitor.
+    pub values: u64,
+    /// Whether more will come.
+    pub state: NodeHistory,
+}
+
+/// How it stands with one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeHistory {
+    /// A later page brings more.
+    More,
+    /// That was all.
+    Complete,
+    /// That was as much as was asked for; the server has more.
+    Enough,
+    /// The server refused it with this status. [`explain_history_status`](crate::explain_history_status) says what it means.
+    Refused {
+        /// The node's status.
+        status: u32,
+    },
+    /// Its history came in a form that cannot be read. What the visitor was given before is as the server sent it.
+    Unreadable,
+    /// The server sends the same again and again, or nothing but promises: it was given up (HC-36).
+    Circles,
+}
+
+/// A reading of history under way.
+///
+/// Nodes are begun a few at a time and read to their end in order. When it is dropped before the end, the server is told
+/// in the background that it may forget where it stopped; [`close`](HistoryPages::close) waits for that.
+#[derive(Debug)]
+pub struct HistoryPages {
+    session: Session,
+    details: Details,
+    nodes: Vec<NodeId>,
+    progress: Vec<Progress>,
+    /// Not begun yet.
+    waiting: VecDeque<usize>,
+    /// Begun, with the continuation point of each.
+    open: VecDeque<(usize, Vec<u8>)>,
+    /// Most nodes to begin in one request.
+    at_once: usize,
+    timeouts: u32,
+}
+
+/// Requests without an answer in time before the server is not there.
+const MAX_TIMEOUTS: u32 = 3;
+
+impl Session {
+    /// Reads values as they were recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] for a range that is none; the server is asked with the first page.
+    pub fn history_raw(&self, nodes: Vec<NodeId>, history: RawHistory) -> Result<HistoryPages, Error> {
+        Ok(HistoryPages::new(self.clone(), nodes, raw(&history)?))
+    }
+
+    /// Reads the values at given instants (ticks), interpolated by the server where none was recorded (Part 11 §6.5.5).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] for no instant, or more than 10,000.
+    pub fn history_at_times(&self, nodes: Vec<NodeId>, times: &[i64]) -> Result<HistoryPages, Error> {
+        Ok(HistoryPages::new(self.clone(), nodes, at_times(times)?))
+    }
+
+    /// Reads values that the server computes for each interval.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] for a range that is none.
+    pub fn history_processed(
+        &self,
+        nodes: Vec<NodeId>,
+        history: &ProcessedHistory,
+    ) -> Result<HistoryPages, Error> {
+        Ok(HistoryPages::new(self.clone(), nodes, processed(history)?))
+    }
+
+    /// Reads recorded events of notifiers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] for a range that is none.
+    pub fn history_events(
+        &self,
+        notifiers: Vec<NodeId>,
+        history: &EventHistory,
+    ) -> Result<HistoryPages, Error> {
+        Ok(HistoryPages::new(self.clone(), notifiers, events(history)?))
+    }
+}
+
+impl HistoryPages {
+    fn new(session: Session, nodes: Vec<NodeId>, details: Details) -> Self {
+        let at_once = limit_of(&session, details.kind).get();
+        Self {
+            session,
+            details,
+            progress: vec![Progress::default(); nodes.len()],
+            waiting: (0..nodes.len()).collect(),
+            nodes,
+            open: VecDeque::new(),
+            at_once,
+            timeouts: 0,
+        }
+    }
+
+    /// Asks for the next page and hands what it brings to the visitor, under the places of the nodes in the list that
+    /// was asked for. `None` when every node has come to its end, which each has told in its last page.
+    ///
+    /// A page may be without values. Do not abandon the future and go on: the page it waited for is lost then.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends, no answer comes in time, or the service as a whole refuses (`BadServiceUnsupported`
+    /// from a server without history). A single node's failure is in the page.
+    pub async fn next_page<V: HistoryVisitor>(
+        &mut self,
+        visitor: &mut V,
+    ) -> Result<Option<HistoryPage>, Error> {
+        loop {
+            let batch = self.next_batch();
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            let nodes = self.ask(&batch, visitor).await?;
+            if !nodes.is_empty() {
+                return Ok(Some(HistoryPage { nodes }));
+            }
+        }
+    }
+
+    /// Ends the reading before its end and waits until the server has been told.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends or no answer comes in time.
+    pub async fn close(mut self) -> Result<(), Error> {
+        let open: Vec<_> = std::mem::take(&mut self.open).into();
+        self.release(&open).await
+    }
+
+    /// A node that is open goes before those that are not begun: a server has few places to remember.
+    fn next_batch(&self) -> Vec<usize> {
+        match self.open.front() {
+            Some((node, _)) => vec![*node],
+            None => self.waiting.iter().copied().take(self.at_once.max(1)).collect(),
+        }
+    }
+
+    async fn ask<V: HistoryVisitor>(
+        &mut self,
+        batch: &[usize],
+        visitor: &mut V,
+    ) -> Result<Vec<NodePage>, Error> {
+        let continuation = self.open.front().map(|(_, point)| point.clone());
+        let request = self.request(batch.iter().map(|node| (*node, continuation.as_deref())), false);
+        let caller = &self.session.inner.caller;
+        let answer = caller.call_raw(request, caller.timeout()).await;
+        let body = match answer {
+            Ok(body) => body,
+            Err(error) => return self.refused(batch, error),
+        };
+        let mut relay = Relay::new(visitor, batch);
+        let walked = walk_history_read_response(&body, &mut relay);
+        let came = relay.came;
+        let service = HistoryReadRequest::SERVICE;
+        match walked {
+            Ok(summary) if status::is_bad(summary.service_result) => {
+                self.refused(batch, Error::Service { service, status: summary.service_result })
+            }
+            Ok(summary) if summary.nodes != batch.len() => {
+                let detail = format!("{} results for {} questions", summary.nodes, batch.len());
+                Err(Error::UnexpectedResponse { service, detail })
+            }
+            Ok(_) => self.settle(batch, came).await,
+            Err(error) if came.is_empty() => self.refused(batch, decode_failure(service, &error)),
+            Err(error) => {
+                tracing::debug!(%error, "the history of a node cannot be read");
+                self.settle(batch, spoil_last(came)).await
+            }
+        }
+    }
+
+    /// Takes note of what came for each node. Nodes behind one that spoilt the answer stay where they are.
+    async fn settle(&mut self, batch: &[usize], came: Vec<Came>) -> Result<Vec<NodePage>, Error> {
+        let mut pages = Vec::with_capacity(came.len());
+        let mut given_up = Vec::new();
+        for (node, came) in batch.iter().copied().zip(came) {
+            self.begun(node);
+            let code = came.status & 0xFFFF_0000;
+            if code == status::BAD_NO_CONTINUATION_POINTS && batch.len() > 1 {
+                // The others hold them all: once they are done, alone.
+                self.waiting.push_back(node);
+                self.at_once = 1;
+                continue;
+            }
+            let values = came.brought.values;
+            let state = self.judge(node, &came);
+            match (state, came.continuation) {
+                (NodeHistory::More, Some(point)) => self.open.push_back((node, point)),
+                (_, Some(point)) => given_up.push((node, point)),
+                (_, None) => {}
+            }
+            pages.push(NodePage { node, values, state });
+        }
+        self.release(&given_up).await?;
+        Ok(pages)
+    }
+
+    fn judge(&mut self, node: usize, came: &Came) -> NodeHistory {
+        if status::is_bad(came.status) {
+            return NodeHistory::Refused { status: came.status };
+        }
+        if !came.complete || came.unsupported.is_some() {
+            return NodeHistory::Unreadable;
+        }
+        let has_more = came.continuation.is_some();
+        let Some(progress) = self.progress.get_mut(node) else { return NodeHistory::Complete };
+        if !progress.advance(came.brought, self.details.range, has_more) {
+            return NodeHistory::Circles;
+        }
+        match (has_more, self.details.at_most) {
+            (false, _) => NodeHistory::Complete,
+            (true, Some(most)) if progress.values >= most => NodeHistory::Enough,
+            (true, _) => NodeHistory::More,
+        }
+    }
+
+    /// Takes a node out of the line.
+    fn begun(&mut self, node: usize) {
+        self.open.retain(|(open, _)| *open != node);
+        self.waiting.retain(|waiting| *waiting != node);
+    }
+
+    /// What a failed request means for its nodes: they are asked again fewer at a time, or the one in it has failed.
+    fn refused(&mut self, batch: &[usize], error: Error) -> Result<Vec<NodePage>, Error> {
+        let status = match &error {
+            Error::Decode { .. } => status::BAD_DECODING_ERROR,
+            Error::Request { .. } => status::BAD_ENCODING_LIMITS_EXCEEDED,
+            Error::Timeout { .. } if self.timeouts < MAX_TIMEOUTS && self.nodes.len() > 1 => {
+                self.timeouts = self.timeouts.saturating_add(1);
+                status::BAD_TIMEOUT
+            }
+            Error::Service { status, .. } if is_about_nodes(*status) => *status,
+            _ => return Err(error),
+        };
+        let [node] = batch else {
+            self.at_once = batch.len().div_ceil(2);
+            if matches!(status & 0xFFFF_0000, status::BAD_TOO_MANY_OPERATIONS | status::BAD_TIMEOUT) {
+                limit_of(&self.session, self.details.kind).lower_to(self.at_once);
+            }
+            return Ok(Vec::new());
+        };
+        if status & 0xFFFF_0000 == status::BAD_TOO_MANY_OPERATIONS {
+            return Err(error);
+        }
+        self.begun(*node);
+        let state = match error {
+            Error::Decode { .. } => NodeHistory::Unreadable,
+            _ => NodeHistory::Refused { status },
+        };
+        Ok(vec![NodePage { node: *node, values: 0, state }])
+    }
+
+    fn request<'a>(
+        &self,
+        nodes: impl ExactSizeIterator<Item = (usize, Option<&'a [u8]>)>,
+        release: bool,
+    ) -> HistoryReadRequest {
+        let details = self.details.body(nodes.len());
+        let nodes = nodes.map(|(node, point)| HistoryReadValueId {
+            node_id: self.nodes.get(node).cloned().unwrap_or_default(),
+            continuation_point: point.map_or_else(ByteString::null, |point| ByteString::from(point.to_vec())),
+            ..Default::default()
+        });
+        HistoryReadRequest {
+            history_read_details: details,
+            timestamps_to_return: TimestampsToReturn::Both,
+            release_continuation_points: release,
+            nodes_to_read: Some(nodes.collect()),
+            ..Default::default()
+        }
+    }
+
+    /// Gives continuation points back. A server that refuses keeps them, which is its business.
+    async fn release(&self, points: &[(usize, Vec<u8>)]) -> Result<(), Error> {
+        let caller = &self.session.inner.caller;
+        for request in self.releases(points) {
+            if let Err(error) = caller.call_raw(request, caller.timeout()).await {
+                tracing::debug!(%error, "continuation points could not be given back");
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn releases(&self, points: &[(usize, Vec<u8>)]) -> Vec<HistoryReadRequest> {
+        let most = limit_of(&self.session, self.details.kind).get();
+        let requests = points.chunks(most).map(|points| {
+            self.request(points.iter().map(|(node, point)| (*node, Some(point.as_slice()))), true)
+        });
+        requests.collect()
+    }
+}
+
+impl Drop for HistoryPages {
+    fn drop(&mut self) {
+        let open: Vec<_> = std::mem::take(&mut self.open).into();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let caller = &self.session.inner.caller;
+        let timeout = caller.timeout();
+        for request in self.releases(&open) {
+            let Ok(body) = caller.encode(request, timeout) else { return };
+            let connection = caller.connection();
+            runtime.spawn(async move {
+                if let Err(error) = connection.request(HistoryReadRequest::SERVICE, body, timeout).await {
+                    tracing::debug!(%error, "continuation points could not be given back");
+                }
+            });
+        }
+    }
+}
+
+fn limit_of(session: &Session, kind: Kind) -> &BatchLimit {
+    match kind {
+        Kind::Values => &session.inner.limits.history_data,
+        Kind::Events => &session.inner.limits.history_events,
+    }
+}
+
+/// An answer that was readable up to its end and yet wrong was misread in its last node.
+fn spoil_last(mut came: Vec<Came>) -> Vec<Came> {
+    if let Some(last) = came.last_mut() {
+        last.complete = false;
+    }
+    came
+}
+
+/// Whether a refusal of the whole service may be one node's doing: stacks differ in where they say it.
+fn is_about_nodes(code: u32) -> bool {
+    matches!(
+        code & 0xFFFF_0000,
+        status::BAD_TOO_MANY_OPERATIONS
+            | status::BAD_RESPONSE_TOO_LARGE
+            | status::BAD_REQUEST_TOO_LARGE
+            | status::BAD_ENCODING_LIMITS_EXCEEDED
+            | status::BAD_TCP_MESSAGE_TOO_LARGE
+            | status::BAD_UNEXPECTED_ERROR
+            | status::BAD_INTERNAL_ERROR
+            | status::BAD_NOT_SUPPORTED
+            | status::BAD_NODE_ID_INVALID
+            | status::BAD_NODE_ID_UNKNOWN
+            | status::BAD_NO_CONTINUATION_POINTS
+            | status::BAD_CONTINUATION_POINT_INVALID
+            | status::BAD_NO_DATA
+            | status::BAD_INVALID_TIMESTAMP_ARGUMENT
+            | status::BAD_HISTORY_OPERATION_INVALID
+            | status::BAD_HISTORY_OPERATION_UNSUPPORTED
+            | status::BAD_AGGREGATE_NOT_SUPPORTED
+            | status::BAD_AGGREGATE_LIST_MISMATCH
+            | status::BAD_AGGREGATE_INVALID_INPUTS
+            | status::BAD_AGGREGATE_CONFIGURATION_REJECTED
+    )
+}
