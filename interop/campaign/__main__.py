@@ -1,6 +1,6 @@
 """Plays the administrator and the user with the real lockgate binary against servers that we did not write.
 
-One lockgate, two sources. Trust is settled on both sides as a person would, wrong turns included; then lockgate collects,
+One lockgate, three sources. Trust is settled on both sides as a person would, wrong turns included; then lockgate collects,
 is killed on the way and started again, and later loses its servers for a while. At the end every change that the servers
 made is looked up in the Parquet files, with DuckDB and with pandas. A change that is neither there exactly once nor
 inside an interval of `lockgate gaps` fails the run.
@@ -16,6 +16,7 @@ import counting
 import rehearsal
 import trusting
 from checks import Checks, Failed
+from identity import make_identity
 from lockgate import Lockgate
 from peer import Peer, free_port
 
@@ -52,10 +53,14 @@ def main() -> int:
 def make_peers(arguments: argparse.Namespace, folder: Path) -> list[Peer]:
     # long enough for a slow machine, and an end all the same
     seconds = arguments.seconds + 300
+    identity = make_identity(folder / "open62541", "open62541", "urn:localhost:interop:open62541")
+    files = [f"--certificate={identity.certificate}", f"--key={identity.key}"]
     scripts = {
         "node": ["node", str(REPOSITORY / "interop/node-opcua/server.cjs")],
         "asyncua": [sys.executable, str(REPOSITORY / "interop/asyncua/server.py")],
+        "open62541": [str(arguments.open62541), *files],
     }
+    clients = {"open62541": "ApplCerts"}
     return [
         Peer(
             name,
@@ -66,6 +71,7 @@ def make_peers(arguments: argparse.Namespace, folder: Path) -> list[Peer]:
             period_ms=arguments.period_ms,
             seconds=seconds,
             node_modules=arguments.node_modules,
+            clients=clients.get(name, ""),
         )
         for name, command in scripts.items()
     ]
@@ -75,6 +81,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lockgate", type=Path, required=True, help="the binary")
     parser.add_argument("--node-modules", type=Path, required=True, help="where node-opcua is installed")
+    parser.add_argument("--open62541", type=Path, required=True, help="our server on it")
     parser.add_argument("--folder", type=Path, required=True, help="made anew; holds everything the run makes")
     parser.add_argument("--seconds", type=float, default=45, help="how long to collect, the restart included")
     parser.add_argument("--variables", type=int, default=300, help="per server")

@@ -19,13 +19,15 @@ PASSWORD = "correct horse battery staple"
 
 class Peer:
     def __init__(self, name: str, command: list[str], folder: Path, *, port: int, variables: int, period_ms: int,
-                 seconds: float, node_modules: Path) -> None:  # fmt: skip
+                 seconds: float, node_modules: Path, clients: str = "") -> None:  # fmt: skip
         self.name, self.folder, self.port, self.variables = name, folder, port, variables
-        self.pki, self.truth = folder / "pki", folder / "truth.jsonl"
+        self.truth = folder / "truth.jsonl"
+        # what the administrator looks after: the trust in client applications may be a part of the server's store
+        self.pki = folder / "pki" / clients
         self.command = [
             *command,
             f"--port={port}",
-            f"--pki={self.pki}",
+            f"--pki={folder / 'pki'}",
             f"--truth={self.truth}",
             f"--variables={variables}",
             f"--period-ms={period_ms}",

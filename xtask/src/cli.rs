@@ -91,9 +91,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             println!("cargo-deny     {}\ncargo-nextest  {}", tools.deny.display(), tools.nextest.display());
             let peers = crate::peers::install(&workspace)?;
             println!(
-                "python peers   {}\nnode peers     {}",
+                "python peers   {}\nnode peers     {}\nopen62541      {}",
                 peers.python.display(),
-                peers.node_modules.display()
+                peers.node_modules.display(),
+                peers.open62541.server.display()
             );
             Ok(ExitCode::SUCCESS)
         }

@@ -45,6 +45,8 @@ pub(crate) fn run(workspace: &Workspace, options: &InteropOptions) -> Result<Out
         .arg(lockgate)
         .arg("--node-modules")
         .arg(&peers.node_modules)
+        .arg("--open62541")
+        .arg(&peers.open62541.server)
         .arg("--folder")
         .arg(workspace.target().join("interop"))
         .args(["--seconds", &(options.minutes * 60.0).to_string()])

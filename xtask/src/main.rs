@@ -9,6 +9,7 @@ mod command;
 mod deny;
 mod fuzz;
 mod interop;
+mod open62541;
 mod peers;
 mod report;
 mod sizes;

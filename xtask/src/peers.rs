@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 use crate::command::Command;
+use crate::open62541::{self, Open62541};
 use crate::system::{self, Stamp};
 use crate::workspace::Workspace;
 
@@ -14,6 +15,7 @@ const OLDEST_NODE: u32 = 20;
 pub(crate) struct Peers {
     pub(crate) python: PathBuf,
     pub(crate) node_modules: PathBuf,
+    pub(crate) open62541: Open62541,
 }
 
 /// Installs what is missing or was made from other lock files; otherwise only looks.
@@ -21,7 +23,11 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Peers> {
     let root = workspace.target().join("peers");
     let lock = workspace.root().join("interop/requirements.txt");
     let environment = system::python_environment(&root.join("python"), &lock, workspace.root())?;
-    Ok(Peers { python: environment.python(), node_modules: node_modules(workspace)? })
+    Ok(Peers {
+        python: environment.python(),
+        node_modules: node_modules(workspace)?,
+        open62541: open62541::build(workspace)?,
+    })
 }
 
 fn node_modules(workspace: &Workspace) -> Result<PathBuf> {

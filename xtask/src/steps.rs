@@ -64,7 +64,7 @@ impl Step {
             Self::Doctests => "examples in the documentation compile and run",
             Self::Docs => "the documentation builds without a broken link",
             Self::Fuzz => "no hostile bytes panic, hang or take much memory, a minute for each parser",
-            Self::Interop => "the whole way against node-opcua and asyncua, every change counted",
+            Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
         }
     }
 
