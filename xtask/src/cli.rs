@@ -91,10 +91,11 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             println!("cargo-deny     {}\ncargo-nextest  {}", tools.deny.display(), tools.nextest.display());
             let peers = crate::peers::install(&workspace)?;
             println!(
-                "python peers   {}\nnode peers     {}\nopen62541      {}",
+                "python peers   {}\nnode peers     {}\nopen62541      {}\n               {}",
                 peers.python.display(),
                 peers.node_modules.display(),
-                peers.open62541.server.display()
+                peers.open62541.server.display(),
+                peers.open62541.client.display()
             );
             Ok(ExitCode::SUCCESS)
         }

@@ -3,7 +3,7 @@
 //! cargo fetches and pins the sources; cmake builds them, once. See docs/decisions/0006-open62541-by-cmake.md.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
@@ -39,7 +39,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Open62541> {
     Ok(Open62541 { server: program("server"), client: program("client") })
 }
 
-fn configure(workspace: &Workspace, project: &PathBuf, build: &PathBuf) -> Result<()> {
+fn configure(workspace: &Workspace, project: &Path, build: &Path) -> Result<()> {
     if build.exists() {
         fs::remove_dir_all(build).with_context(|| format!("cannot remove {}", build.display()))?;
     }
@@ -61,7 +61,7 @@ fn cmake_command(workspace: &Workspace) -> Command {
 }
 
 /// cargo downloads the crate if need be, holds it against the lock file, and says where it is.
-fn sources_of_the_carrier(project: &PathBuf) -> Result<PathBuf> {
+fn sources_of_the_carrier(project: &Path) -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .manifest_path(project.join("Cargo.toml"))
         .other_options(["--locked".to_owned()])

@@ -11,7 +11,6 @@ typedef struct {
     const char *certificate;
     const char *key;
     const char *server_certificate;
-    const char *application_uri;
     const char *user;
     const char *password;
     unsigned items;
