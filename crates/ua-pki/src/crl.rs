@@ -1,6 +1,5 @@
 //! Certificate revocation lists (RFC 5280 §5).
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use crate::certificate_signature::CertificateSignature;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
 use crate::pem_text::fault;
+use crate::serials::Serials;
 use crate::thumbprint::upper_hex;
 use crate::{Certificate, Error};
 
@@ -34,7 +34,7 @@ struct Inner {
     number: Option<Vec<u8>>,
     this_update: Timestamp,
     next_update: Option<Timestamp>,
-    revoked: HashSet<Box<[u8]>>,
+    revoked: Serials,
     signature_algorithm: CertificateSignature,
     signature: Vec<u8>,
     /// Why it can never count, as a fragment to go after "it".
@@ -96,6 +96,7 @@ impl Crl {
         if tbs.revoked_certificates.iter().any(indirect) {
             unusable = unusable.or(Some("has entries with a critical extension, as indirect lists have"));
         }
+        let serials = list.iter_revoked_certificates().map(|entry| without_leading_zeros(entry.raw_serial()));
         let inner = Inner {
             issuer: printable(&tbs.issuer),
             issuer_key: normalised(&tbs.issuer),
@@ -103,10 +104,8 @@ impl Crl {
             number,
             this_update: timestamp(tbs.this_update),
             next_update: tbs.next_update.map(timestamp),
-            revoked: list
-                .iter_revoked_certificates()
-                .map(|entry| without_leading_zeros(entry.raw_serial()).into())
-                .collect(),
+            revoked: Serials::index(der, serials)
+                .ok_or_else(|| Error::MalformedCrl("it has serial numbers outside of it".to_owned()))?,
             signature_algorithm,
             signature: list.signature_value.data.to_vec(),
             unusable,
@@ -174,12 +173,12 @@ impl Crl {
     /// Whether it lists no certificate.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.revoked.is_empty()
+        self.0.revoked.len() == 0
     }
 
     /// Whether it lists this certificate's serial number. Says nothing about the issuer.
     pub(crate) fn lists(&self, certificate: &Certificate) -> bool {
-        self.0.revoked.contains(certificate.facts().serial.as_slice())
+        self.0.revoked.contains(&self.0.der, &certificate.facts().serial)
     }
 
     /// Whether its date range includes this moment.

@@ -64,6 +64,7 @@ mod private_key;
 mod profile;
 mod public_key;
 mod request;
+mod serials;
 mod signature;
 mod store;
 mod thumbprint;
