@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use crate::certificate::MAX_CHAIN;
 use crate::{Certificate, TrustList};
 
-/// Most signatures verified for one validation, whatever the peer and the store hold. It bounds the walk as well:
-/// with at most ten levels, 64 remembered signatures make no more than some thousand ways.
+/// Most signatures verified for one validation, whatever the peer and the store hold.
 const MAX_VERIFICATIONS: usize = 64;
+/// Most certificates gone through. A few authorities that issued each other make thousands of ways out of few signatures.
+const MAX_VISITS: usize = 512;
 /// Most complete chains judged.
 const MAX_COMPLETE: usize = 16;
 
@@ -38,6 +39,7 @@ pub(super) fn build(leaf: &Certificate, sent: &[Certificate], trust: &TrustList)
         pool: pool(sent, trust),
         verified: HashMap::new(),
         verifications: 0,
+        visits: 0,
         complete: Vec::new(),
         longest: None,
     };
@@ -66,6 +68,7 @@ struct Builder<'a> {
     /// Remembered by (certificate, issuer).
     verified: HashMap<([u8; 32], [u8; 32]), bool>,
     verifications: usize,
+    visits: usize,
     complete: Vec<Path>,
     longest: Option<Path>,
 }
@@ -76,6 +79,10 @@ impl Builder<'_> {
         if self.complete.len() >= MAX_COMPLETE {
             return;
         }
+        if self.visits >= MAX_VISITS {
+            return self.note(path, Broken::Budget);
+        }
+        self.visits += 1;
         let mut broken = Broken::NoIssuer;
         if last.facts().names_itself_as_issuer() {
             match self.is_signed_by(&last, &last) {
@@ -106,8 +113,12 @@ impl Builder<'_> {
                 }
             }
         }
+        self.note(path, broken);
+    }
+
+    fn note(&mut self, path: &[Certificate], broken: Broken) {
         if self.longest.as_ref().is_none_or(|longest| longest.certificates.len() < path.len()) {
-            self.longest = Some(Path { certificates: path.clone(), broken: Some(broken) });
+            self.longest = Some(Path { certificates: path.to_vec(), broken: Some(broken) });
         }
     }
 
