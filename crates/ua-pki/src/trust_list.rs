@@ -1,8 +1,10 @@
 //! The trust list: what an administrator has decided, as it stood at one moment.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::validate::Memory;
 use crate::{Certificate, Crl};
 
 /// A file of the store that could not be used. The rest of the store works without it.
@@ -23,17 +25,20 @@ pub struct TrustList(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     trusted: Vec<Certificate>,
+    /// SHA-256 of the trusted ones.
+    trusted_ids: HashSet<[u8; 32]>,
     issuers: Vec<Certificate>,
     crls: Vec<Crl>,
     problems: Vec<StoreProblem>,
     generation: u64,
+    memory: Memory,
 }
 
 impl TrustList {
     /// A trust list from its parts, for lists that do not live in a [`Store`](crate::Store).
     #[must_use]
     pub fn new(trusted: Vec<Certificate>, issuers: Vec<Certificate>, crls: Vec<Crl>) -> Self {
-        Self(Arc::new(Inner { trusted, issuers, crls, problems: Vec::new(), generation: 0 }))
+        Self::read(trusted, issuers, crls, Vec::new(), 0)
     }
 
     pub(crate) fn read(
@@ -43,7 +48,9 @@ impl TrustList {
         problems: Vec<StoreProblem>,
         generation: u64,
     ) -> Self {
-        Self(Arc::new(Inner { trusted, issuers, crls, problems, generation }))
+        let trusted_ids = trusted.iter().map(Certificate::sha256).collect();
+        let memory = Memory::default();
+        Self(Arc::new(Inner { trusted, trusted_ids, issuers, crls, problems, generation, memory }))
     }
 
     /// Certificates that are trusted, and authorities that are trusted with everything below them.
@@ -79,6 +86,11 @@ impl TrustList {
 
     /// Whether this very certificate, byte for byte, is trusted.
     pub(crate) fn trusts(&self, certificate: &Certificate) -> bool {
-        self.0.trusted.contains(certificate)
+        self.0.trusted_ids.contains(&certificate.sha256())
+    }
+
+    /// What was found good by this list.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 }

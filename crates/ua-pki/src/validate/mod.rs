@@ -9,11 +9,12 @@
 //! is then judged whole ([`steps`], [`usage`], [`revocation`]), and the chain that gets furthest decides. When no chain is
 //! complete, the longest broken one is judged, so that everything else that is wrong is told as well.
 //!
-//! There is no cache of verdicts: a chain of three with its lists is judged in well under a millisecond, and what is
-//! not remembered cannot be out of date.
+//! A good verdict is remembered with the trust list that it was made by ([`cache`]), and holds until something that it
+//! rests on begins or ends. Whoever comes again with another byte, or after a change of the store, is judged anew.
 //!
 //! Nothing that a peer sends gives trust: issuers it sends only help to reach what the administrator trusts.
 
+mod cache;
 mod chain;
 mod host;
 mod report;
@@ -23,6 +24,7 @@ mod usage;
 
 use jiff::Timestamp;
 
+pub(crate) use self::cache::Memory;
 use self::chain::Path;
 use self::report::Report;
 use crate::{Certificate, CertificateRules, CertificateStatus, Finding, Step, TrustList, Verdict};
@@ -65,12 +67,18 @@ pub fn validate(chain: &[Certificate], trust: &TrustList, context: &ValidationCo
     let Some((leaf, sent_issuers)) = chain.split_first() else {
         return nothing_presented();
     };
+    if let Some(known) = trust.memory().recall(chain, context) {
+        return known;
+    }
     let paths = chain::build(leaf, sent_issuers, trust);
-    let judged = paths.iter().map(|path| judge(path, trust, context));
+    let judged = paths.iter().map(|path| (path, judge(path, trust, context)));
     // the first of the best: paths through what the peer sent come first
-    let best = judged.reduce(|best, next| if reach(&next) > reach(&best) { next } else { best });
-    let (findings, skipped) = best.map_or_else(Default::default, Report::finish);
-    Verdict { presented: chain.to_vec(), findings, skipped }
+    let best = judged.reduce(|best, next| if reach(&next.1) > reach(&best.1) { next } else { best });
+    let Some((path, report)) = best else { return nothing_presented() };
+    let (findings, skipped) = report.finish();
+    let verdict = Verdict { presented: chain.to_vec(), findings, skipped };
+    trust.memory().keep(&verdict, path, trust, context);
+    verdict
 }
 
 fn judge<'a>(path: &Path, trust: &TrustList, context: &'a ValidationContext<'a>) -> Report<'a> {
