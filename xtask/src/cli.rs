@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::bench::{self, Bench};
 use crate::command::Command;
 use crate::fuzz::{self, FuzzOptions};
 use crate::interop::{self, InteropOptions};
@@ -39,6 +40,11 @@ enum Task {
     Interop(InteropOptions),
     /// Search for bytes that a parser does not survive.
     Fuzz(FuzzOptions),
+    /// Measure, in a release build, and compare with what is promised.
+    Bench {
+        #[arg(value_enum)]
+        which: Bench,
+    },
     /// Build lockgate and run `lockgate demo`; arguments are passed on.
     Demo {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -83,6 +89,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             for reason in fuzz::run(&workspace, &options)?.not_checked {
                 println!("NOT CHECKED  {reason}");
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Bench { which } => {
+            bench::run(&workspace, which)?;
             Ok(ExitCode::SUCCESS)
         }
         Task::Demo { arguments } => demo(&workspace, &arguments),

@@ -4,6 +4,7 @@
 //! are installed pinned, under the target folder; what could not be checked is counted and named, never skipped in silence.
 
 mod arrows;
+mod bench;
 mod cli;
 mod command;
 mod deny;
