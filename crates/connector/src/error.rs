@@ -311,7 +311,7 @@ impl Error {
     pub fn next_step(&self, source: &str) -> Option<String> {
         Some(match self {
             Self::ServerNotTrusted { thumbprint, verdict, .. } => match decisive(verdict) {
-                Some(finding) if finding.status != CertificateStatus::Untrusted => finding.remedy.clone(),
+                Some(finding) if finding.status != CertificateStatus::Untrusted => finding.remedy.to_string(),
                 _ => format!(
                     "compare the thumbprint with the one the server's administrator sees, then run: lockgate trust \
                      accept {thumbprint}"

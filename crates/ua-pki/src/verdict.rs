@@ -1,6 +1,6 @@
 //! The outcome of a validation: a status for the wire, findings for people, and a proof when it passed.
 
-use crate::{Certificate, Thumbprint};
+use crate::{Certificate, Finding};
 
 /// The status codes a certificate can fail with, in the order of the steps of Part 4 §6.1.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -254,25 +254,6 @@ impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// One thing that validation found wrong, told so that an administrator can act on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The step that found it.
-    pub step: Step,
-    /// SHA-1 thumbprint of the certificate it is about.
-    pub thumbprint: Thumbprint,
-    /// Subject of the certificate it is about.
-    pub subject: String,
-    /// The OPC UA status it stands for.
-    pub status: CertificateStatus,
-    /// It does not count: suppressed for this peer, or accepted with a warning by one of our own rules.
-    pub suppressed: bool,
-    /// The facts, in one sentence.
-    pub message: String,
-    /// What the administrator can do about it.
-    pub remedy: String,
 }
 
 /// What [`validate`](crate::validate()) decided.

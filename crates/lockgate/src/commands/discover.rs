@@ -6,7 +6,7 @@ use connector::sources::{Survey, SurveyedEndpoint, survey};
 use connector::status::mode_name;
 use serde::Serialize;
 use ua_client::{EndpointUrl, SecurityRequirement, UserTokenKind};
-use ua_pki::Store;
+use ua_pki::{Role, Store};
 
 use super::failure::{self, About};
 use super::{config, runtime, store};
@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::escape::shell;
 use crate::output::{Table, safe, say};
-use crate::view::{CertificateView, VerdictView};
+use crate::view::{CertificateView, Judged, Means, VerdictView};
 
 #[derive(Serialize)]
 struct Found {
@@ -28,7 +28,7 @@ struct Found {
     choice: Option<usize>,
     /// Why that one, or why none.
     reason: String,
-    certificates: Vec<Judged>,
+    certificates: Vec<Shown>,
 }
 
 /// A server as another one tells of it.
@@ -60,7 +60,7 @@ struct EndpointView {
 
 /// A certificate the server shows, once for all endpoints that share it.
 #[derive(Serialize)]
-struct Judged {
+struct Shown {
     #[serde(flatten)]
     certificate: CertificateView,
     verdict: Option<VerdictView>,
@@ -83,9 +83,11 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
         .map_err(|_| no_answer(&url, args.timeout))?
         .map_err(|error| failure::explain(context, Some(&about), &error))?;
     choose_login(&mut survey);
-    let found = view(&survey, servers);
+    let nothing_kept = args.pki.is_none() && !context.config.exists();
+    let judged = if nothing_kept { Judged::Nowhere } else { Judged::Rejected };
+    let found = view(&survey, servers, &Means { context, pki: args.pki.as_deref(), judged });
     context.answer("discover", &found, || found.text())?;
-    if args.pki.is_none() && !context.config.exists() {
+    if nothing_kept {
         say("there is no configuration here, so nothing was kept and nothing can be trusted yet");
         say(&format!("next: lockgate init, then lockgate source add NAME {}", shell(url.as_str())));
     }
@@ -153,7 +155,7 @@ fn no_answer(url: &EndpointUrl, after: std::time::Duration) -> Box<Advice> {
     )
 }
 
-fn view(survey: &Survey, servers: Vec<ServerView>) -> Found {
+fn view(survey: &Survey, servers: Vec<ServerView>, means: &Means<'_>) -> Found {
     let (choice, reason, refused) = match &survey.choice {
         Ok(choice) => (Some(choice.index), choice.reason.clone(), choice.refused.clone()),
         Err(error) => (None, error.to_string(), Vec::new()),
@@ -166,7 +168,7 @@ fn view(survey: &Survey, servers: Vec<ServerView>) -> Found {
         endpoints: endpoints.collect(),
         choice,
         reason,
-        certificates: certificates(survey),
+        certificates: certificates(survey, means),
     }
 }
 
@@ -211,21 +213,22 @@ fn token_word(kind: UserTokenKind) -> &'static str {
 }
 
 /// Each certificate once. The verdict shown is that of the chosen endpoint, else of the first that has it.
-fn certificates(survey: &Survey) -> Vec<Judged> {
+fn certificates(survey: &Survey, means: &Means<'_>) -> Vec<Shown> {
     let chosen = survey.choice.as_ref().ok().map(|choice| choice.index);
     let mut order: Vec<&SurveyedEndpoint> =
         chosen.and_then(|at| survey.endpoints.get(at)).into_iter().collect();
     order.extend(&survey.endpoints);
-    let mut judged: Vec<Judged> = Vec::new();
+    let mut shown: Vec<Shown> = Vec::new();
     for surveyed in order {
         let Some(certificate) = &surveyed.certificate else { continue };
         let view = CertificateView::of(certificate);
-        if judged.iter().all(|known| known.certificate.sha256 != view.sha256) {
-            judged
-                .push(Judged { certificate: view, verdict: surveyed.verdict.as_ref().map(VerdictView::of) });
+        if shown.iter().all(|known| known.certificate.sha256 != view.sha256) {
+            let verdict = surveyed.verdict.as_ref();
+            let verdict = verdict.map(|verdict| VerdictView::of(verdict, Role::Server, means));
+            shown.push(Shown { certificate: view, verdict });
         }
     }
-    judged
+    shown
 }
 
 impl Found {
@@ -256,7 +259,7 @@ impl Found {
         out.push_str(&table.to_string());
         let choice = if self.choice.is_some() { "*  we would use this one" } else { "we would use none" };
         out.push_str(&format!("\n{choice}: {}\n", safe(&self.reason)));
-        for Judged { certificate, verdict } in &self.certificates {
+        for Shown { certificate, verdict } in &self.certificates {
             out.push('\n');
             out.push_str(&certificate.text());
             out.push_str(&verdict.as_ref().map(VerdictView::text).unwrap_or_default());

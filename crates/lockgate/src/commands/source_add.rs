@@ -22,7 +22,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say, talk};
-use crate::view::{CertificateView, VerdictView};
+use crate::view::{CertificateView, Judged, Means, VerdictView};
 
 pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
     let url = discover::parse_url(&args.url)?;
@@ -160,7 +160,9 @@ fn settle_trust(
     if verdict.status() != Some(CertificateStatus::Untrusted) {
         return Ok(verdict.clone());
     }
-    if wanted.is_none() && !(talk::can_ask() && !context.json && compare(ours, url, certificate, verdict)?) {
+    if wanted.is_none()
+        && !(talk::can_ask() && !context.json && compare(context, ours, url, certificate, verdict)?)
+    {
         return Ok(verdict.clone());
     }
     ours.store.trust(certificate).map_err(|e| store::failed(ours.store.root(), &e))?;
@@ -180,6 +182,7 @@ fn settle_trust(
 
 /// Shows both thumbprints and what was found, and asks. Only the word `yes` is a yes.
 fn compare(
+    context: &Context,
     ours: &Ours,
     url: &ua_client::EndpointUrl,
     certificate: &ua_pki::Certificate,
@@ -190,7 +193,8 @@ fn compare(
         safe(url.as_str())
     ));
     say(&CertificateView::of(certificate).text());
-    say(&VerdictView::of(verdict).text());
+    say(&VerdictView::of(verdict, Role::Server, &Means { context, pki: None, judged: Judged::Nowhere })
+        .text());
     say(&format!("theirs       {}", certificate.thumbprint().grouped()));
     say(&format!("ours         {}\n", ours.identity.certificate().thumbprint().grouped()));
     say("Compare `theirs` with the thumbprint that the server's administrator sees.");

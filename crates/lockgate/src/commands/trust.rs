@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::escape::shell;
 use crate::output::{Table, safe, say};
-use crate::view::{CertificateView, VerdictView};
+use crate::view::{CertificateView, Judged, Means, VerdictView};
 
 pub(super) fn run(context: &Context, command: &cli::Trust) -> Outcome {
     match command {
@@ -132,8 +132,12 @@ fn show(context: &Context, which: &cli::OneCertificate) -> Outcome {
         suppress: &[],
     };
     let verdict = validate(std::slice::from_ref(certificate), &trust_list, &rules);
-    let shown =
-        Shown { standing, certificate: CertificateView::of(certificate), verdict: VerdictView::of(&verdict) };
+    let means = Means { context, pki: which.store.pki.as_deref(), judged: Judged::Rejected };
+    let shown = Shown {
+        standing,
+        certificate: CertificateView::of(certificate),
+        verdict: VerdictView::of(&verdict, rules.role, &means),
+    };
     context.answer("trust-show", &shown, || {
         format!("{:<12} {}\n{}{}", "standing", shown.standing, shown.certificate.text(), shown.verdict.text())
     })?;

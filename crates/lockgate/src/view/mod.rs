@@ -2,6 +2,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod crl;
+pub(crate) mod remedy;
 pub(crate) mod request;
 pub(crate) mod sample;
 pub(crate) mod variant;
@@ -9,6 +10,7 @@ pub(crate) mod verdict;
 
 pub(crate) use certificate::{CertificateView, key};
 pub(crate) use crl::CrlView;
+pub(crate) use remedy::{Judged, Means};
 pub(crate) use request::RequestView;
 pub(crate) use sample::SampleView;
 pub(crate) use verdict::{ProblemView, VerdictView};

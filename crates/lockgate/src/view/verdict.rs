@@ -1,8 +1,11 @@
 //! A verdict of certificate validation for people and scripts.
 
-use serde::Serialize;
-use ua_pki::{Finding, Step, StoreProblem, Verdict};
+use std::collections::BTreeMap;
 
+use serde::Serialize;
+use ua_pki::{Fact, Finding, Role, Step, StoreProblem, Verdict};
+
+use super::remedy::{Means, who};
 use crate::output::safe;
 
 /// The verdict with everything that was found.
@@ -26,7 +29,20 @@ pub(crate) struct FindingView {
     pub(crate) status: &'static str,
     pub(crate) suppressed: bool,
     pub(crate) message: String,
+    /// What to do, with the command where there is one.
     pub(crate) remedy: String,
+    /// Who has to do it: `us`, `owner`, `authority`.
+    pub(crate) by: &'static str,
+    /// The command that does it, where one of lockgate does.
+    pub(crate) command: Option<String>,
+    /// What was found and what was compared with it, by stable names.
+    pub(crate) facts: BTreeMap<&'static str, Vec<String>>,
+    #[serde(skip)]
+    head: String,
+    #[serde(skip)]
+    who: &'static str,
+    #[serde(skip)]
+    to_do: String,
 }
 
 /// A file of the store that could not be used.
@@ -37,11 +53,15 @@ pub(crate) struct ProblemView {
 }
 
 impl VerdictView {
-    /// The view of one verdict.
-    pub(crate) fn of(verdict: &Verdict) -> Self {
+    /// The view of one verdict on the certificate of a `role`, with commands by these means.
+    pub(crate) fn of(verdict: &Verdict, role: Role, means: &Means<'_>) -> Self {
         Self {
             status: verdict.status().map_or(GOOD, |status| status.name()),
-            findings: verdict.findings().iter().map(FindingView::of).collect(),
+            findings: verdict
+                .findings()
+                .iter()
+                .map(|finding| FindingView::of(finding, role, means))
+                .collect(),
             skipped: verdict.skipped().iter().map(|step| step.slug()).collect(),
         }
     }
@@ -62,14 +82,17 @@ impl VerdictView {
         self.skipped = Step::ALL.iter().filter(|one| skipped(one)).map(|one| one.slug()).collect();
     }
 
-    /// The verdict and its findings, one line each.
+    /// The verdict, and each finding with what is to be done about it.
     pub(crate) fn text(&self) -> String {
-        let mut out = format!("{:<12} {}\n", "verdict", self.status);
+        let mut out = line("verdict", self.status);
         for finding in &self.findings {
-            let note = if finding.suppressed { " (does not count)" } else { "" };
-            out.push_str(&format!("  {}{note}: {}\n", finding.status, safe(&finding.message)));
-            if !finding.remedy.is_empty() {
-                out.push_str(&format!("    -> {}\n", safe(&finding.remedy)));
+            out.push('\n');
+            let note = if finding.suppressed { "; does not count" } else { "" };
+            out.push_str(&line("finding", &format!("{} ({}{note})", finding.status, finding.head)));
+            out.push_str(&line("", &safe(&finding.message)));
+            out.push_str(&line("to do", &format!("{}: {}", finding.who, safe(&finding.to_do))));
+            if let Some(command) = &finding.command {
+                out.push_str(&line("", &format!("  {command}")));
             }
         }
         out
@@ -77,7 +100,8 @@ impl VerdictView {
 }
 
 impl FindingView {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &Finding, role: Role, means: &Means<'_>) -> Self {
+        let (remedy, command) = (&finding.remedy, means.command(&finding.remedy));
         Self {
             step: finding.step.slug(),
             thumbprint: finding.thumbprint.to_string(),
@@ -85,7 +109,16 @@ impl FindingView {
             status: finding.status.name(),
             suppressed: finding.suppressed,
             message: finding.message.clone(),
-            remedy: finding.remedy.clone(),
+            remedy: match &command {
+                Some(command) => format!("{}: {command}", remedy.text),
+                None => remedy.text.clone(),
+            },
+            by: remedy.by.slug(),
+            command,
+            facts: facts(&finding.facts),
+            head: format!("step {}: {}", finding.step.number(), finding.step.name()),
+            who: who(remedy.by, role),
+            to_do: remedy.text.clone(),
         }
     }
 }
@@ -95,6 +128,18 @@ impl ProblemView {
     pub(crate) fn of(problem: &StoreProblem) -> Self {
         Self { path: problem.path.display().to_string(), message: problem.message.clone() }
     }
+}
+
+fn facts(facts: &[Fact]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut by_name: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for fact in facts {
+        by_name.entry(fact.name).or_default().push(fact.value.clone());
+    }
+    by_name
+}
+
+fn line(label: &str, text: &str) -> String {
+    format!("{}\n", format!("{label:<12} {text}").trim_end())
 }
 
 /// The status when nothing was found that counts.

@@ -27,6 +27,8 @@ pub(super) enum Broken {
     NoIssuer,
     /// There are certificates with the issuer's name, but none made this signature.
     BadSignature,
+    /// The issuer is in the chain already, further down.
+    Circle,
     /// There would be more certificates than we accept.
     TooLong,
     /// The budget of work was used up.
@@ -94,6 +96,9 @@ impl Builder<'_> {
                 None => broken = Broken::Budget,
             }
         }
+        if broken == Broken::NoIssuer && path.iter().any(|below| *below != last && fits(below, &last)) {
+            broken = Broken::Circle;
+        }
         for candidate in self.candidates(&last, path) {
             if path.len() >= MAX_CHAIN {
                 broken = Broken::TooLong;
@@ -105,7 +110,9 @@ impl Builder<'_> {
                     self.extend(path);
                     path.pop();
                 }
-                Some(false) if broken == Broken::NoIssuer => broken = Broken::BadSignature,
+                Some(false) if matches!(broken, Broken::NoIssuer | Broken::Circle) => {
+                    broken = Broken::BadSignature;
+                }
                 Some(false) => {}
                 None => {
                     broken = Broken::Budget;
@@ -124,12 +131,8 @@ impl Builder<'_> {
 
     /// Who bears the issuer's name and key identifier, and is not in the chain already.
     fn candidates(&self, last: &Certificate, path: &[Certificate]) -> Vec<Certificate> {
-        let fits = |candidate: &&&Certificate| {
-            candidate.facts().subject_key == last.facts().issuer_key
-                && last.facts().key_identifier_fits(candidate.facts())
-                && !path.contains(candidate)
-        };
-        self.pool.iter().filter(fits).map(|candidate| (*candidate).clone()).collect()
+        let pool = self.pool.iter().copied();
+        pool.filter(|candidate| fits(candidate, last) && !path.contains(candidate)).cloned().collect()
     }
 
     /// `None` when the budget is used up.
@@ -146,4 +149,10 @@ impl Builder<'_> {
         self.verified.insert(pair, verified);
         Some(verified)
     }
+}
+
+/// Whether it bears the name and the key identifier of the issuer that the certificate names.
+fn fits(candidate: &Certificate, certificate: &Certificate) -> bool {
+    candidate.facts().subject_key == certificate.facts().issuer_key
+        && certificate.facts().key_identifier_fits(candidate.facts())
 }

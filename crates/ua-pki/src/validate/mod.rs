@@ -6,7 +6,7 @@
 //!
 //! How it goes: [`chain`] builds every chain from the leaf to a self-signed root whose signatures verify (peers may
 //! send issuers, the store has more, and several may bear the same name), within a fixed budget of work. Each chain
-//! is then judged whole ([`steps`], [`usage`], [`revocation`]), and the chain that gets furthest decides. When no chain is
+//! is then judged whole ([`steps`], [`names`], [`usage`], [`revocation`]), and the chain that gets furthest decides. When no chain is
 //! complete, the longest broken one is judged, so that everything else that is wrong is told as well.
 //!
 //! A good verdict is remembered with the trust list that it was made by ([`cache`]), and holds until something that it
@@ -17,6 +17,7 @@
 mod cache;
 mod chain;
 mod host;
+mod names;
 mod report;
 mod revocation;
 mod steps;
@@ -27,7 +28,9 @@ use jiff::Timestamp;
 pub(crate) use self::cache::Memory;
 use self::chain::Path;
 use self::report::Report;
-use crate::{Certificate, CertificateRules, CertificateStatus, Finding, Step, TrustList, Verdict};
+use crate::{
+    Actor, Certificate, CertificateRules, CertificateStatus, Finding, Remedy, Step, TrustList, Verdict,
+};
 
 /// Whose certificate is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,8 +92,8 @@ fn judge<'a>(path: &Path, trust: &TrustList, context: &'a ValidationContext<'a>)
     steps::policy(&mut report, path);
     let trusted = steps::trust_list(&mut report, path, trust);
     steps::validity(&mut report, path);
-    steps::host_name(&mut report, path);
-    steps::application_uri(&mut report, path);
+    names::host_name(&mut report, path);
+    names::application_uri(&mut report, path);
     usage::check(&mut report, path);
     revocation::check(&mut report, path, trust, trusted);
     report
@@ -111,30 +114,32 @@ pub(crate) fn unreadable(bytes: &[u8], error: &crate::Error, role: Role) -> Verd
         Role::Client => "the client's certificate",
         Role::User => "the user's certificate",
     };
-    let finding = Finding {
-        step: Step::Structure,
-        thumbprint: crate::Thumbprint::of(bytes),
-        subject: String::new(),
-        status: CertificateStatus::Invalid,
-        suppressed: false,
-        message: format!("{whose} cannot be read: {error}"),
-        remedy: "get the certificate again from its owner, as DER or PEM and nothing else in the file"
-            .to_owned(),
-    };
-    let skipped = Step::ALL.into_iter().filter(|step| *step != Step::Structure).collect();
-    Verdict { presented: Vec::new(), findings: vec![finding], skipped }
+    let message = format!("{whose} cannot be read: {error}");
+    let remedy = "get the certificate again from its owner, as DER or PEM with nothing else in the file";
+    nothing(crate::Thumbprint::of(bytes), message, Remedy::new(Actor::Us, remedy))
 }
 
 fn nothing_presented() -> Verdict {
+    let remedy =
+        "give the peer an application instance certificate, or check that it is configured to use it";
+    nothing(
+        crate::Thumbprint::of(&[]),
+        "the peer presented no certificate".to_owned(),
+        Remedy::new(Actor::Owner, remedy),
+    )
+}
+
+fn nothing(thumbprint: crate::Thumbprint, message: String, remedy: Remedy) -> Verdict {
     let finding = Finding {
         step: Step::Structure,
-        thumbprint: crate::Thumbprint::of(&[]),
+        thumbprint,
         subject: String::new(),
         status: CertificateStatus::Invalid,
         suppressed: false,
-        message: "the peer presented no certificate".to_owned(),
-        remedy: "give the peer an application instance certificate, or check that it is configured to use it"
-            .to_owned(),
+        message,
+        facts: Vec::new(),
+        remedy,
     };
-    Verdict { presented: Vec::new(), findings: vec![finding], skipped: Vec::new() }
+    let skipped = Step::ALL.into_iter().filter(|step| *step != Step::Structure).collect();
+    Verdict { presented: Vec::new(), findings: vec![finding], skipped }
 }

@@ -2,7 +2,7 @@
 
 use super::chain::Path;
 use super::{Role, ValidationContext};
-use crate::{Certificate, CertificateStatus, Finding, Step};
+use crate::{Actor, Certificate, CertificateStatus, Fact, Finding, Remedy, Step};
 
 /// The findings on one chain.
 pub(super) struct Report<'a> {
@@ -10,6 +10,18 @@ pub(super) struct Report<'a> {
     leaf: [u8; 32],
     findings: Vec<Finding>,
     skipped: Vec<Step>,
+}
+
+/// Something wrong with one certificate of the chain.
+pub(super) struct Fault<'a> {
+    pub(super) step: Step,
+    pub(super) status: CertificateStatus,
+    pub(super) weight: Weight,
+    pub(super) certificate: &'a Certificate,
+    /// Goes on after "the server's certificate CN=plc1 (thumbprint)", so it starts with a verb.
+    pub(super) message: String,
+    pub(super) facts: Vec<Fact>,
+    pub(super) remedy: Remedy,
 }
 
 /// Whether a finding may be switched off where its status in general may.
@@ -29,16 +41,8 @@ impl<'a> Report<'a> {
         Self { context, leaf, findings: Vec::new(), skipped: Vec::new() }
     }
 
-    /// `message` goes on after "the server's certificate CN=plc1 (thumbprint)", so it starts with a verb.
-    pub(super) fn add(
-        &mut self,
-        step: Step,
-        status: CertificateStatus,
-        weight: Weight,
-        certificate: &Certificate,
-        message: &str,
-        remedy: String,
-    ) {
+    pub(super) fn add(&mut self, fault: Fault<'_>) {
+        let Fault { step, status, weight, certificate, message, facts, remedy } = fault;
         let suppressed = match weight {
             Weight::Suppressible => status.suppressible() && self.context.suppress.contains(&status),
             Weight::Mandatory => false,
@@ -51,6 +55,7 @@ impl<'a> Report<'a> {
             status,
             suppressed,
             message: format!("{} {message}", self.call(certificate)),
+            facts,
             remedy,
         });
     }
@@ -67,13 +72,18 @@ impl<'a> Report<'a> {
         (self.findings, self.skipped)
     }
 
-    /// Who has to do something about the leaf.
+    /// Whose the leaf is.
     pub(super) fn owner(&self) -> &'static str {
         match self.context.role {
             Role::Server => "the server",
             Role::Client => "the client",
             Role::User => "the user",
         }
+    }
+
+    /// Who can have a new certificate made in place of this one.
+    pub(super) fn holder(&self, certificate: &Certificate) -> Actor {
+        if self.is_leaf(certificate) { Actor::Owner } else { Actor::Authority }
     }
 
     /// The status for the leaf, or the one for an issuer.

@@ -1,8 +1,8 @@
 //! Steps 10 and 11: find the issuer's revocation list, and look the certificate up in it.
 
 use super::chain::Path;
-use super::report::{Report, Weight};
-use crate::{Certificate, CertificateStatus, Crl, Step, TrustList};
+use super::report::{Fault, Report, Weight};
+use crate::{Action, Actor, Certificate, CertificateStatus, Crl, Fact, Remedy, Step, TrustList};
 
 /// Checks every certificate that has an issuer above it. A self-signed certificate needs no list (V-R6).
 ///
@@ -22,45 +22,81 @@ pub(super) fn check(report: &mut Report<'_>, path: &Path, trust: &TrustList, tru
         report.skip(Step::Revocation);
     }
     for (certificate, issuer, standing) in &pairs {
-        let (subject, unusable) = (issuer.subject(), unusable(issuer, trust));
-        let (reason, wanted) = match standing {
-            Standing::Good | Standing::Revoked => continue,
-            Standing::NoList if unusable.is_empty() => {
-                (format!("there is no revocation list of {subject}"), "the revocation list")
-            }
-            Standing::NoList => (
-                format!("there is no usable revocation list of {subject}"),
-                "a complete and current revocation list",
-            ),
-            Standing::OldList(crl) => {
-                let until = crl
-                    .next_update()
-                    .map_or_else(|| "without an end date".to_owned(), |time| format!("valid until {time}"));
-                let from = crl.this_update();
-                let text = format!("the revocation list of {subject} is from {from}, {until}");
-                (text, "the current revocation list")
-            }
-        };
-        let message = format!("cannot be checked for revocation: {reason}{unusable}");
-        let status = report.pick(
+        no_list(report, certificate, issuer, standing, trust);
+    }
+    for (certificate, issuer, standing) in &pairs {
+        if matches!(standing, Standing::Revoked) {
+            revoked(report, certificate, issuer);
+        }
+    }
+}
+
+fn no_list(
+    report: &mut Report<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+    standing: &Standing,
+    trust: &TrustList,
+) {
+    let (subject, unusable) = (issuer.subject(), unusable(issuer, trust));
+    let mut facts = vec![Fact::new("issuer", subject)];
+    let (reason, wanted) = match standing {
+        Standing::Good | Standing::Revoked => return,
+        Standing::NoList if unusable.is_empty() => {
+            (format!("there is no revocation list of {subject}"), "the revocation list")
+        }
+        Standing::NoList => (
+            format!("there is no usable revocation list of {subject}"),
+            "a complete and current revocation list",
+        ),
+        Standing::OldList(crl) => {
+            facts.push(Fact::new("this_update", crl.this_update()));
+            facts.extend(crl.next_update().map(|next| Fact::new("next_update", next)));
+            let until = crl
+                .next_update()
+                .map_or_else(|| "without an end date".to_owned(), |time| format!("valid until {time}"));
+            let from = crl.this_update();
+            let text = format!("the revocation list of {subject} is from {from}, {until}");
+            (text, "the current revocation list")
+        }
+    };
+    let place = if trust.trusts(issuer) { "trusted/crl" } else { "issuers/crl" };
+    report.add(Fault {
+        step: Step::FindRevocationList,
+        status: report.pick(
             certificate,
             CertificateStatus::RevocationUnknown,
             CertificateStatus::IssuerRevocationUnknown,
-        );
-        let place = if trust.trusts(issuer) { "trusted/crl" } else { "issuers/crl" };
-        let remedy = format!("put {wanted} of {subject} into {place}");
-        report.add(Step::FindRevocationList, status, Weight::Suppressible, certificate, &message, remedy);
-    }
-    for (certificate, issuer, standing) in &pairs {
-        if !matches!(standing, Standing::Revoked) {
-            continue;
-        }
-        let status = report.pick(certificate, CertificateStatus::Revoked, CertificateStatus::IssuerRevoked);
-        let message =
-            format!("was revoked by {} (serial number {})", issuer.subject(), certificate.serial_hex());
-        let remedy = format!("do not use it; have {} get a new certificate", report.owner());
-        report.add(Step::Revocation, status, Weight::Mandatory, certificate, &message, remedy);
-    }
+        ),
+        weight: Weight::Suppressible,
+        certificate,
+        message: format!("cannot be checked for revocation: {reason}{unusable}"),
+        facts,
+        remedy: Remedy::new(
+            Actor::Us,
+            format!("get {wanted} of {subject} from those who run it, and put it into {place}"),
+        )
+        .with(Action::ImportCrl { issuer: subject.to_owned() }),
+    });
+}
+
+fn revoked(report: &mut Report<'_>, certificate: &Certificate, issuer: &Certificate) {
+    let serial = certificate.serial_hex();
+    let text = if report.is_leaf(certificate) {
+        format!("do not use it any more; have {} get a new certificate", report.owner())
+    } else {
+        "do not use anything that it has issued; have new certificates issued by an authority that is not revoked"
+            .to_owned()
+    };
+    report.add(Fault {
+        step: Step::Revocation,
+        status: report.pick(certificate, CertificateStatus::Revoked, CertificateStatus::IssuerRevoked),
+        weight: Weight::Mandatory,
+        certificate,
+        message: format!("was revoked by {} (serial number {serial})", issuer.subject()),
+        facts: vec![Fact::new("issuer", issuer.subject()), Fact::new("serial", &serial)],
+        remedy: Remedy::new(report.holder(certificate), text),
+    });
 }
 
 /// The lists that bear the issuer's name and do not count, each with the reason: who has put one there must not read

@@ -1,20 +1,30 @@
-//! Steps 1 to 8. Each function is one step, and looks at the leaf first.
+//! Steps 1 to 6: the certificate itself, its chain, the policy, trust and dates. Each function is one step, and looks at
+//! the leaf first.
 
 use super::chain::{Broken, Path};
-use super::report::{Report, Weight};
-use super::{Role, host};
+use super::report::{Fault, Report, Weight};
 use crate::certificate_rules::Fit;
 use crate::certificate_signature::CertificateSignature;
-use crate::{CertificateStatus, Step, TrustList};
+use crate::{
+    Action, Actor, Certificate, CertificateRules, CertificateStatus, Fact, KeyKind, Remedy, Step, TrustList,
+};
 
 /// 1: what must never be accepted, whatever else is true.
 pub(super) fn structure(report: &mut Report<'_>, path: &Path) {
     for certificate in &path.certificates {
         for defect in &certificate.facts().defects {
-            let message = format!("is not acceptable: {defect}");
-            let remedy = "have a correct certificate made by a tool for OPC UA".to_owned();
-            let (status, weight) = (CertificateStatus::Invalid, Weight::Mandatory);
-            report.add(Step::Structure, status, weight, certificate, &message, remedy);
+            report.add(Fault {
+                step: Step::Structure,
+                status: CertificateStatus::Invalid,
+                weight: Weight::Mandatory,
+                certificate,
+                message: format!("is not acceptable: {defect}"),
+                facts: vec![Fact::new("defect", defect)],
+                remedy: Remedy::new(
+                    report.holder(certificate),
+                    "have a certificate issued that does not have this, with a tool that knows OPC UA",
+                ),
+            });
         }
     }
 }
@@ -22,28 +32,49 @@ pub(super) fn structure(report: &mut Report<'_>, path: &Path) {
 /// 2: the chain reaches a self-signed root.
 pub(super) fn chain(report: &mut Report<'_>, path: &Path) {
     let Some(last) = path.certificates.last() else { return };
+    let issuer = last.issuer();
     let (message, remedy) = match path.broken {
         None | Some(Broken::BadSignature) => return,
         Some(Broken::NoIssuer) => (
-            format!("was issued by {}, whose certificate neither the peer sent nor the store has", last.issuer()),
-            format!(
-                "put the certificate of {} into trusted/certs (to trust everything it issues) or into issuers/certs, \
-                 and its revocation list into the crl folder beside it",
-                last.issuer()
+            format!("was issued by {issuer}, whose certificate neither the peer sent nor the store has"),
+            Remedy::new(
+                Actor::Us,
+                format!(
+                    "get the certificate of {issuer} from those who run it, and put it among the issuers (it then \
+                     completes chains) or among the trusted (everything it issues is then trusted), with its \
+                     revocation list"
+                ),
+            )
+            .with(Action::AddIssuer { issuer: issuer.to_owned() }),
+        ),
+        Some(Broken::Circle) => (
+            format!("was issued by {issuer}, which is below it in the chain: the chain goes in a circle"),
+            Remedy::new(
+                Actor::Authority,
+                "have certificates issued by an authority that a self-signed root stands above",
             ),
         ),
         Some(Broken::TooLong) => (
             "needs a chain of more than ten certificates".to_owned(),
-            "have a certificate issued with fewer authorities in between".to_owned(),
+            Remedy::new(Actor::Authority, "have a certificate issued with fewer authorities in between"),
         ),
         Some(Broken::Budget) => (
-            format!("has too many possible issuers named {}", last.issuer()),
-            "remove certificates with the same name that are no longer used from trusted/certs and issuers/certs"
-                .to_owned(),
+            format!("has too many possible issuers named {issuer}"),
+            Remedy::new(
+                Actor::Us,
+                "take authorities of this name that are no longer used out of the trusted and the issuers",
+            ),
         ),
     };
-    let (status, weight) = (CertificateStatus::ChainIncomplete, Weight::Mandatory);
-    report.add(Step::Chain, status, weight, last, &message, remedy);
+    report.add(Fault {
+        step: Step::Chain,
+        status: CertificateStatus::ChainIncomplete,
+        weight: Weight::Mandatory,
+        certificate: last,
+        message,
+        facts: vec![Fact::new("issuer", issuer)],
+        remedy,
+    });
 }
 
 /// 3: chains are built of signatures that verify, so only the end of a broken one can be wrong.
@@ -52,21 +83,56 @@ pub(super) fn signature(report: &mut Report<'_>, path: &Path) {
         return;
     }
     let Some(last) = path.certificates.last() else { return };
-    let facts = last.facts();
-    let message = if facts.signature_algorithm == CertificateSignature::Unsupported {
-        "is signed with an algorithm that is not supported".to_owned()
-    } else if facts.names_itself_as_issuer() {
-        "is not signed by its own key: it was altered or made wrongly".to_owned()
+    let (facts, issuer) = (last.facts(), last.issuer());
+    let itself = facts.names_itself_as_issuer();
+    let again =
+        "do not trust it; get it again from its owner, and if it is still wrong, have a new one issued";
+    let (message, by, remedy) = if facts.signature_algorithm == CertificateSignature::Unsupported {
+        (
+            "is signed with an algorithm that lockgate does not support".to_owned(),
+            report.holder(last),
+            "have it issued again with RSA or with ECDSA on P-256 or P-384, and SHA-256 or better",
+        )
+    } else if itself && too_small_to_check(last.public_key().kind()) {
+        (
+            format!("is signed with {}, which is too small to prove anything", last.public_key().kind()),
+            report.holder(last),
+            "have a new key and certificate made, RSA with 2048 bits or more",
+        )
+    } else if itself {
+        (
+            "is not signed by its own key: it was altered or made wrongly".to_owned(),
+            report.holder(last),
+            again,
+        )
     } else {
-        format!(
-            "is not signed by any authority named {} that we know: it was altered or forged",
-            last.issuer()
+        (
+            format!(
+                "is not signed by any authority named {issuer} that we know: it was altered or forged, or that \
+                 authority has got a new key"
+            ),
+            Actor::Us,
+            "do not trust it; get it again from its owner, and if the authority has got a new key, put its new \
+             certificate among the issuers",
         )
     };
-    let remedy =
-        "do not trust it; get the certificate again from its owner, and if it is still wrong, a new one";
-    let (status, weight) = (CertificateStatus::Invalid, Weight::Mandatory);
-    report.add(Step::Signature, status, weight, last, &message, remedy.to_owned());
+    report.add(Fault {
+        step: Step::Signature,
+        status: CertificateStatus::Invalid,
+        weight: Weight::Mandatory,
+        certificate: last,
+        message,
+        facts: vec![
+            Fact::new("signature_algorithm", facts.signature_algorithm.describe()),
+            Fact::new("issuer", issuer),
+        ],
+        remedy: Remedy::new(by, remedy),
+    });
+}
+
+/// Below what the crypto library verifies with.
+fn too_small_to_check(key: KeyKind) -> bool {
+    matches!(key, KeyKind::Rsa { bits } if bits < 1024)
 }
 
 /// 4: key and signature algorithm fit the policy.
@@ -74,32 +140,70 @@ pub(super) fn policy(report: &mut Report<'_>, path: &Path) {
     let Some(rules) = report.context.policy else {
         return report.skip(Step::Policy);
     };
-    let (step, status) = (Step::Policy, CertificateStatus::PolicyCheckFailed);
     if let (Some(why), Some(leaf)) = (rules.out_of_use(), path.certificates.first()) {
-        let message =
-            format!("is to be used with the security policy {rules}, which is deprecated: it {why}");
-        let remedy = "use a current security policy".to_owned();
-        report.add(step, status, Weight::Mandatory, leaf, &message, remedy);
+        report.add(Fault {
+            step: Step::Policy,
+            status: CertificateStatus::PolicyCheckFailed,
+            weight: Weight::Mandatory,
+            certificate: leaf,
+            message: format!("is to be used with the security policy {rules}, which is deprecated: it {why}"),
+            facts: vec![Fact::new("policy", rules)],
+            remedy: Remedy::new(Actor::Owner, "use a security policy that is not deprecated"),
+        });
     }
     for certificate in &path.certificates {
-        let key = certificate.public_key().kind();
-        if !rules.takes_key(key) {
-            let wanted = rules.keys_in_words();
-            let message = format!("has {key}; {rules} needs {wanted}");
-            let remedy = format!("have a certificate issued for {wanted}");
-            report.add(step, status, Weight::Suppressible, certificate, &message, remedy);
-        }
-        let algorithm = certificate.facts().signature_algorithm;
-        let weight = match rules.fit(algorithm) {
-            Fit::Good => continue,
-            Fit::Tolerated => Weight::Warning,
-            Fit::Bad => Weight::Suppressible,
-        };
-        let (found, wanted) = (algorithm.describe(), rules.signature_in_words());
-        let message = format!("is signed by {found}; {rules} asks for {wanted}");
-        let remedy = format!("have it issued again with a signature of {wanted}");
-        report.add(step, status, weight, certificate, &message, remedy);
+        key_fits(report, rules, certificate);
+        signature_fits(report, rules, certificate);
     }
+}
+
+fn key_fits(report: &mut Report<'_>, rules: CertificateRules, certificate: &Certificate) {
+    let key = certificate.public_key().kind();
+    if rules.takes_key(key) {
+        return;
+    }
+    let wanted = rules.keys_in_words();
+    report.add(Fault {
+        step: Step::Policy,
+        status: CertificateStatus::PolicyCheckFailed,
+        weight: Weight::Suppressible,
+        certificate,
+        message: format!("has {key}; {rules} needs {wanted}"),
+        facts: vec![Fact::new("policy", rules), Fact::new("key", key), Fact::new("needed", &wanted)],
+        remedy: Remedy::new(
+            report.holder(certificate),
+            format!("have a certificate issued for {wanted}, or use a security policy for keys of this kind"),
+        ),
+    });
+}
+
+fn signature_fits(report: &mut Report<'_>, rules: CertificateRules, certificate: &Certificate) {
+    let algorithm = certificate.facts().signature_algorithm;
+    let weight = match rules.fit(algorithm) {
+        Fit::Good => return,
+        Fit::Tolerated => Weight::Warning,
+        Fit::Bad => Weight::Suppressible,
+    };
+    let (found, wanted) = (algorithm.describe(), rules.signature_in_words());
+    let remedy = if weight == Weight::Warning {
+        "nothing need be done here; others may refuse it until it is issued again with the signature that is asked for"
+            .to_owned()
+    } else {
+        format!("have it issued again, signed by {wanted}")
+    };
+    report.add(Fault {
+        step: Step::Policy,
+        status: CertificateStatus::PolicyCheckFailed,
+        weight,
+        certificate,
+        message: format!("is signed by {found}; {rules} asks for {wanted}"),
+        facts: vec![
+            Fact::new("policy", rules),
+            Fact::new("signature_algorithm", found),
+            Fact::new("needed", wanted),
+        ],
+        remedy: Remedy::new(report.holder(certificate), remedy),
+    });
 }
 
 /// 5: the leaf or one of its issuers is in the trust list. Returns whether.
@@ -107,118 +211,68 @@ pub(super) fn trust_list(report: &mut Report<'_>, path: &Path, trust: &TrustList
     if path.certificates.iter().any(|certificate| trust.trusts(certificate)) {
         return true;
     }
-    if let Some(leaf) = path.certificates.first() {
-        let thumbprint = leaf.thumbprint();
-        let message = if path.certificates.len() > 1 {
-            "is not trusted, and neither is an authority above it"
-        } else {
-            "is not trusted"
-        };
-        let owner = report.owner();
-        let mut remedy = format!(
-            "compare the thumbprint {} with what {owner} shows; if it is the same, run \
-             `lockgate trust accept {thumbprint}`",
-            thumbprint.grouped()
-        );
-        if let Some(root) = path.certificates.last().filter(|_| path.certificates.len() > 1) {
-            remedy += &format!(
-                "; to trust everything below {}, put its certificate into trusted/certs",
-                root.subject()
-            );
-        }
-        let (status, weight) = (CertificateStatus::Untrusted, Weight::Mandatory);
-        report.add(Step::TrustList, status, weight, leaf, message, remedy);
+    let Some((leaf, issuers)) = path.certificates.split_first() else { return false };
+    let thumbprint = leaf.thumbprint();
+    let message = match issuers {
+        [] => "is not trusted",
+        _ => "is not trusted, and neither is an authority above it",
+    };
+    let owner = report.owner();
+    let mut text = format!(
+        "compare the thumbprint {} with what {owner} shows, and trust the certificate if it is the same",
+        thumbprint.grouped()
+    );
+    let mut facts = Vec::new();
+    if let Some(root) = issuers.last().filter(|_| path.broken.is_none()) {
+        text += &format!("; to trust everything below {}, trust that authority instead", root.subject());
+        facts.push(Fact::new("root", root.subject()));
+        facts.push(Fact::new("root_thumbprint", root.thumbprint()));
     }
+    report.add(Fault {
+        step: Step::TrustList,
+        status: CertificateStatus::Untrusted,
+        weight: Weight::Mandatory,
+        certificate: leaf,
+        message: message.to_owned(),
+        facts,
+        remedy: Remedy::new(Actor::Us, text).with(Action::Trust { thumbprint }),
+    });
     false
 }
 
 /// 6: now is within the validity period, ends included.
 pub(super) fn validity(report: &mut Report<'_>, path: &Path) {
     let now = report.context.now.as_second();
+    let clock = report.context.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     for certificate in &path.certificates {
         let (from, to) = (certificate.not_before(), certificate.not_after());
         let (message, remedy) = if now < from.as_second() {
-            let clock = report.context.now.strftime("%Y-%m-%dT%H:%M:%SZ");
-            let message = format!("is not valid before {from}; it is {clock} now");
-            (message, "check the clocks of this computer and of the issuer, or wait".to_owned())
+            let text = "check the clock of this computer and of the one that issued the certificate, or wait";
+            (format!("is not valid before {from}; it is {clock} now"), Remedy::new(Actor::Us, text))
         } else if now > to.as_second() {
-            let remedy = if report.is_leaf(certificate) {
+            let text = if report.is_leaf(certificate) {
                 format!("have {}'s certificate renewed", report.owner())
             } else {
-                "have the authority's certificate renewed, and put the new one beside the old one".to_owned()
+                "have the authority's certificate renewed; the new one then goes into the store beside the old one"
+                    .to_owned()
             };
-            (format!("expired on {to}"), remedy)
+            let message = format!("expired on {to}; it is {clock} now");
+            (message, Remedy::new(report.holder(certificate), text))
         } else {
             continue;
         };
-        let status =
-            report.pick(certificate, CertificateStatus::TimeInvalid, CertificateStatus::IssuerTimeInvalid);
-        report.add(Step::Validity, status, Weight::Suppressible, certificate, &message, remedy);
+        report.add(Fault {
+            step: Step::Validity,
+            status: report.pick(
+                certificate,
+                CertificateStatus::TimeInvalid,
+                CertificateStatus::IssuerTimeInvalid,
+            ),
+            weight: Weight::Suppressible,
+            certificate,
+            message,
+            facts: vec![Fact::new("not_before", from), Fact::new("not_after", to), Fact::new("now", &clock)],
+            remedy,
+        });
     }
-}
-
-/// 7: the host that was dialled is named; only for servers, only the leaf.
-pub(super) fn host_name(report: &mut Report<'_>, path: &Path) {
-    let host = report.context.host.filter(|_| report.context.role == Role::Server);
-    let (Some(host), Some(leaf)) = (host, path.certificates.first()) else {
-        return report.skip(Step::HostName);
-    };
-    if host::matches(leaf, host) {
-        return;
-    }
-    let mut names: Vec<String> = leaf.dns_names().to_vec();
-    names.extend(leaf.ip_addresses().iter().map(ToString::to_string));
-    let named = if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") };
-    let hint = if host::is_address_in_dns_name(leaf, host) {
-        " (the address is there, but written as a DNS name, which does not count)"
-    } else {
-        ""
-    };
-    let message = format!("does not name {host}, the host that was dialled; it names {named}{hint}");
-    let remedy = if names.is_empty() {
-        format!("have the server's certificate issued again with {host} among its names")
-    } else {
-        format!(
-            "use one of the names in the certificate in the URL, or have the certificate issued again with {host}"
-        )
-    };
-    let (status, weight) = (CertificateStatus::HostNameInvalid, Weight::Suppressible);
-    report.add(Step::HostName, status, weight, leaf, &message, remedy);
-}
-
-/// 8: the application URI; not for users, only the leaf.
-pub(super) fn application_uri(report: &mut Report<'_>, path: &Path) {
-    let Some(leaf) = path.certificates.first().filter(|_| report.context.role != Role::User) else {
-        return report.skip(Step::ApplicationUri);
-    };
-    let owner = report.owner();
-    let message = match (leaf.facts().names.uris.as_slice(), report.context.application_uri) {
-        (_, Some("")) => format!("cannot be compared: {owner} says it has an empty application URI"),
-        ([], _) => "has no application URI".to_owned(),
-        ([one], _) if one.is_empty() => "has an empty application URI".to_owned(),
-        ([one], Some(expected)) if one == expected => return,
-        ([one], Some(expected)) => {
-            let hint = if loosely(one) == loosely(expected) {
-                " (they differ only in upper case, spaces or percent-encoding)"
-            } else {
-                ""
-            };
-            format!("has the application URI {one}; expected {expected}{hint}")
-        }
-        ([_], None) => return report.skip(Step::ApplicationUri),
-        (several, _) => {
-            format!("has {} URIs ({}); exactly one is allowed", several.len(), several.join(", "))
-        }
-    };
-    let remedy = format!(
-        "have a certificate issued whose application URI is the one {owner} is configured with; if {owner} was \
-         replaced by another one, remove the source and add it again"
-    );
-    let (status, weight) = (CertificateStatus::UriInvalid, Weight::Mandatory);
-    report.add(Step::ApplicationUri, status, weight, leaf, &message, remedy);
-}
-
-/// For hints only: never for deciding.
-fn loosely(uri: &str) -> String {
-    uri.replace("%20", " ").split_whitespace().collect::<String>().to_lowercase()
 }

@@ -15,7 +15,7 @@ use crate::commands::store;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::{CertificateView, ProblemView, VerdictView};
+use crate::view::{CertificateView, Judged, Means, ProblemView, VerdictView};
 
 /// Most bytes read of a file; what is longer is no certificate, whatever is in it.
 const MAX_FILE: u64 = 1 << 20;
@@ -41,7 +41,8 @@ pub(super) fn run(context: &Context, args: &Verify) -> Outcome {
     let (root, trust) = trust_list(context, args.store.pki.as_deref())?;
     let at = args.at.unwrap_or_else(clock::now);
     let (chain, rules, verdict) = judge(args, &bytes, &trust, at);
-    let mut verdict = VerdictView::of(&verdict);
+    let means = Means { context, pki: args.store.pki.as_deref(), judged: Judged::File(&args.file) };
+    let mut verdict = VerdictView::of(&verdict, role(args.role), &means);
     if args.application_uri.is_none() {
         // nothing to compare with; what a peer would refuse anyway is still told
         verdict.skip(Step::ApplicationUri);
@@ -72,11 +73,7 @@ fn judge(
     trust: &TrustList,
     at: Timestamp,
 ) -> (Vec<Certificate>, Option<CertificateRules>, Verdict) {
-    let role = match args.role {
-        Whose::Server => Role::Server,
-        Whose::Client => Role::Client,
-        Whose::User => Role::User,
-    };
+    let role = role(args.role);
     let chain = match Certificate::chain_from_bytes(bytes) {
         Ok(chain) => chain,
         Err(error) => return (Vec::new(), None, Verdict::unreadable(bytes, &error, role)),
@@ -99,6 +96,14 @@ fn judge(
     };
     let verdict = validate(&chain, trust, &rules_of_call);
     (chain, rules, verdict)
+}
+
+fn role(whose: Whose) -> Role {
+    match whose {
+        Whose::Server => Role::Server,
+        Whose::Client => Role::Client,
+        Whose::User => Role::User,
+    }
 }
 
 fn role_word(role: Whose) -> &'static str {
@@ -141,8 +146,29 @@ fn trust_list(context: &Context, pki: Option<&Path>) -> Outcome<(String, TrustLi
 }
 
 impl Verified {
+    /// Whether the step is for a certificate of this role at all.
+    fn applies(&self, step: Step) -> bool {
+        match step {
+            Step::HostName => self.role == role_word(Whose::Server),
+            Step::ApplicationUri => self.role != role_word(Whose::User),
+            _ => true,
+        }
+    }
+
     fn text(&self) -> String {
         let mut out = self.verdict.text();
+        let not_asked = [
+            (Step::Policy, "--policy"),
+            (Step::HostName, "--url"),
+            (Step::ApplicationUri, "--application-uri"),
+        ];
+        for (step, option) in not_asked.into_iter().filter(|_| !self.certificates.is_empty()) {
+            if self.verdict.skipped.contains(&step.slug()) {
+                let why =
+                    if self.applies(step) { format!("give {option}") } else { "does not apply".to_owned() };
+                out.push_str(&format!("{:<12} step {}: {} ({why})\n", "skipped", step.number(), step.name()));
+            }
+        }
         for (number, certificate) in self.certificates.iter().enumerate() {
             out.push_str(if number == 0 { "\n" } else { "\nissuer sent with it\n" });
             out.push_str(&certificate.text());

@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 
 use connector::Error;
-use ua_pki::{Certificate, CertificateStatus, Finding, OwnRole, Store, Thumbprint, Verdict};
+use ua_pki::{
+    Action, Actor, Certificate, CertificateStatus, Finding, OwnRole, Role, Store, Thumbprint, Verdict,
+};
 
 use super::About;
 use crate::advice::{Advice, Side};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::hints;
+use crate::view::Means;
+use crate::view::remedy::who;
 
 /// Explains a verdict that is not Good: by its decisive finding, and with every other one as a fact.
 pub(crate) fn not_trusted(
@@ -67,14 +71,23 @@ fn how_to_trust(
     counting: &[&Finding],
     mut advice: Advice,
 ) -> Advice {
+    let means = Means::configured(context);
     // where something else comes first, accepting would change nothing
-    let untrusted = counting.first().is_none_or(|finding| finding.status == CertificateStatus::Untrusted);
-    for finding in counting.iter().filter(|finding| finding.status != CertificateStatus::Untrusted) {
-        if !finding.remedy.is_empty() {
-            advice = advice.then(finding.remedy.clone());
+    let first = counting.first().is_none_or(|finding| finding.status == CertificateStatus::Untrusted);
+    for finding in counting {
+        let remedy = &finding.remedy;
+        if let Some(Action::Trust { .. }) = remedy.action {
+            continue;
+        }
+        advice = advice.then(match remedy.by {
+            Actor::Us => remedy.text.clone(),
+            by => format!("{}: {}", who(by, Role::Server), remedy.text),
+        });
+        if let Some(words) = means.words(remedy) {
+            advice = advice.then_run(&words);
         }
     }
-    if untrusted {
+    if first {
         let thumbprint = thumbprint.to_string();
         advice = advice
             .then("compare `theirs` with the thumbprint that the server's administrator sees; if it is the same:")

@@ -19,7 +19,7 @@ use crate::commands::server::target::{Place, Target};
 use crate::commands::{failure, pick};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::view::{CertificateView, VerdictView};
+use crate::view::{CertificateView, Means, VerdictView};
 
 /// Walks until something is wrong; what went well is in the report.
 pub(super) async fn walk(
@@ -200,7 +200,9 @@ fn judge(
     report: &mut Report,
 ) -> Outcome<()> {
     report.certificate = chosen.certificate.as_ref().map(CertificateView::of);
-    report.verdict = chosen.verdict.as_ref().map(VerdictView::of);
+    let means = Means::configured(context);
+    report.verdict =
+        chosen.verdict.as_ref().map(|verdict| VerdictView::of(verdict, ua_pki::Role::Server, &means));
     if chosen.endpoint.is_without_security() {
         report.note("none is used: nothing on this connection is protected");
         return Ok(());
