@@ -85,6 +85,19 @@ fn main() {
         let parts: Vec<u8> = parts.into_iter().flatten().copied().collect();
         seed("chain", name, &[&[choice, mode], parts.as_slice()].concat());
     }
+    let text = |tag: &str, der: &[u8]| pem::encode(&pem::Pem::new(tag, der));
+    let mixed = [
+        "words before\n".to_owned(),
+        text("CERTIFICATE", &elliptic),
+        text("X509 CRL", &sub_crl),
+        text("CERTIFICATE REQUEST", &request),
+        text("EC PRIVATE KEY", b"not one"),
+        text("PKCS7", b"not one"),
+    ];
+    seed("material", "mixed", mixed.concat().as_bytes());
+    seed("material", "joined", &joined);
+    seed("material", "list", &root_crl);
+    seed("material", "request", &request);
     seed("crl", "root", &root_crl);
     seed("crl", "sub", &sub_crl);
     seed("crl", "pem", pem::encode(&pem::Pem::new("X509 CRL", sub_crl.clone())).as_bytes());

@@ -27,6 +27,7 @@ mod chain;
 mod crl;
 pub mod der;
 mod key;
+mod material;
 mod request;
 mod store;
 pub mod world;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "chain", run: chain::run },
     Target { name: "crl", run: crl::run },
     Target { name: "key", run: key::run },
+    Target { name: "material", run: material::run },
     Target { name: "request", run: request::run },
     Target { name: "store", run: store::run },
 ];
