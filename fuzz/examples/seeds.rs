@@ -52,8 +52,8 @@ fn main() {
 
     let seed = |target: &str, name: &str, bytes: &[u8]| write(&home.join("seeds").join(target), name, bytes);
     let fixtures = home.join("../crates/ua-pki/tests/fixtures");
-    for entry in fs::read_dir(&fixtures).unwrap() {
-        let path = entry.unwrap().path();
+    let listed = fs::read_dir(&fixtures).unwrap().map(|entry| entry.unwrap().path());
+    for path in listed.filter(|path| path.is_file()) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let bytes = fs::read(&path).unwrap();
         match path.extension().and_then(|extension| extension.to_str()) {
@@ -62,6 +62,7 @@ fn main() {
                 seed("chain", &name, &[&[0x35, 0x08], bytes.as_slice()].concat());
             }
             Some("crl") => seed("crl", &name, &bytes),
+            Some("pem") if name.starts_with("key") => seed("key", &name, &bytes),
             Some("csr" | "pem") => seed("request", &name, &bytes),
             _ => {}
         }
