@@ -62,7 +62,7 @@ fn main() {
                 seed("chain", &name, &[&[0x35, 0x08], bytes.as_slice()].concat());
             }
             Some("crl") => seed("crl", &name, &bytes),
-            Some("pem") if name.starts_with("key") => seed("key", &name, &bytes),
+            Some("pem") if name.starts_with("key") => seed("material", &name, &bytes),
             Some("csr" | "pem") => seed("request", &name, &bytes),
             _ => {}
         }
@@ -103,9 +103,13 @@ fn main() {
     seed("crl", "sub", &sub_crl);
     seed("crl", "pem", pem::encode(&pem::Pem::new("X509 CRL", sub_crl.clone())).as_bytes());
     seed("request", "elliptic", &request);
-    seed("key", "rsa", rsa_key.serialize_pem().as_bytes());
-    seed("key", "elliptic", pem::encode(&pem::Pem::new("PRIVATE KEY", leaf_key.serialize_der())).as_bytes());
-    seed("key", "thumbprint", b"12:34:56:78:9A:BC:DE:F0:12:34:56:78:9A:BC:DE:F0:12:34:56:78");
+    seed("material", "key-rsa", rsa_key.serialize_pem().as_bytes());
+    seed(
+        "material",
+        "key-elliptic",
+        pem::encode(&pem::Pem::new("PRIVATE KEY", leaf_key.serialize_der())).as_bytes(),
+    );
+    seed("material", "key-thumbprint", b"12:34:56:78:9A:BC:DE:F0:12:34:56:78:9A:BC:DE:F0:12:34:56:78");
     store_seeds(
         &seed,
         &[&root_der, &sub_der, &alone],

@@ -1,4 +1,4 @@
-//! Texts that people give: a private key, a thumbprint.
+//! Texts that people give: a private key, a thumbprint. Part of the target `material`.
 
 use ua_pki::{PrivateKey, Thumbprint, ThumbprintQuery};
 

@@ -46,7 +46,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate", run: certificate::run },
     Target { name: "chain", run: chain::run },
     Target { name: "crl", run: crl::run },
-    Target { name: "key", run: key::run },
     Target { name: "material", run: material::run },
     Target { name: "request", run: request::run },
     Target { name: "store", run: store::run },

@@ -5,6 +5,7 @@ use ua_pki::{Item, Material};
 use crate::world::assert_harmless;
 
 pub(crate) fn run(bytes: &[u8]) {
+    crate::key::run(bytes);
     let material = Material::from_bytes(bytes);
     assert!(material.items().len() <= 1001);
     for item in material.items() {
