@@ -11,15 +11,17 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::watch,
 };
 use ua_channel::{
     ChannelEvent, Limits, MessageSecurityMode, PeerJudge, ServerChannel, ServerChannelConfig, SystemRandom,
 };
-use ua_pki::SecurityPolicy;
+use ua_pki::{Certificate, SecurityPolicy};
 
 use crate::{
     core::{Core, Peer},
-    listener::{Stopped, stop_requested},
+    judge::Decision,
+    listener::{Doorman, Stopped, stop_requested},
     services::{self, Scope},
     subscription::Answer,
     wire::service_fault,
@@ -34,7 +36,7 @@ pub(crate) async fn run(
     core: Arc<Core>,
     stream: TcpStream,
     address: SocketAddr,
-    judge: Arc<dyn PeerJudge>,
+    mut doorman: Doorman,
     stopped: Stopped,
 ) {
     // small answers must not wait for more to come; if the socket refuses, they wait
@@ -42,8 +44,13 @@ pub(crate) async fn run(
     let id = core.next_channel.fetch_add(1, Ordering::Relaxed).max(1);
     let (answers, answered) = unbounded_channel();
     let now = core.clock.instant();
+    doorman.decisions.mark_unchanged();
     let connection = Connection {
-        channel: ServerChannel::new(channel_config(&core, id, judge), Box::new(SystemRandom), now),
+        channel: ServerChannel::new(
+            channel_config(&core, id, Arc::clone(&doorman.judge)),
+            Box::new(SystemRandom),
+            now,
+        ),
         context: Arc::new(core.decoding_context()),
         core: Arc::clone(&core),
         id,
@@ -51,8 +58,9 @@ pub(crate) async fn run(
         answers,
         outgoing: Vec::new(),
         over: false,
+        judge: doorman.judge,
     };
-    connection.drive(stream, answered, stopped).await;
+    connection.drive(stream, answered, doorman.decisions, stopped).await;
     core.channel_gone(id);
 }
 
@@ -89,6 +97,7 @@ struct Connection {
     answers: UnboundedSender<Answer>,
     outgoing: Vec<u8>,
     over: bool,
+    judge: Arc<dyn PeerJudge>,
 }
 
 impl Connection {
@@ -96,6 +105,7 @@ impl Connection {
         mut self,
         mut stream: TcpStream,
         mut answered: UnboundedReceiver<Answer>,
+        mut decisions: watch::Receiver<Decision>,
         mut stopped: Stopped,
     ) {
         let (mut reader, mut writer) = stream.split();
@@ -111,6 +121,7 @@ impl Connection {
             let deadline = self.channel.poll_timeout();
             tokio::select! {
                 () = stop_requested(&mut stopped) => self.channel.close(StatusCode::BadServerHalted.bits(), "server is stopping"),
+                Ok(()) = decisions.changed() => self.judge_again(),
                 () = sleep_until(deadline) => self.channel.handle_timeout(self.core.clock.instant()),
                 written = writer.write(&self.outgoing), if !self.outgoing.is_empty() => match written {
                     Ok(count) if count > 0 => drop(self.outgoing.drain(..count.min(self.outgoing.len()))),
@@ -129,6 +140,18 @@ impl Connection {
         // the last bytes say why; a peer that does not take them is not waited for
         drop(tokio::time::timeout(LINGER, writer.write_all(&self.outgoing)).await);
         drop(tokio::time::timeout(LINGER, writer.shutdown()).await);
+    }
+
+    /// Ends the connection when its client is trusted no longer (V-R12 of the security catalogue).
+    fn judge_again(&mut self) {
+        let Some(peer) = self.channel.peer() else { return };
+        let stands = Certificate::chain_from_der(peer.chain_der())
+            .is_ok_and(|chain| self.judge.judge(&chain, self.channel.policy()).is_ok());
+        if !stands {
+            tracing::warn!(channel = self.id, address = %self.address, "client is trusted no longer: connection ended");
+            // as before the connection was made: the peer is not told what is wrong with its certificate
+            self.channel.close(StatusCode::BadSecurityChecksFailed.bits(), "");
+        }
     }
 
     async fn handle_events(&mut self) {

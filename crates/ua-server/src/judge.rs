@@ -1,14 +1,19 @@
 //! Our own certificate, and the judgement on others'.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use tokio::sync::watch;
 use ua_channel::PeerJudge;
 use ua_pki::{
     ApplicationIdentity, ApplicationProfile, Certificate, CertificateStatus, KeyKind, Role, SecurityPolicy,
     Store, TrustedCertificate, ValidationContext, validate,
 };
 
-use crate::{Error, ServerConfig, clock::Clock};
+use crate::{
+    Error, ServerConfig,
+    clock::Clock,
+    listener::{Stopped, stop_requested},
+};
 
 /// Validity of a certificate made at first start: five years.
 const VALID_DAYS: u32 = 5 * 365;
@@ -80,6 +85,42 @@ impl PeerJudge for StoreJudge {
         })
     }
 }
+
+/// Tells every connection when its client has to be judged again, until told to stop: when the store has changed, and once
+/// a minute, in which a certificate or a revocation list may have run out (Part 12 §7.8.2.5).
+pub(crate) async fn watch_trust(
+    judge: Arc<StoreJudge>,
+    decide_again: watch::Sender<Decision>,
+    mut stopped: Stopped,
+) {
+    let mut generation = None;
+    let mut since = judge.clock.instant();
+    loop {
+        let looking = Arc::clone(&judge);
+        let look =
+            tokio::task::spawn_blocking(move || looking.store.trust_list().map(|list| list.generation()));
+        // a store that cannot be read trusts nobody: that is a change as well
+        let now = look.await.ok().and_then(Result::ok);
+        let passed = judge.clock.instant().saturating_duration_since(since);
+        if now != generation || passed >= DECIDE_EVERY {
+            generation = now;
+            since = judge.clock.instant();
+            decide_again.send_modify(|decision| *decision = decision.wrapping_add(1));
+        }
+        tokio::select! {
+            () = stop_requested(&mut stopped) => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Counts how often everybody had to be judged again.
+pub(crate) type Decision = u64;
+
+/// How soon a change of the store is noticed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon the passing of a date is.
+const DECIDE_EVERY: Duration = Duration::from_secs(60);
 
 impl StoreJudge {
     fn turn_away(&self, chain: &[Certificate], status: CertificateStatus) {

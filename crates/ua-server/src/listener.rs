@@ -14,10 +14,18 @@ use tokio::{
 };
 use ua_channel::PeerJudge;
 
-use crate::{connection, core::Core, limits::Limits};
+use crate::{connection, core::Core, judge::Decision, limits::Limits};
 
 /// Told to every task: true, or gone, means stop.
 pub(crate) type Stopped = watch::Receiver<bool>;
+
+/// Who decides on clients, when they come and while they stay.
+#[derive(Clone)]
+pub(crate) struct Doorman {
+    pub(crate) judge: Arc<dyn PeerJudge>,
+    /// Changes when everybody has to be judged again.
+    pub(crate) decisions: watch::Receiver<Decision>,
+}
 
 pub(crate) async fn stop_requested(stopped: &mut Stopped) {
     // an error says that the handle was dropped, which means the same
@@ -25,12 +33,7 @@ pub(crate) async fn stop_requested(stopped: &mut Stopped) {
 }
 
 /// Serves until told to stop, then waits for every connection to end.
-pub(crate) async fn run(
-    core: Arc<Core>,
-    listener: TcpListener,
-    judge: Arc<dyn PeerJudge>,
-    mut stopped: Stopped,
-) {
+pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, doorman: Doorman, mut stopped: Stopped) {
     let turnstile = Arc::new(Turnstile::default());
     let mut connections = JoinSet::new();
     loop {
@@ -43,7 +46,7 @@ pub(crate) async fn run(
                         tracing::debug!(%address, "connection refused: too many");
                         continue;
                     };
-                    connections.spawn(serve(Arc::clone(&core), stream, address, Arc::clone(&judge), stopped.clone(), pass));
+                    connections.spawn(serve(Arc::clone(&core), stream, address, doorman.clone(), stopped.clone(), pass));
                 }
                 Err(error) => {
                     // out of file descriptors, mostly: give the other connections a moment to end
@@ -61,11 +64,11 @@ async fn serve(
     core: Arc<Core>,
     stream: TcpStream,
     address: SocketAddr,
-    judge: Arc<dyn PeerJudge>,
+    doorman: Doorman,
     stopped: Stopped,
     pass: Pass,
 ) {
-    connection::run(core, stream, address, judge, stopped).await;
+    connection::run(core, stream, address, doorman, stopped).await;
     drop(pass);
 }
 

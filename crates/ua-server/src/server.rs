@@ -9,8 +9,8 @@ use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
     clock::Clock,
     core::Core,
-    judge::{StoreJudge, own_identity},
-    listener,
+    judge::{StoreJudge, own_identity, watch_trust},
+    listener::{self, Doorman},
 };
 
 /// An OPC UA server, not yet running.
@@ -23,7 +23,7 @@ pub struct Running {
     address: SocketAddr,
     endpoint_url: String,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Server {
@@ -59,12 +59,16 @@ impl Server {
         let core = Arc::new(core.await.map_err(|_| Error::Config("the server could not be prepared"))??);
         let (stop, stopped) = watch::channel(false);
         let timing = tokio::spawn(listener::keep_time(Arc::clone(&core), stopped.clone()));
-        let accepting = tokio::spawn(listener::run(core, listener, Arc::new(judge), stopped));
+        let judge = Arc::new(judge);
+        let (decide_again, decisions) = watch::channel(0);
+        let watching = tokio::spawn(watch_trust(Arc::clone(&judge), decide_again, stopped.clone()));
+        let doorman = Doorman { judge, decisions };
+        let accepting = tokio::spawn(listener::run(core, listener, doorman, stopped));
         Ok(Running {
             address,
             endpoint_url: format!("opc.tcp://{host}:{}", address.port()),
             stop,
-            tasks: [accepting, timing],
+            tasks: [accepting, timing, watching],
         })
     }
 }

@@ -24,6 +24,29 @@ async fn an_unknown_client_is_turned_away_kept_for_the_administrator_and_let_in_
 }
 
 #[tokio::test]
+async fn a_client_that_is_trusted_no_longer_is_cut_off_while_it_is_connected() {
+    let bench = Bench::start(1).await;
+    let own = bench.trusted_client("client");
+    let session = bench.connect(&own, reader()).await.unwrap();
+    let state = [(NodeId::new(0, 2259), AttributeId::Value)];
+    session.read(&state).await.unwrap();
+    let store = bench.store();
+    let thumbprint = ThumbprintQuery::Sha1(own.certificate().thumbprint());
+    store.remove(&thumbprint).unwrap();
+    let cut = async {
+        while session.read(&state).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, cut).await.expect("the connection outlives the trust in its client");
+    let refused = bench.connect(&own, reader()).await.expect_err("nobody trusts it any more");
+    assert_eq!(refused.side(), Side::Server, "{refused}");
+    store.accept(&thumbprint).unwrap();
+    bench.connect(&own, reader()).await.unwrap().close().await.unwrap();
+    bench.plant.stop().await;
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_an_unknown_user_are_refused_alike_and_nobody_is_let_in_without_a_user() {
     let bench = Bench::start(1).await;
     let own = bench.trusted_client("client");
