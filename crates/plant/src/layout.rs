@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use opcua_types::{DataTypeId, NodeId, ObjectId};
-use ua_server::{AddressSpace, Error, NodeSpec, TICKS_PER_MS, Ticks, VariableKind, VariableSpec};
+use ua_server::{
+    AddressSpace, Error, NodeSpec, TICKS_PER_MS, Ticks, TypedVariable, VariableKind, VariableSpec,
+};
 
 use crate::signals::{Shape, Signals, ticks};
+use crate::specimens::{Specimen, Specimens, mode_definition, mode_type, report_definition, report_type};
 
 /// Namespace of everything in the plant.
 const NAMESPACE: &str = "urn:lockgate:plant:model";
@@ -16,6 +19,7 @@ pub(crate) fn build(
     start: Ticks,
     counters: usize,
     counter_period: Ticks,
+    specimens: Specimens,
 ) -> Result<Signals, Error> {
     let namespace = space.add_namespace(NAMESPACE)?;
     let mut site = Site { space, signals: Signals::new(start), namespace };
@@ -31,6 +35,9 @@ pub(crate) fn build(
     site.mixing()?;
     site.filling()?;
     site.counters(counters, counter_period)?;
+    if specimens == Specimens::All {
+        site.specimens()?;
+    }
     Ok(site.signals)
 }
 
@@ -140,6 +147,32 @@ impl Site<'_> {
         Ok(())
     }
 
+    fn specimens(&mut self) -> Result<(), Error> {
+        let namespace = self.namespace;
+        let parent = self.id("Plant");
+        self.folder(&parent, "Plant.Specimens", "Specimens", "One variable of each rare kind")?;
+        let mode = NodeSpec { id: mode_type(namespace), name: "Mode".to_owned(), description: None };
+        self.space.add_enumeration(mode, mode_definition())?;
+        let report =
+            NodeSpec { id: report_type(namespace), name: "BatchReport".to_owned(), description: None };
+        self.space.add_structure(report, report_definition(namespace))?;
+        for (name, kind, data_type, value_rank) in [
+            ("Report", Specimen::Report, report_type(namespace), -1),
+            ("Mode", Specimen::Mode, mode_type(namespace), -1),
+            ("Profile", Specimen::Profile, DataTypeId::Double.into(), 1),
+            ("Grid", Specimen::Grid, DataTypeId::Int32.into(), 2),
+        ] {
+            let period = ticks(SECOND);
+            let slot = self.signals.add(Shape::Specimen { kind, namespace }, period).ok_or(Error::Full)?;
+            let spec = self.spec(&format!("Plant.Specimens.{name}"), name, "A specimen");
+            let variable =
+                TypedVariable { data_type, value_rank, slot, minimum_sampling: milliseconds(period) };
+            let parent = self.id("Plant.Specimens");
+            self.space.add_typed_variable(&parent, spec, variable)?;
+        }
+        Ok(())
+    }
+
     fn area(&mut self, area: &str, line: &str, machine: &str) -> Result<(), Error> {
         let (area_path, line_path) = (format!("Plant.{area}"), format!("Plant.{area}.{line}"));
         self.folder(&self.id("Plant"), &area_path, area, "An area of the plant")?;
@@ -197,7 +230,8 @@ const fn data_type(shape: &Shape) -> DataTypeId {
         | Shape::Noise { .. }
         | Shape::Step(_)
         | Shape::Stuck(_)
-        | Shape::Failing(_) => DataTypeId::Double,
+        | Shape::Failing(_)
+        | Shape::Specimen { .. } => DataTypeId::Double,
     }
 }
 

@@ -8,7 +8,9 @@
 mod layout;
 mod plant;
 mod signals;
+mod specimens;
 
 pub use plant::{Plant, PlantConfig, Practice};
 pub use signals::{Shape, Signals};
+pub use specimens::{Specimen, Specimens};
 pub use ua_server::{HistoryTrouble, Limits, Trouble};

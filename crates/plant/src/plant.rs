@@ -11,6 +11,7 @@ use ua_server::{
 use crate::{
     layout,
     signals::{Signals, ticks},
+    specimens::Specimens,
 };
 
 /// What the plant looks like and who may see it.
@@ -53,6 +54,8 @@ pub struct Practice {
     pub limits: Option<Limits>,
     /// What the server does wrong; can be switched while it runs.
     pub trouble: Arc<Trouble>,
+    /// Variables of rare kinds.
+    pub specimens: Specimens,
 }
 
 impl Plant {
@@ -83,8 +86,13 @@ impl Plant {
         server.users = hash_passwords(config.users).await?;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
         let start = Clock::start().now();
-        let signals =
-            Arc::new(layout::build(&mut space, start, config.counters, ticks(config.counter_period))?);
+        let signals = Arc::new(layout::build(
+            &mut space,
+            start,
+            config.counters,
+            ticks(config.counter_period),
+            practice.specimens,
+        )?);
         let source: Arc<dyn ValueSource> = Arc::<Signals>::clone(&signals);
         let server = Server::bind(server, space, source).await?;
         Ok(Self { server, signals })

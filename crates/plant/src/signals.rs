@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::specimens::Specimen;
 use opcua_types::StatusCode;
 use ua_server::{Sample, Slot, Ticks, Toward, Value, ValueSource};
 
@@ -52,6 +53,13 @@ pub enum Shape {
     State(u32),
     /// The instant of the start.
     StartTime,
+    /// Something rare.
+    Specimen {
+        /// What it is.
+        kind: Specimen,
+        /// Index of the plant's namespace.
+        namespace: u16,
+    },
 }
 
 /// All signals of a plant, one array for each property, numbered by slot.
@@ -127,6 +135,7 @@ impl Shape {
                 Value::UInt32(u32::try_from(k.rem_euclid(i64::from((*states).max(1)))).unwrap_or_default())
             }
             Self::StartTime => return Sample::good(Value::DateTime(start), start),
+            Self::Specimen { kind, namespace } => kind.value(k, *namespace),
         };
         Sample::good(value, time)
     }
@@ -193,7 +202,7 @@ fn noise(seed: u64, k: i64) -> f64 {
     clippy::cast_precision_loss,
     reason = "periods and 53 bit fractions fit an f64"
 )]
-const fn real(number: i64) -> f64 {
+pub(crate) const fn real(number: i64) -> f64 {
     number as f64
 }
 

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, ContextOwned, DecodingOptions, DepthGauge, MessageInfo, NamespaceMap,
-    NodeId, ResponseHeader, StatusCode,
+    NodeId, ResponseHeader, StatusCode, Variant,
 };
 
 use crate::Error;
@@ -98,6 +98,23 @@ fn unreadable<R: ReadOnlyRequest>(error: opcua_types::Error) -> Error {
 /// length field alone never makes us allocate more than a small multiple of what was really received.
 pub(crate) fn context_for(body: &[u8]) -> ContextOwned {
     context_within(body, MAX_ARRAY)
+}
+
+/// A context for a value of so many bytes: nothing in it can be longer than itself.
+pub(crate) fn context_for_size(size: usize) -> ContextOwned {
+    let options = DecodingOptions {
+        max_string_length: size.min(MAX_STRING),
+        max_byte_string_length: size.min(MAX_BYTE_STRING),
+        max_array_length: size.min(MAX_ARRAY),
+        decoding_depth_gauge: DepthGauge::new(MAX_DEPTH),
+        ..DecodingOptions::default()
+    };
+    ContextOwned::new_default(NamespaceMap::new(), options)
+}
+
+/// How many bytes a value takes in binary encoding.
+pub(crate) fn size_of(value: &Variant) -> usize {
+    value.byte_len(&ContextOwned::default().context())
 }
 
 fn context_within(body: &[u8], max_array: usize) -> ContextOwned {

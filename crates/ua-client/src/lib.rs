@@ -29,6 +29,7 @@ mod error;
 mod handshake;
 mod history;
 mod identity;
+mod json;
 mod limits;
 mod namespaces;
 mod node_address;
@@ -40,6 +41,7 @@ mod resolve;
 mod sequence;
 mod session;
 mod status;
+mod structure;
 mod subscription;
 mod time;
 mod unsent;
@@ -58,6 +60,7 @@ pub use history::{
     NodePage, ProcessedHistory, RawHistory, aggregate, explain_history_status,
 };
 pub use identity::Login;
+pub use json::{builtin_type, builtin_type_name, value_json, variant_json};
 pub use limits::OperationLimits;
 pub use namespaces::{Namespaces, UA_NAMESPACE};
 pub use node_address::{BrowsePath, NodeAddress};
@@ -69,6 +72,7 @@ pub use resolve::{Translated, Unresolved};
 pub use sequence::Missing;
 pub use session::Session;
 pub use status::status_name;
+pub use structure::{Decoded, StructureValue};
 pub use subscription::{
     ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo, SubscriptionRequest, TransferResult,
 };

@@ -15,6 +15,7 @@ use crate::limits::{Limits, OperationLimits};
 use crate::proof::Proof;
 use crate::publish::{Answers, Publishing};
 use crate::request::ReadOnlyRequest;
+use crate::structure::DataTypes;
 use crate::{Error, clock, codec};
 
 /// A logged-in session. Cheap to clone; all clones are one session on one connection.
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) publishing: Publishing,
     pub(crate) activation: Mutex<Activation>,
     proof: std::sync::Mutex<Proof>,
+    pub(crate) types: std::sync::Mutex<DataTypes>,
     session_id: NodeId,
     revised_timeout: Duration,
 }
@@ -61,6 +63,7 @@ impl Session {
                 publishing: Publishing::new(),
                 activation: Mutex::new(activation),
                 proof: std::sync::Mutex::new(proof),
+                types: std::sync::Mutex::new(DataTypes::new()),
                 session_id: created.session_id.clone(),
                 revised_timeout,
             }),

@@ -26,7 +26,7 @@ mod values;
 mod wire;
 
 pub use access::UserAccount;
-pub use address_space::{AddressSpace, NodeSpec, VariableKind, VariableSpec};
+pub use address_space::{AddressSpace, NodeSpec, TypedVariable, VariableKind, VariableSpec};
 pub use clock::Clock;
 pub use config::{AnonymousLogin, ServerConfig};
 pub use error::Error;

@@ -14,3 +14,4 @@ mod basics;
 mod history;
 mod nodes;
 mod site;
+mod structures;

@@ -38,6 +38,19 @@ pub struct VariableSpec {
     pub kind: VariableKind,
 }
 
+/// A variable of a type or a shape of its own.
+#[derive(Debug, Clone)]
+pub struct TypedVariable {
+    /// Data type of the value, one of the application's own or of the standard.
+    pub data_type: NodeId,
+    /// -1 for a scalar, otherwise the number of dimensions.
+    pub value_rank: i32,
+    /// The slot the value is read from.
+    pub slot: Slot,
+    /// The fastest pace at which the source has something new, in milliseconds; 0 when it is not known.
+    pub minimum_sampling: f64,
+}
+
 /// The variable types an application can use.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -158,6 +171,26 @@ impl AddressSpace {
                 self.add_property(&id, "EnumStrings", DataTypeId::LocalizedText, Variant::from(names))
             }
         }
+    }
+
+    /// A variable of BaseDataVariableType with a data type of any kind: a structure, an enumeration, an array, a matrix.
+    ///
+    /// # Errors
+    /// As [`Self::add_folder`].
+    pub fn add_typed_variable(
+        &mut self,
+        parent: &NodeId,
+        spec: NodeSpec,
+        variable: TypedVariable,
+    ) -> Result<(), Error> {
+        let kind = NodeKind::Variable {
+            data_type: variable.data_type,
+            value_rank: variable.value_rank,
+            minimum_sampling: variable.minimum_sampling,
+            content: Content::Live(variable.slot),
+        };
+        let type_definition = VariableTypeId::BaseDataVariableType.into();
+        self.attach(parent, ReferenceTypeId::HasComponent, &type_definition, spec, kind)
     }
 
     fn add_analog_properties(

@@ -5,12 +5,13 @@
 //! It holds no live value: a variable either carries a fixed value or names the [`Slot`](crate::values::Slot) it is read from.
 
 mod build;
+mod data_types;
 mod node;
 mod query;
 mod standard;
 mod standard_types;
 
-pub use build::{NodeSpec, VariableKind, VariableSpec};
+pub use build::{NodeSpec, TypedVariable, VariableKind, VariableSpec};
 pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};
 pub use query::AddressSpace;
 pub(crate) use standard::{PRODUCT_NAME, PRODUCT_URI};

@@ -1,6 +1,6 @@
 //! What the space knows about one node.
 
-use opcua_types::{LocalizedText, NodeClass, NodeId, QualifiedName};
+use opcua_types::{DataTypeDefinition, LocalizedText, NodeClass, NodeId, QualifiedName};
 
 use crate::values::{Slot, Value};
 
@@ -33,7 +33,7 @@ pub(crate) enum NodeKind {
     ObjectType { is_abstract: bool },
     VariableType { is_abstract: bool, data_type: NodeId, value_rank: i32 },
     ReferenceType { is_abstract: bool, symmetric: bool, inverse_name: &'static str },
-    DataType { is_abstract: bool },
+    DataType { is_abstract: bool, definition: Option<Box<DataTypeDefinition>> },
 }
 
 /// Where the value of a variable comes from.

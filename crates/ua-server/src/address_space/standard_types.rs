@@ -22,7 +22,7 @@ pub(super) fn add(space: &mut AddressSpace) -> Result<(), Error> {
         space.insert(NodeId::new(0, id), QualifiedName::new(0, name), None, kind)?;
     }
     for &(id, name, _, kind) in DATA_TYPES {
-        let kind = NodeKind::DataType { is_abstract: kind == A };
+        let kind = NodeKind::DataType { is_abstract: kind == A, definition: None };
         space.insert(NodeId::new(0, id), QualifiedName::new(0, name), None, kind)?;
     }
     for &(id, name, _, kind) in OBJECT_TYPES {

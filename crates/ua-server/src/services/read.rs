@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use opcua_types::{
-    AttributeId, BuildInfo, DataValue, DateTime, ExtensionObject, LocalizedText, NumericRange, ReadRequest,
-    ReadResponse, ReadValueId, ServerState, ServerStatusDataType, StatusCode, TimestampsToReturn, UAString,
-    Variant,
+    AttributeId, BuildInfo, DataTypeDefinition, DataValue, DateTime, ExtensionObject, LocalizedText,
+    NumericRange, ReadRequest, ReadResponse, ReadValueId, ServerState, ServerStatusDataType, StatusCode,
+    TimestampsToReturn, UAString, Variant,
 };
 
 use super::Scope;
@@ -153,7 +153,7 @@ fn of_class(kind: &NodeKind, attribute: AttributeId, recorded: bool) -> Option<V
             AttributeId::ValueRank,
         ) => Variant::Int32(*value_rank),
         (NodeKind::Variable { value_rank, .. }, AttributeId::ArrayDimensions) if *value_rank > 0 => {
-            Variant::from(vec![0_u32])
+            Variant::from(vec![0_u32; usize::try_from(*value_rank).unwrap_or(1)])
         }
         (NodeKind::Variable { .. }, AttributeId::AccessLevel | AttributeId::UserAccessLevel) => {
             Variant::Byte(access)
@@ -170,6 +170,15 @@ fn of_class(kind: &NodeKind, attribute: AttributeId, recorded: bool) -> Option<V
             | NodeKind::DataType { is_abstract, .. },
             AttributeId::IsAbstract,
         ) => Variant::Boolean(*is_abstract),
+        (NodeKind::DataType { definition: Some(definition), .. }, AttributeId::DataTypeDefinition) => {
+            let definition = match definition.as_ref() {
+                DataTypeDefinition::Structure(definition) => {
+                    ExtensionObject::from_message(definition.clone())
+                }
+                DataTypeDefinition::Enum(definition) => ExtensionObject::from_message(definition.clone()),
+            };
+            Variant::from(definition)
+        }
         (NodeKind::ReferenceType { symmetric, .. }, AttributeId::Symmetric) => Variant::Boolean(*symmetric),
         (NodeKind::ReferenceType { inverse_name, .. }, AttributeId::InverseName)
             if !inverse_name.is_empty() =>

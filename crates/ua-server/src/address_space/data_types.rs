@@ -1,0 +1,46 @@
+//! Data types of an application: structures and enumerations that explain themselves (Part 3 §5.8).
+
+use opcua_types::{
+    DataTypeDefinition, DataTypeId, EnumDefinition, NodeId, ObjectTypeId, QualifiedName, ReferenceTypeId,
+    StructureDefinition,
+};
+
+use super::{NodeSpec, node::NodeKind, query::AddressSpace};
+use crate::Error;
+
+impl AddressSpace {
+    /// A structure below Structure, with its binary encoding as a node of its own: the definition's `default_encoding_id`.
+    ///
+    /// # Errors
+    /// When an id is taken.
+    pub fn add_structure(&mut self, spec: NodeSpec, definition: StructureDefinition) -> Result<(), Error> {
+        let encoding = definition.default_encoding_id.clone();
+        let id = spec.id.clone();
+        let structure = DataTypeId::Structure.into();
+        self.add_data_type(&structure, spec, DataTypeDefinition::Structure(definition))?;
+        self.insert(encoding.clone(), QualifiedName::new(0, "Default Binary"), None, NodeKind::Object)?;
+        self.refer(&id, ReferenceTypeId::HasEncoding, &encoding)?;
+        self.refer(&encoding, ReferenceTypeId::HasTypeDefinition, &ObjectTypeId::DataTypeEncodingType.into())
+    }
+
+    /// An enumeration below Enumeration.
+    ///
+    /// # Errors
+    /// When the id is taken.
+    pub fn add_enumeration(&mut self, spec: NodeSpec, definition: EnumDefinition) -> Result<(), Error> {
+        let enumeration = DataTypeId::Enumeration.into();
+        self.add_data_type(&enumeration, spec, DataTypeDefinition::Enum(definition))
+    }
+
+    fn add_data_type(
+        &mut self,
+        parent: &NodeId,
+        spec: NodeSpec,
+        definition: DataTypeDefinition,
+    ) -> Result<(), Error> {
+        let browse_name = QualifiedName::new(spec.id.namespace, spec.name);
+        let kind = NodeKind::DataType { is_abstract: false, definition: Some(Box::new(definition)) };
+        self.insert(spec.id.clone(), browse_name, spec.description, kind)?;
+        self.refer(parent, ReferenceTypeId::HasSubtype, &spec.id)
+    }
+}
