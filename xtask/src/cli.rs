@@ -9,6 +9,7 @@ use crate::bench::{self, Bench};
 use crate::command::Command;
 use crate::fuzz::{self, FuzzOptions};
 use crate::interop::{self, InteropOptions};
+use crate::interop_pki::{self, PkiOptions};
 use crate::report::Report;
 use crate::steps::{self, Step};
 use crate::workspace::Workspace;
@@ -37,7 +38,13 @@ enum Task {
         which: Check,
     },
     /// Run lockgate against servers that we did not write, and count every change.
-    Interop(InteropOptions),
+    #[command(args_conflicts_with_subcommands = true)]
+    Interop {
+        #[command(flatten)]
+        options: InteropOptions,
+        #[command(subcommand)]
+        instead: Option<Instead>,
+    },
     /// Search for bytes that a parser does not survive.
     Fuzz(FuzzOptions),
     /// Measure, in a release build, and compare with what is promised.
@@ -52,6 +59,12 @@ enum Task {
     },
     /// Install the cargo tools and the foreign peers, and say where they are.
     Setup,
+}
+
+#[derive(Subcommand)]
+enum Instead {
+    /// Have the cases of certificate validation judged by validators that we did not write.
+    Pki(PkiOptions),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -81,7 +94,11 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Task::Test { which: Some(Tests::Unit), .. } => run_steps(&workspace, &[Step::Unit]),
         Task::Test { which: Some(Tests::Doc), .. } => run_steps(&workspace, &[Step::Doctests]),
         Task::Check { which } => run_steps(&workspace, &[which.step()]),
-        Task::Interop(options) => {
+        Task::Interop { instead: Some(Instead::Pki(options)), .. } => {
+            interop_pki::run(&workspace, &options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Interop { options, instead: None } => {
             interop::run(&workspace, &options)?;
             Ok(ExitCode::SUCCESS)
         }

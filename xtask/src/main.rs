@@ -10,6 +10,7 @@ mod command;
 mod deny;
 mod fuzz;
 mod interop;
+mod interop_pki;
 mod open62541;
 mod peers;
 mod report;

@@ -5,9 +5,10 @@ use anyhow::Result;
 use crate::command::Command;
 use crate::fuzz::FuzzOptions;
 use crate::interop::InteropOptions;
+use crate::interop_pki::PkiOptions;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
-use crate::{arrows, deny, fuzz, interop, sizes, tools};
+use crate::{arrows, deny, fuzz, interop, interop_pki, sizes, tools};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -20,12 +21,13 @@ pub(crate) enum Step {
     Doctests,
     Docs,
     Fuzz,
+    InteropPki,
     Interop,
 }
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -35,6 +37,7 @@ impl Step {
         Self::Doctests,
         Self::Docs,
         Self::Fuzz,
+        Self::InteropPki,
         Self::Interop,
     ];
 
@@ -49,6 +52,7 @@ impl Step {
             Self::Doctests => "doctests",
             Self::Docs => "docs",
             Self::Fuzz => "fuzz",
+            Self::InteropPki => "interop pki",
             Self::Interop => "interop",
         }
     }
@@ -64,6 +68,9 @@ impl Step {
             Self::Doctests => "examples in the documentation compile and run",
             Self::Docs => "the documentation builds without a broken link",
             Self::Fuzz => "no hostile bytes panic, hang or take much memory, a minute for each parser",
+            Self::InteropPki => {
+                "certificates judged by openssl, node-opcua and asyncua: no unknown difference"
+            }
             Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
         }
     }
@@ -79,6 +86,7 @@ impl Step {
             Self::Doctests => "cargo xtask test doc",
             Self::Docs => "cargo xtask check docs",
             Self::Fuzz => "cargo xtask fuzz",
+            Self::InteropPki => "cargo xtask interop pki",
             Self::Interop => "cargo xtask interop",
         }
     }
@@ -114,6 +122,7 @@ impl Step {
                 Ok(Outcome::default())
             }
             Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
+            Self::InteropPki => interop_pki::run(workspace, &PkiOptions::default()),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
         }
     }
