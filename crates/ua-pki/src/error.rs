@@ -158,6 +158,14 @@ pub enum Error {
         /// Since when.
         since: jiff::Timestamp,
     },
+    /// A folder that should be another product's certificate store is none that can be imported.
+    #[error("{path} {why}", path = .path.display())]
+    NoStore {
+        /// The folder.
+        path: PathBuf,
+        /// Why not, to go after its name.
+        why: &'static str,
+    },
     /// A path that should be a file is something else.
     #[error("{path} is {kind}, not a file", path = .path.display())]
     NotAFile {

@@ -17,5 +17,5 @@ pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Sta
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use server::{Browse, Doctor, Read, Target};
 pub(crate) use setup::{Discover, Init, Login, Mode, Policy, Source, SourceAdd};
-pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust};
+pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust, TrustImport};
 pub(crate) use verify::{AskedPolicy, Verify, Whose};

@@ -24,16 +24,8 @@ pub(crate) enum Trust {
     Reject(OneCertificate),
     /// Delete a certificate from the store
     Remove(OneCertificate),
-    /// Take a certificate file (DER or PEM) into the store
-    Import {
-        /// Certificate file
-        file: PathBuf,
-        /// What to take it as
-        #[arg(long = "as", value_enum, default_value_t = ImportAs::Trusted)]
-        role: ImportAs,
-        #[command(flatten)]
-        store: PkiDir,
-    },
+    /// Take certificates into the store: from a file (DER or PEM), or from the whole store folder of another product
+    Import(TrustImport),
     /// Take a certificate revocation list (DER or PEM) into the store
     ImportCrl {
         /// Revocation list file
@@ -41,6 +33,24 @@ pub(crate) enum Trust {
         #[command(flatten)]
         store: PkiDir,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustImport {
+    /// Certificate file, or a folder with trusted/ and issuers/ in it
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(crate) path: PathBuf,
+    /// What to take the certificates of a file as (default: trusted); a folder says that itself
+    #[arg(long = "as", value_enum)]
+    pub(crate) role: Option<ImportAs>,
+    /// Only show what would become of everything
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take a folder, or several certificates to be trusted, without asking
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) store: PkiDir,
 }
 
 #[derive(Debug, Args)]

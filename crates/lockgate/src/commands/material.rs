@@ -22,6 +22,7 @@ pub(super) fn read(file: &Path) -> Outcome<Material> {
 }
 
 /// The certificates in a file, in their order, and nothing else: a damaged one among them is an error.
+#[allow(dead_code, reason = "for the import of our own certificate")]
 pub(super) fn certificates(file: &Path) -> Outcome<Vec<Certificate>> {
     let material = read(file)?;
     let mut certificates = Vec::new();

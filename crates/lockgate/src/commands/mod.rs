@@ -29,6 +29,7 @@ mod stop;
 mod store;
 mod streams;
 mod trust;
+mod trust_import;
 
 use crate::advice::{Advice, Outcome};
 use crate::cli::{Cli, Command};

@@ -5,12 +5,12 @@
 use std::path::Path;
 
 use serde::Serialize;
-use ua_pki::{Certificate, Item, Role, Store, ValidationContext, validate};
+use ua_pki::{Certificate, Role, Store, ValidationContext, validate};
 
-use super::material;
 use super::store::{failed, find, open, query};
+use super::trust_import;
 use crate::advice::{Advice, Outcome};
-use crate::cli::{self, ImportAs};
+use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -25,8 +25,8 @@ pub(super) fn run(context: &Context, command: &cli::Trust) -> Outcome {
         cli::Trust::Accept(which) => accept(context, which),
         cli::Trust::Reject(which) => reject(context, which),
         cli::Trust::Remove(which) => remove(context, which),
-        cli::Trust::Import { file, role, store } => import(context, file, *role, store.pki.as_deref()),
-        cli::Trust::ImportCrl { file, store } => import_crl(context, file, store.pki.as_deref()),
+        cli::Trust::Import(args) => trust_import::run(context, args),
+        cli::Trust::ImportCrl { file, store } => trust_import::crl(context, file, store.pki.as_deref()),
     }
 }
 
@@ -189,38 +189,6 @@ fn remove(context: &Context, which: &cli::OneCertificate) -> Outcome {
         other => failed(store.root(), &other),
     })?;
     changed(context, "removed", &certificate)
-}
-
-fn import(context: &Context, file: &Path, role: ImportAs, dir: Option<&Path>) -> Outcome {
-    let chain = material::certificates(file)?;
-    let Some(certificate) = chain.first() else {
-        return Err(material::not_a_certificate(file, &Item::PrivateKey));
-    };
-    let store = open(context, dir)?;
-    match role {
-        ImportAs::Trusted => store.trust(certificate),
-        ImportAs::Issuer => store.add_issuer(certificate),
-    }
-    .map_err(|e| failed(store.root(), &e))?;
-    let done = match role {
-        ImportAs::Trusted => "trusted from now on",
-        ImportAs::Issuer => "known as an issuer from now on; by itself this trusts nobody",
-    };
-    changed(context, done, certificate)
-}
-
-#[derive(Serialize)]
-struct ImportedCrl {
-    path: String,
-}
-
-fn import_crl(context: &Context, file: &Path, dir: Option<&Path>) -> Outcome {
-    let crl = material::crl(file)?;
-    let store = open(context, dir)?;
-    let path = store.add_crl(&crl).map_err(|e| failed(store.root(), &e))?;
-    let imported = ImportedCrl { path: path.display().to_string() };
-    context.answer("trust-import-crl", &imported, || format!("imported     {}\n", safe(&imported.path)))?;
-    Ok(Exit::Ok)
 }
 
 fn not_found(context: &Context, thumbprint: &str) -> Box<Advice> {

@@ -18,12 +18,15 @@
 //!
 //! [`folders`] is the store, [`own`] our own pairs in it, [`roles`] which of them is in use, [`pending`] a key that waits
 //! for its certificate, [`current`] the trust list read again when a file changed, [`rejected`] who was turned away,
-//! [`certificate_files`] how certificates lie in files, [`files`] how files are written.
+//! [`import`] and [`foreign`] take files and whole
+//! stores from elsewhere, [`certificate_files`] how certificates lie in files, [`files`] how files are written.
 
 mod certificate_files;
 mod current;
 pub(crate) mod files;
 mod folders;
+mod foreign;
+mod import;
 mod own;
 mod pending;
 mod rejected;
@@ -31,4 +34,5 @@ mod roles;
 
 pub(crate) use certificate_files::file_name;
 pub use folders::Store;
+pub use import::{Becomes, Destination, ImportPlan, Imported, PlannedImport};
 pub use own::{OwnPair, OwnRole};
