@@ -34,19 +34,26 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 GROUPS = 10
 APPLICATION_URI = "urn:localhost:interop:asyncua"
-POLICIES = [
+HISTORIES = 10
+ENCRYPTED = [
     ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
     ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
     ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+]
+SIGNED = [
+    ua.SecurityPolicyType.Basic256Sha256_Sign,
+    ua.SecurityPolicyType.Aes128Sha256RsaOaep_Sign,
+    ua.SecurityPolicyType.Aes256Sha256RsaPss_Sign,
 ]
 
 
 async def main() -> None:
     arguments = parse_arguments()
     logging.basicConfig(level=logging.WARNING)
-    certificate, key = identity(arguments.pki)
+    certificate, key = given_identity(arguments) if arguments.certificate else identity(arguments.pki)
     server = await make_server(arguments, certificate, key)
     counters = await add_counters(server, arguments.variables)
+    await add_histories(server, arguments.history)
     stop, freeze = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, freeze.set)
@@ -74,17 +81,22 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--user", default="reader")
     parser.add_argument("--password", required=True)
     parser.add_argument("--secs", type=float, default=900)
+    parser.add_argument("--certificate", type=Path, help="in DER, with --key in PEM; made where there is none")
+    parser.add_argument("--key", type=Path)
+    parser.add_argument("--anonymous", action="store_true", help="let in who has no name, too")
+    parser.add_argument("--sign", action="store_true", help="offer endpoints that only sign, too")
+    parser.add_argument("--history", type=int, default=0, help="values in the past of each history variable")
     return parser.parse_args()
 
 
 class OneUser:
-    """Knows one user; everybody else is refused, and so is a session without a password."""
+    """Knows one user; everybody else is refused, and unless told otherwise so is a session without a password."""
 
-    def __init__(self, name: str, password: str) -> None:
-        self.login = (name, password)
+    def __init__(self, name: str, password: str, *, anonymous: bool) -> None:
+        self.logins = [(name, password), *([(None, None)] if anonymous else [])]
 
     def get_user(self, iserver, username=None, password=None, certificate=None) -> User | None:
-        return User(role=UserRole.User, name=username) if (username, password) == self.login else None
+        return User(role=UserRole.User, name=username) if (username, password) in self.logins else None
 
 
 class FolderTrust:
@@ -112,14 +124,15 @@ class FolderTrust:
 
 
 async def make_server(arguments: argparse.Namespace, certificate: x509.Certificate, key: Path) -> Server:
-    server = Server(user_manager=OneUser(arguments.user, arguments.password))
+    server = Server(user_manager=OneUser(arguments.user, arguments.password, anonymous=arguments.anonymous))
     await server.init()
     server.set_endpoint(f"opc.tcp://localhost:{arguments.port}/interop")
     server.socket_address = ("127.0.0.1", arguments.port)
     server.set_server_name("Interop asyncua")
     await server.set_application_uri(APPLICATION_URI)
-    server.set_security_policy(POLICIES)
-    server.set_identity_tokens([ua.UserNameIdentityToken])
+    server.set_security_policy([*ENCRYPTED, *(SIGNED if arguments.sign else [])])
+    anonymous = [ua.AnonymousIdentityToken] if arguments.anonymous else []
+    server.set_identity_tokens([ua.UserNameIdentityToken, *anonymous])
     server.set_certificate_validator(FolderTrust(arguments.pki, certificate))
     await server.load_certificate(certificate.public_bytes(serialization.Encoding.DER), "der")
     await server.load_private_key(key)
@@ -135,6 +148,27 @@ async def add_counters(server: Server, number: int) -> list[ua.NodeId]:
         node = await folder.add_variable(ua.NodeId(name, namespace), f"{namespace}:{name}", 0, ua.VariantType.UInt32)
         counters.append(node.nodeid)
     return counters
+
+
+async def add_histories(server: Server, values: int) -> None:
+    """Variables with a past: values 0, 1, 2 … one a second, the last one now."""
+    if values == 0:
+        return
+    namespace = await server.get_namespace_index("urn:lockgate:interop:counters")
+    folder = await server.nodes.objects.add_folder(ua.NodeId("Histories", namespace), f"{namespace}:Histories")
+    storage = server.iserver.history_manager.storage
+    end = datetime.now(UTC).replace(microsecond=0)
+    for index in range(HISTORIES):
+        name = f"History{index:02}"
+        node = await folder.add_variable(ua.NodeId(name, namespace), f"{namespace}:{name}", 0.0, ua.VariantType.Double)
+        for attribute in (ua.AttributeIds.AccessLevel, ua.AttributeIds.UserAccessLevel):
+            await node.set_attr_bit(attribute, ua.AccessLevel.HistoryRead)
+        await storage.new_historized_node(node.nodeid, None)
+        for value in range(values):
+            time_of_value = end - timedelta(seconds=values - 1 - value)
+            variant = ua.Variant(float(value), ua.VariantType.Double)
+            data = ua.DataValue(variant, SourceTimestamp=time_of_value, ServerTimestamp=time_of_value)
+            await storage.save_node_value(node.nodeid, data)
 
 
 async def count(server: Server, counters: list[ua.NodeId], period_ms: int, path: Path, freeze: asyncio.Event) -> None:
@@ -167,6 +201,10 @@ async def count(server: Server, counters: list[ua.NodeId], period_ms: int, path:
 
 def epoch_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def given_identity(arguments: argparse.Namespace) -> tuple[x509.Certificate, Path]:
+    return x509.load_der_x509_certificate(arguments.certificate.read_bytes()), arguments.key
 
 
 def identity(pki: Path) -> tuple[x509.Certificate, Path]:

@@ -27,13 +27,26 @@ class Identity:
 
 
 def make_identity(
-    folder: Path, name: str, uri: str, *, bits: int = 2048, host: str = "localhost", expired: bool = False
+    folder: Path,
+    name: str,
+    uri: str,
+    *,
+    bits: int = 2048,
+    host: str = "localhost",
+    expired: bool = False,
+    key_of: Identity | None = None,
 ) -> Identity:
-    """Self-signed, for one host name and no address; made once, and found again at the next call."""
+    """Self-signed, for one host name and no address; made once, and found again at the next call.
+
+    With `key_of` on the key of another identity: large ones take long to make.
+    """
     identity = Identity(folder / f"{name}.der", folder / f"{name}.pem")
     if identity.certificate.exists():
         return identity
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    if key_of:
+        key = serialization.load_pem_private_key(key_of.key.read_bytes(), password=None)
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     certificate = self_signed(key, name, uri, host, expired=expired)
     folder.mkdir(parents=True, exist_ok=True)
     pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -27,6 +27,8 @@ const {
 const { makeSHA1Thumbprint, readCertificateChain } = require("node-opcua-crypto");
 
 const GROUPS = 10;
+const HISTORIES = 10;
+const APPLICATION_URI = makeApplicationUrn("localhost", "interop:node-opcua");
 
 function options() {
     const { values } = parseArgs({
@@ -39,6 +41,11 @@ function options() {
             user: { type: "string", default: "reader" },
             password: { type: "string" },
             secs: { type: "string", default: "900" },
+            certificate: { type: "string" },
+            key: { type: "string" },
+            anonymous: { type: "boolean", default: false },
+            sign: { type: "boolean", default: false },
+            history: { type: "string", default: "0" },
         },
     });
     for (const name of ["port", "pki", "truth", "password"]) {
@@ -50,15 +57,15 @@ function options() {
     return values;
 }
 
-/** The server's identity: RSA 2048, made once, for the host name localhost and no address. */
-async function identity(pki) {
+/** The server's identity: the files it was given, or RSA 2048, made once, for the host name localhost and no address. */
+async function identity({ pki, certificate, key }) {
     const store = new OPCUACertificateManager({ rootFolder: pki, automaticallyAcceptUnknownCertificate: false });
     await store.initialize();
+    if (certificate) return { store, certificateFile: certificate, privateKeyFile: key, applicationUri: APPLICATION_URI };
     const certificateFile = path.join(pki, "own/certs/server.pem");
-    const applicationUri = makeApplicationUrn("localhost", "interop:node-opcua");
     if (!fs.existsSync(certificateFile)) {
         await store.createSelfSignedCertificate({
-            applicationUri,
+            applicationUri: APPLICATION_URI,
             dns: ["localhost"],
             outputFile: certificateFile,
             startDate: new Date(Date.now() - 3600 * 1000),
@@ -66,11 +73,13 @@ async function identity(pki) {
             validity: 30,
         });
     }
-    return { store, certificateFile, privateKeyFile: store.privateKey, applicationUri };
+    return { store, certificateFile, privateKeyFile: store.privateKey, applicationUri: APPLICATION_URI };
 }
 
 async function makeServer(config) {
-    const { store, certificateFile, privateKeyFile, applicationUri } = await identity(config.pki);
+    const { store, certificateFile, privateKeyFile, applicationUri } = await identity(config);
+    const userStore = new OPCUACertificateManager({ rootFolder: path.join(config.pki, "users") });
+    await userStore.initialize();
     const server = new OPCUAServer({
         host: "127.0.0.1",
         hostname: "localhost",
@@ -79,16 +88,17 @@ async function makeServer(config) {
         serverInfo: { applicationUri, applicationName: { text: "Interop node-opcua" } },
         buildInfo: { productName: "interop", productUri: "urn:interop:node-opcua" },
         serverCertificateManager: store,
+        userCertificateManager: userStore,
         certificateFile,
         privateKeyFile,
         registerServerMethod: RegisterServerMethod.HIDDEN,
-        securityModes: [MessageSecurityMode.SignAndEncrypt],
+        securityModes: [MessageSecurityMode.SignAndEncrypt, ...(config.sign ? [MessageSecurityMode.Sign] : [])],
         securityPolicies: [
             SecurityPolicy.Basic256Sha256,
             SecurityPolicy.Aes128_Sha256_RsaOaep,
             SecurityPolicy.Aes256_Sha256_RsaPss,
         ],
-        allowAnonymous: false,
+        allowAnonymous: config.anonymous,
         userManager: { isValidUser: (user, password) => user === config.user && password === config.password },
         // a client that asks for every change gets every change
         serverCapabilities: { minSupportedSampleRate: 0 },
@@ -112,6 +122,29 @@ function addCounters(server, count) {
             value: new Variant({ dataType: DataType.UInt32, value: 0 }),
         });
     });
+}
+
+/** Variables with a past: values 0, 1, 2 … one a second, the last one now. */
+function addHistories(server, values) {
+    if (values === 0) return;
+    const space = server.engine.addressSpace;
+    const namespace = space.getNamespace("urn:lockgate:interop:counters");
+    const folder = namespace.addFolder(space.rootFolder.objects, { nodeId: "s=Histories", browseName: "Histories" });
+    const end = Math.floor(Date.now() / 1000) * 1000;
+    for (let index = 0; index < HISTORIES; index += 1) {
+        const name = `History${String(index).padStart(2, "0")}`;
+        const variable = namespace.addVariable({
+            componentOf: folder,
+            nodeId: `s=${name}`,
+            browseName: name,
+            dataType: DataType.Double,
+        });
+        space.installHistoricalDataNode(variable, { maxOnlineValues: values });
+        for (let value = 0; value < values; value += 1) {
+            const time = new Date(end - (values - 1 - value) * 1000);
+            variable.setValueFromSource({ dataType: DataType.Double, value }, StatusCodes.Good, time);
+        }
+    }
 }
 
 /** Counts until told to stop; what is on disk is what the clients were told. */
@@ -145,6 +178,7 @@ async function main() {
     const config = options();
     const { server, certificateFile } = await makeServer(config);
     const counters = addCounters(server, Number(config.variables));
+    addHistories(server, Number(config.history));
     await server.start();
     const stopCounting = count(counters, Number(config["period-ms"]), config.truth);
     let counting = true;

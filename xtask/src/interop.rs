@@ -1,15 +1,20 @@
-//! Runs the interop campaign: the real binary against servers that we did not write.
+//! Runs the interop campaign and the matrix: the real binary against servers that we did not write.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::command::Command;
-use crate::peers;
+use crate::peers::{self, Peers};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct InteropOptions {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// How long lockgate collects, the kill and the restart included.
     #[arg(long, default_value_t = Self::short().minutes)]
     minutes: f64,
@@ -24,34 +29,61 @@ pub(crate) struct InteropOptions {
     release: bool,
 }
 
+#[derive(Subcommand)]
+enum Part {
+    /// Every peer, policy, mode, key size and login once, and every refusal beside it.
+    Matrix,
+}
+
 impl InteropOptions {
     /// What `cargo xtask test` runs.
     pub(crate) fn short() -> Self {
-        Self { minutes: 0.75, variables: 300, period_ms: 100, release: false }
+        Self { part: None, minutes: 0.75, variables: 300, period_ms: 100, release: false }
     }
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &InteropOptions) -> Result<Outcome> {
-    let peers = peers::install(workspace)?;
+    match options.part {
+        Some(Part::Matrix) => matrix(workspace),
+        None => campaign(workspace, options),
+    }
+}
+
+pub(crate) fn matrix(workspace: &Workspace) -> Result<Outcome> {
+    play(workspace, "matrix", "dev", "interop-matrix")?.run()?;
+    Ok(Outcome::default())
+}
+
+fn campaign(workspace: &Workspace, options: &InteropOptions) -> Result<Outcome> {
     let profile = if options.release { "release" } else { "dev" };
-    Command::cargo(workspace)
-        .args(["build", "--quiet", "--locked", "--package", "lockgate", "--profile", profile])
-        .run()?;
-    let folder = if options.release { "release" } else { "debug" };
-    let lockgate = workspace.target().join(folder).join(format!("lockgate{}", std::env::consts::EXE_SUFFIX));
-    Command::new(&peers.python, workspace.root())
-        .arg(workspace.root().join("interop/campaign"))
-        .arg("--lockgate")
-        .arg(lockgate)
-        .arg("--node-modules")
-        .arg(&peers.node_modules)
-        .arg("--open62541")
-        .arg(&peers.open62541.server)
-        .arg("--folder")
-        .arg(workspace.target().join("interop"))
+    play(workspace, "campaign", profile, "interop")?
         .args(["--seconds", &(options.minutes * 60.0).to_string()])
         .args(["--variables", &options.variables.to_string()])
         .args(["--period-ms", &options.period_ms.to_string()])
         .run()?;
     Ok(Outcome::default())
+}
+
+/// The Python program `interop/PLAY` with the binary, the peers, and a folder of its own.
+fn play(workspace: &Workspace, play: &str, profile: &str, folder: &str) -> Result<Command> {
+    let Peers { python, node_modules, open62541 } = peers::install(workspace)?;
+    let lockgate = build(workspace, profile)?;
+    Ok(Command::new(&python, workspace.root())
+        .arg(workspace.root().join("interop").join(play))
+        .arg("--lockgate")
+        .arg(lockgate)
+        .arg("--node-modules")
+        .arg(node_modules)
+        .arg("--open62541")
+        .arg(open62541.server)
+        .arg("--folder")
+        .arg(workspace.target().join(folder)))
+}
+
+fn build(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+    Command::cargo(workspace)
+        .args(["build", "--quiet", "--locked", "--package", "lockgate", "--profile", profile])
+        .run()?;
+    let folder = if profile == "release" { "release" } else { "debug" };
+    Ok(workspace.target().join(folder).join(format!("lockgate{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -23,6 +23,7 @@ pub(crate) enum Step {
     Fuzz,
     InteropPki,
     Interop,
+    Matrix,
 }
 
 impl Step {
@@ -39,6 +40,7 @@ impl Step {
         Self::Fuzz,
         Self::InteropPki,
         Self::Interop,
+        Self::Matrix,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -54,6 +56,7 @@ impl Step {
             Self::Fuzz => "fuzz",
             Self::InteropPki => "interop pki",
             Self::Interop => "interop",
+            Self::Matrix => "matrix",
         }
     }
 
@@ -72,6 +75,9 @@ impl Step {
                 "certificates judged by openssl, node-opcua and asyncua: no unknown difference"
             }
             Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
+            Self::Matrix => {
+                "every peer, policy, mode, key size and login works, and every refusal is the right one"
+            }
         }
     }
 
@@ -88,6 +94,7 @@ impl Step {
             Self::Fuzz => "cargo xtask fuzz",
             Self::InteropPki => "cargo xtask interop pki",
             Self::Interop => "cargo xtask interop",
+            Self::Matrix => "cargo xtask interop matrix",
         }
     }
 
@@ -124,6 +131,7 @@ impl Step {
             Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
             Self::InteropPki => interop_pki::run(workspace, &PkiOptions::default()),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
+            Self::Matrix => interop::matrix(workspace),
         }
     }
 }

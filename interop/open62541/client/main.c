@@ -1,8 +1,6 @@
 // An open62541 client that does one kind of work for a while, and prints what it cost: processor time of this process alone.
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <signal.h>
 #include <time.h>
 
 #include "options.h"
@@ -26,7 +24,6 @@ Measured since(Instant start, unsigned long long values) {
 
 int main(int argc, char **argv) {
     Options options = read_options(argc, argv);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
     UA_Client *client = open_session(&options);
     Measured (*const works[])(UA_Client *, const Options *) = {subscribe, read_values, browse_tree, read_history};
     Measured measured = works[options.work](client, &options);

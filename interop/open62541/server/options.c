@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PORT = 1, PKI, CERTIFICATE, KEY, TRUTH, VARIABLES, PERIOD, USER, PASSWORD, SECS, NONE, ANONYMOUS, MIXED, HISTORY, TREE,
+enum { PORT = 1, PKI, CERTIFICATE, KEY, TRUTH, VARIABLES, PERIOD, USER, PASSWORD, SECS, NONE, ANONYMOUS, SIGN, MIXED, HISTORY, TREE,
        NOTIFICATIONS };
 
 static const struct option NAMES[] = {
@@ -20,6 +20,8 @@ static const struct option NAMES[] = {
     {"secs", required_argument, NULL, SECS},
     {"danger-none", no_argument, NULL, NONE},
     {"anonymous", no_argument, NULL, ANONYMOUS},
+    // what the other servers must be asked for
+    {"sign", no_argument, NULL, SIGN},
     {"mixed", no_argument, NULL, MIXED},
     {"history", required_argument, NULL, HISTORY},
     {"tree", required_argument, NULL, TREE},
@@ -60,6 +62,7 @@ Options read_options(int count, char **words) {
         case SECS: options.secs = atof(optarg); break;
         case NONE: options.none = 1; break;
         case ANONYMOUS: options.anonymous = 1; break;
+        case SIGN: break;
         case MIXED: options.mixed = 1; break;
         case HISTORY: options.history = number(optarg); break;
         case TREE: options.tree = number(optarg); break;

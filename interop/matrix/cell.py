@@ -1,0 +1,144 @@
+"""One cell of the matrix: what must work in it, and what must be refused, by whom and why."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from identity import Identity
+from lockgate import indent
+from peer import PASSWORD, USER, Peer
+from servers import EXPIRED, GOOD, SIZES, VARIABLES, Servers
+from stores import Stores
+
+POLICIES = ("Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss")
+# as the command line writes them, and as everybody else does
+MODES = {"sign": "Sign", "sign-and-encrypt": "SignAndEncrypt"}
+NAMESPACE = "urn:lockgate:interop:counters"
+STEPS = ("name", "tcp", "hello", "endpoints", "certificate", "channel", "session", "login", "browse", "read", "subscribe")
+WRONG_PASSWORD = "wrong horse"
+TIMEOUT = 60
+OURS_IS_WRONG, WE_DO_NOT_TRUST, SERVER_DOES_NOT_TRUST, LOGIN_REFUSED = 3, 5, 6, 7
+
+
+@dataclass
+class Attempt:
+    name: str
+    shown: str
+    said: str
+    problem: str = ""
+
+
+def every_cell(lockgate: Path, servers: Servers, stores: Stores) -> list["Cell"]:
+    return [
+        Cell(lockgate, servers, stores, name, bits, policy, mode)
+        for name in servers.names
+        for bits in SIZES
+        for policy in POLICIES
+        for mode in MODES
+    ]
+
+
+@dataclass
+class Cell:
+    lockgate: Path
+    servers: Servers
+    stores: Stores
+    name: str
+    bits: int
+    policy: str
+    mode: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.bits} {self.policy} {MODES[self.mode]}"
+
+    @property
+    def server(self) -> Peer:
+        return self.servers.peers[self.name, self.bits, GOOD]
+
+    @property
+    def identity(self) -> Identity:
+        return self.servers.own[self.name, self.bits, GOOD]
+
+    def run(self) -> list[Attempt]:
+        return [*self.what_works(), *self.what_is_refused()]
+
+    def what_works(self) -> list[Attempt]:
+        counters = f"nsu={NAMESPACE};s=Counters"
+        return [
+            self.attempt("anonymous", whole_way, "doctor", user=None),
+            self.attempt("user", whole_way, "doctor"),
+            self.attempt("read", read_well, "read", f"nsu={NAMESPACE};s=Counter0007"),
+            self.attempt("browse", browsed_well, "browse", counters),
+        ]
+
+    def what_is_refused(self) -> list[Attempt]:
+        known = self.stores.store(f"known-{self.bits}")
+        wary = self.stores.distrustful(str(self).replace(" ", "-"), self.bits)
+        old = self.servers.peers[self.name, SIZES[0], EXPIRED].url
+        elsewhere = self.server.url.replace("localhost", "127.0.0.1")
+        attempts = [
+            self.refused("distrust", WE_DO_NOT_TRUST, "BadCertificateUntrusted", store=wary),
+            self.refused("stranger", SERVER_DOES_NOT_TRUST, "", store=self.stores.store(f"stranger-{self.bits}")),
+            self.attempt("outdated", says_we_are_outdated, "doctor", store=self.stores.store(f"outdated-{self.bits}")),
+            self.refused("password", LOGIN_REFUSED, "", password=WRONG_PASSWORD),
+            self.refused("host", WE_DO_NOT_TRUST, "BadCertificateHostNameInvalid", url=elsewhere),
+            self.refused("expired", WE_DO_NOT_TRUST, "BadCertificateTimeInvalid", url=old, store=known),
+        ]
+        kept = [path.read_bytes() for path in wary.glob("rejected/certs/*")]
+        if kept != [self.identity.der] and not attempts[0].problem:
+            attempts[0].problem = f"the server's certificate is not kept for a decision: {len(kept)} in rejected"
+        return attempts
+
+    def refused(self, name: str, code: int, rule: str, **how) -> Attempt:
+        def judge(answer: dict, seen: int) -> str:
+            error = answer.get("error") or {}
+            if seen != code:
+                return f"exit {seen}, wanted {code}"
+            if rule not in str(error.get("rule")):
+                return f"the rule is {error.get('rule')!r}, wanted {rule}"
+            side = "us" if code == WE_DO_NOT_TRUST else "server"
+            return "" if error.get("side") == side else f"the side is {error.get('side')!r}, wanted {side!r}"
+
+        return self.attempt(name, judge, "doctor", **how)
+
+    def attempt(self, name, judge, command, *words, url=None, user=USER, password=PASSWORD, store=None) -> Attempt:
+        known = self.stores.store(f"known-{self.bits}")
+        options = ["--pki", str(store or known), "--policy", self.policy, "--mode", self.mode, "--json"]
+        if user:
+            options += ["--user", user, "--password-stdin"]
+        line = [str(self.lockgate), command, url or self.server.url, *words, *options]
+        done = subprocess.run(line, check=False, input=f"{password}\n", capture_output=True, text=True, timeout=TIMEOUT)
+        attempt = Attempt(name, "lockgate " + " ".join(line[1:]), indent(f"{done.stdout}\n{done.stderr}"))
+        try:
+            attempt.problem = judge(json.loads(done.stdout), done.returncode)
+        except (ValueError, LookupError, TypeError) as error:
+            attempt.problem = f"exit {done.returncode}, and the answer cannot be understood: {error!r}"
+        return attempt
+
+
+def whole_way(answer: dict, code: int) -> str:
+    went = {step["step"]: step["result"] for step in answer["steps"]}
+    stuck = {step: went.get(step) for step in STEPS if went.get(step) not in ("ok", "note")}
+    if code == 0 and not stuck:
+        return ""
+    return f"exit {code}, {stuck or 'every step is said to be well'}"
+
+
+def read_well(answer: dict, code: int) -> str:
+    [node] = answer["nodes"]
+    counted = isinstance(node["value"], int) and node["value"] > 0
+    well = code == 0 and node["data_type"] == "UInt32" and node["status"] == "Good" and counted
+    return "" if well else f"exit {code}, {node}"
+
+
+def browsed_well(answer: dict, code: int) -> str:
+    found = {node["node_id"].rpartition("s=")[2] for node in answer["nodes"]}
+    missing = {f"Counter{number:04}" for number in range(VARIABLES)} - found
+    return "" if code == 0 and not missing else f"exit {code}, not found: {sorted(missing)}"
+
+
+def says_we_are_outdated(answer: dict, code: int) -> str:
+    """Nothing is sent that could only be refused."""
+    well = code == OURS_IS_WRONG and answer["code"] == "identity.time"
+    return "" if well else f"exit {code}, {answer}"
