@@ -63,6 +63,8 @@ enum Task {
 
 #[derive(Subcommand)]
 enum Instead {
+    /// Every peer, policy, mode, key size and login once, and every refusal beside it.
+    Matrix,
     /// Have the cases of certificate validation judged by validators that we did not write.
     Pki(PkiOptions),
 }
@@ -94,6 +96,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Task::Test { which: Some(Tests::Unit), .. } => run_steps(&workspace, &[Step::Unit]),
         Task::Test { which: Some(Tests::Doc), .. } => run_steps(&workspace, &[Step::Doctests]),
         Task::Check { which } => run_steps(&workspace, &[which.step()]),
+        Task::Interop { instead: Some(Instead::Matrix), .. } => {
+            interop::matrix(&workspace)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Task::Interop { instead: Some(Instead::Pki(options)), .. } => {
             interop_pki::run(&workspace, &options)?;
             Ok(ExitCode::SUCCESS)

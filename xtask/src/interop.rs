@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::command::Command;
 use crate::peers::{self, Peers};
@@ -11,10 +11,7 @@ use crate::report::Outcome;
 use crate::workspace::Workspace;
 
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct InteropOptions {
-    #[command(subcommand)]
-    part: Option<Part>,
     /// How long lockgate collects, the kill and the restart included.
     #[arg(long, default_value_t = Self::short().minutes)]
     minutes: f64,
@@ -29,38 +26,26 @@ pub(crate) struct InteropOptions {
     release: bool,
 }
 
-#[derive(Subcommand)]
-enum Part {
-    /// Every peer, policy, mode, key size and login once, and every refusal beside it.
-    Matrix,
-}
-
 impl InteropOptions {
     /// What `cargo xtask test` runs.
     pub(crate) fn short() -> Self {
-        Self { part: None, minutes: 0.75, variables: 300, period_ms: 100, release: false }
+        Self { minutes: 0.75, variables: 300, period_ms: 100, release: false }
     }
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &InteropOptions) -> Result<Outcome> {
-    match options.part {
-        Some(Part::Matrix) => matrix(workspace),
-        None => campaign(workspace, options),
-    }
-}
-
-pub(crate) fn matrix(workspace: &Workspace) -> Result<Outcome> {
-    play(workspace, "matrix", "dev", "interop-matrix")?.run()?;
-    Ok(Outcome::default())
-}
-
-fn campaign(workspace: &Workspace, options: &InteropOptions) -> Result<Outcome> {
     let profile = if options.release { "release" } else { "dev" };
     play(workspace, "campaign", profile, "interop")?
         .args(["--seconds", &(options.minutes * 60.0).to_string()])
         .args(["--variables", &options.variables.to_string()])
         .args(["--period-ms", &options.period_ms.to_string()])
         .run()?;
+    Ok(Outcome::default())
+}
+
+/// Every peer, policy, mode, key size and login once, and every refusal beside it.
+pub(crate) fn matrix(workspace: &Workspace) -> Result<Outcome> {
+    play(workspace, "matrix", "dev", "interop-matrix")?.run()?;
     Ok(Outcome::default())
 }
 
