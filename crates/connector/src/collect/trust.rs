@@ -56,14 +56,21 @@ impl<'a> TrustWatch<'a> {
         }
         let trust = self.context.store.trust_list()?;
         let now = clock::instant();
+        let today = clock::now();
         let stands = self.decided.is_some_and(|(generation, at)| {
             generation == trust.generation() && now.saturating_duration_since(at) < DECIDE_EVERY
         });
         if stands {
             return Ok(());
         }
-        let peer =
-            judge(&self.context.source, &self.context.store, &trust, &self.chain, &self.application_uri)?;
+        let peer = judge(
+            &self.context.source,
+            &self.context.store,
+            &trust,
+            &self.chain,
+            &self.application_uri,
+            today,
+        )?;
         self.session.renew_trust(peer)?;
         self.decided = Some((trust.generation(), now));
         Ok(())

@@ -8,6 +8,7 @@ use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy, Store, TrustList,
 
 use super::agree::agreed_endpoint;
 use super::judge::judge;
+use crate::clock;
 use crate::config::{SourceConfig, SourceLogin};
 use crate::error::Error;
 use crate::secrets;
@@ -87,7 +88,7 @@ fn trusted_peer(
     }
     let chain = Certificate::chain_from_der(&endpoint.server_certificate)?;
     let trust = store.trust_list()?;
-    let peer = judge(source, store, &trust, &chain, &endpoint.application_uri)?;
+    let peer = judge(source, store, &trust, &chain, &endpoint.application_uri, clock::now())?;
     say_changed(source, &trust, peer.certificate());
     Ok(Some(peer))
 }
