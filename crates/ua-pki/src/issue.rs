@@ -134,6 +134,13 @@ pub fn request(profile: &ApplicationProfile, key: &PrivateKey) -> Result<Vec<u8>
     Ok(request.der().to_vec())
 }
 
+/// A request as PEM text.
+#[must_use]
+pub fn request_pem(der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new("CERTIFICATE REQUEST", der), config)
+}
+
 /// The certificate of [`ApplicationIdentity::self_signed`](crate::ApplicationIdentity::self_signed).
 pub(crate) fn self_signed_application(
     profile: &ApplicationProfile,

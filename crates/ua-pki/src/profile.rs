@@ -1,7 +1,12 @@
 //! What a certificate may say: every name and number of a profile is checked before anything is made.
 
+use jiff::Timestamp;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
 use crate::issue::AuthorityProfile;
-use crate::{ApplicationProfile, Error};
+use crate::name::harmless;
+use crate::{ApplicationProfile, Certificate, Error};
 
 /// Longest common name and organisation (X.520 `ub-common-name`, `ub-organization-name`).
 const MAX_NAME: usize = 64;
@@ -11,6 +16,33 @@ const MAX_URI: usize = 1024;
 const MAX_HOSTS: usize = 63;
 /// A hundred years.
 const MAX_DAYS: u32 = 36_525;
+
+impl ApplicationProfile {
+    /// Whether a certificate can say this; making one checks it as well, before any time is spent on a key.
+    ///
+    /// Fails with [`Error::Unsuitable`] or [`Error::LimitExceeded`].
+    pub fn check(&self) -> Result<(), Error> {
+        check_application(self)
+    }
+
+    /// What a certificate says, to be said again by the one that takes its place. What it lacks is empty.
+    #[must_use]
+    pub fn renewing(certificate: &Certificate, valid_from: Timestamp, days: u32) -> Self {
+        let organization = X509Certificate::from_der(certificate.der())
+            .ok()
+            .and_then(|(_, x509)| x509.subject().iter_organization().next()?.as_str().ok().map(harmless));
+        Self {
+            common_name: certificate.common_name().unwrap_or_default().to_owned(),
+            organization,
+            application_uri: certificate.application_uri().unwrap_or_default().to_owned(),
+            dns_names: certificate.dns_names().to_vec(),
+            ip_addresses: certificate.ip_addresses().to_vec(),
+            key: certificate.public_key().kind(),
+            valid_from,
+            days,
+        }
+    }
+}
 
 pub(crate) fn check_application(profile: &ApplicationProfile) -> Result<(), Error> {
     check_subject(&profile.common_name, profile.organization.as_deref(), profile.days)?;
@@ -67,17 +99,11 @@ fn name_defect(name: &str) -> Option<&'static str> {
         Some("it begins or ends with a blank")
     } else if name.chars().count() > MAX_NAME {
         Some("it has more than 64 characters")
-    } else if name.chars().any(unseen) {
+    } else if harmless(name) != name {
         Some("it has control characters")
     } else {
         None
     }
-}
-
-/// Control characters, and those that change how the text around them is shown.
-fn unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn uri_defect(uri: &str) -> Option<&'static str> {

@@ -216,7 +216,7 @@ fn a_key_file_that_does_not_serve_is_named_with_what_is_wrong_with_it() {
     let inside = folder.path().join("folder");
     std::fs::create_dir(&inside).unwrap();
     std::fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o700)).unwrap();
-    assert!(matches!(PrivateKey::load(&inside), Err(Error::Io { .. })));
+    assert!(matches!(PrivateKey::load(&inside), Err(Error::NotAFile { .. })));
 }
 
 #[test]

@@ -125,6 +125,15 @@ fn a_waiting_pair_is_not_replaced_unasked_and_goes_with_its_key_when_dropped() {
         if *thumbprint == next.certificate().thumbprint().to_string()));
     assert_eq!(everything(store.root()), before);
     store.save_next(&next).unwrap();
+    store.replace_next(&pair("c")).unwrap();
+    assert_eq!(roles(&store), names("a", "c", ""));
+    assert_eq!((count(&store, "own/certs"), count(&store, "own/private")), (2, 2), "the one before is gone");
+    // another certificate for the key that waits: the key stays
+    let key = store.own_of(OwnRole::Next).unwrap().unwrap().key().clone();
+    let later = profile("d", "2026-02-01T00:00:00Z");
+    store.replace_next(&ApplicationIdentity::self_signed_for(&later, key).unwrap()).unwrap();
+    assert_eq!(roles(&store), names("a", "d", ""));
+    store.replace_next(&next).unwrap();
     assert_eq!(store.drop_next().unwrap().as_ref(), Some(next.certificate()));
     assert_eq!(roles(&store), names("a", "", ""));
     assert_eq!((count(&store, "own/certs"), count(&store, "own/private")), (1, 1));

@@ -28,7 +28,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
 /// Writes the file so that after a power cut it is there whole or not at all. `mode` is for Unix.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     power::step()?;
     refuse_link(folder)?;
     refuse_link(path)?;
@@ -49,17 +49,22 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), E
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     power::step()?;
     fs::remove_file(path).map_err(Error::io(path))?;
-    path.parent().map_or(Ok(()), sync_folder).map_err(Error::io(path))?;
+    sync_folder(folder_of(path)).map_err(Error::io(path))?;
     power::step()
 }
 
-/// Reads a file of at most `limit` bytes. Refuses what is no file: opening a pipe or a device could wait for ever.
-pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+/// Opens a file to read. Refuses what is no file: opening a pipe or a device could wait for ever.
+fn open(path: &Path) -> Result<File, Error> {
     let metadata = fs::metadata(path).map_err(Error::io(path))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile { path: path.to_owned(), kind: kind(&metadata) });
     }
-    let file = File::open(path).map_err(Error::io(path))?;
+    File::open(path).map_err(Error::io(path))
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let file = open(path)?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io(path))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -116,7 +121,7 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Error>
 
 /// Reads a file with a secret, of at most `limit` bytes; refuses one that others can read.
 pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let file = File::open(path).map_err(Error::io(path))?;
+    let file = open(path)?;
     // of the open file, so that it cannot be exchanged in between
     let metadata = file.metadata().map_err(Error::io(path))?;
     let mode = mode_for_others(&metadata);
@@ -161,6 +166,10 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 #[cfg(unix)]

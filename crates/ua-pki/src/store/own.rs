@@ -98,8 +98,17 @@ impl Store {
         if let Some(waits) = roles.next.as_ref().filter(|waits| waits.thumbprint != thumbprint) {
             return Err(Error::OwnPairWaits { thumbprint: waits.thumbprint.to_string() });
         }
+        self.replace_next(identity)
+    }
+
+    /// As [`save_next`](Self::save_next), and in place of the pair that waits, if there is one.
+    pub fn replace_next(&self, identity: &ApplicationIdentity) -> Result<(), Error> {
+        let roles = self.written_roles()?.ok_or_else(|| self.no_pair(OwnRole::Active))?;
         let next = self.write_pair(&roles, identity)?;
-        Roles { next: Some(next), ..roles }.write(&self.root)
+        let replaced = roles.next.clone().filter(|replaced| *replaced != next);
+        let roles = Roles { next: Some(next), ..roles };
+        roles.write(&self.root)?;
+        replaced.map_or(Ok(()), |replaced| self.remove_pair(&roles, &replaced))
     }
 
     /// Uses the next pair from now on; the one in use becomes the former one, and the former one before it goes.
@@ -366,6 +375,25 @@ mod tests {
             &|own| is(own, &first),
         );
         assert!(is(after.as_ref(), &first) && steps >= 12, "{steps}");
+    }
+
+    #[test]
+    fn a_power_cut_while_the_next_pair_is_replaced_leaves_a_next_pair_that_works() {
+        let (first, second, third) = (pair(1), pair(2), pair(3));
+        with_power_cuts(
+            &|store| {
+                store.save_own(&first).unwrap();
+                store.save_next(&second).unwrap();
+            },
+            &|store| {
+                let done = store.replace_next(&third);
+                power::fail_after(None);
+                let next = store.own_of(OwnRole::Next).unwrap();
+                assert!(is(next.as_ref(), &second) || is(next.as_ref(), &third));
+                done
+            },
+            &|own| is(own, &first),
+        );
     }
 
     #[test]
