@@ -121,6 +121,12 @@ pub enum Error {
         /// End of validity.
         not_after: jiff::Timestamp,
     },
+    /// Our certificate has a key that no security policy of ours can use.
+    #[error("our certificate has {key}; the security policies of lockgate need an RSA key")]
+    IdentityKey {
+        /// The kind of key, in words.
+        key: String,
+    },
     /// The certificate store failed.
     #[error(transparent)]
     Pki(#[from] ua_pki::Error),
@@ -248,6 +254,7 @@ impl Error {
             | Self::NoIdentity { .. }
             | Self::IdentityUri { .. }
             | Self::IdentityTime { .. }
+            | Self::IdentityKey { .. }
             | Self::Pki(_)
             | Self::RootsMissing { .. }
             | Self::Thread { .. } => ErrorKind::Config,
@@ -279,6 +286,7 @@ impl Error {
             Self::NoIdentity { .. } => "identity.missing",
             Self::IdentityUri { .. } => "identity.uri",
             Self::IdentityTime { .. } => "identity.time",
+            Self::IdentityKey { .. } => "identity.key",
             Self::Pki(_) => "trust.store",
             Self::NoServerCertificate => "trust.no_server_certificate",
             Self::ServerNotTrusted { pinned: Some(pinned), thumbprint, .. } if pinned != thumbprint => {
@@ -318,17 +326,20 @@ impl Error {
                 ),
             },
             Self::NoIdentity { .. } => {
-                "put our certificate and key back into own/ of the certificate store; for new ones, move the \
-                 configuration file aside, run: lockgate init --application-uri URI, and put the file back"
+                "put our certificate and key back into own/ of the certificate store, or make new ones: lockgate cert create"
                     .to_owned()
             }
             Self::IdentityUri { certificate, .. } => {
-                format!("write uri = \"{certificate}\" under [application], or bring the certificate that fits")
+                format!(
+                    "write uri = \"{certificate}\" under [application], or make a certificate for the configured one: \
+                     lockgate cert renew --use-now (every server must then trust it)"
+                )
             }
             Self::IdentityTime { .. } => {
-                "move own/ of the certificate store and the configuration file aside, run: lockgate init \
-                 --application-uri URI (the same URI), put the configuration file back; every server must then \
-                 trust the new certificate"
+                "run: lockgate cert renew --use-now (every server must then trust the new certificate)".to_owned()
+            }
+            Self::IdentityKey { .. } => {
+                "run: lockgate cert renew --key rsa2048 --use-now (every server must then trust the new certificate)"
                     .to_owned()
             }
             Self::ServerUri { .. } | Self::SecurityChanged { .. } => format!(

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, Store};
+use jiff::{SignedDuration, Timestamp};
+use ua_pki::{ApplicationIdentity, ApplicationProfile, Certificate, KeyKind, Store};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::error::Error;
 /// The identity kept in the store, checked against configuration and time (RF-11).
 ///
 /// # Errors
-/// [`Error::NoIdentity`], [`Error::IdentityUri`], [`Error::IdentityTime`], [`Error::Pki`].
+/// [`Error::NoIdentity`], [`Error::IdentityUri`], [`Error::IdentityTime`], [`Error::IdentityKey`], [`Error::Pki`].
 pub fn load(config: &Config, store: &Store, now: Timestamp) -> Result<ApplicationIdentity, Error> {
     let identity = store.own()?.ok_or_else(|| Error::NoIdentity { store: store.root().to_owned() })?;
     if identity.application_uri() != config.application.uri {
@@ -21,6 +21,10 @@ pub fn load(config: &Config, store: &Store, now: Timestamp) -> Result<Applicatio
         });
     }
     in_time(&identity, now)?;
+    let kind = identity.certificate().public_key().kind();
+    if !matches!(kind, KeyKind::Rsa { .. }) {
+        return Err(Error::IdentityKey { key: kind.to_string() });
+    }
     Ok(identity)
 }
 
@@ -57,13 +61,29 @@ pub fn ensure(
         dns_names,
         ip_addresses,
         key: KeyKind::Rsa { bits: KEY_BITS },
-        valid_from: now,
-        days: VALID_DAYS,
+        valid_from: valid_from(now),
+        days: VALID_DAYS.saturating_add(1),
     })?;
     store.save_own(&identity)?;
     Ok((identity, true))
 }
 
+/// Begin of a certificate that is made now: a day earlier, because the clocks of servers differ and one that is behind
+/// would refuse it.
+#[must_use]
+pub fn valid_from(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now)
+}
+
+/// What is left of our certificate, once it is time to think of the next one: less than thirty days.
+#[must_use]
+pub fn ends_soon(certificate: &Certificate, now: Timestamp) -> Option<SignedDuration> {
+    let left = certificate.not_after().duration_since(now);
+    (left < RENEW_BEFORE).then_some(left)
+}
+
+/// Time enough to have a new certificate trusted by every server of a plant.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most that all three policies and every server we know accept without delay.
 pub const KEY_BITS: usize = 2048;
 /// Five years: long enough for a plant, short enough that the renewal is still remembered.

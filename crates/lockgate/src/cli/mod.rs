@@ -11,7 +11,7 @@ mod trust;
 mod verify;
 
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
-pub(crate) use cert::{Cert, Encoding};
+pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
 pub(crate) use command::{Cli, Command, parse};
 pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};

@@ -4,6 +4,7 @@ use connector::{Config, Ended, Handle, Runtime};
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{error, info, warn};
 
+use super::cert::{Ending, ending};
 use super::collecting::{EventLog, finish};
 use super::failure;
 use super::stop::{Stop, Stops};
@@ -13,6 +14,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::log;
+use crate::output::safe;
 
 pub(super) fn run(context: &Context, args: &cli::Run) -> Outcome {
     let config = config::load(context)?;
@@ -32,8 +34,12 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.display().to_string();
     let sources = config.sources.len();
+    let certificate = ending(context, &config);
     let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
+    if let Some(warning) = certificate.as_ref().and_then(Ending::warning) {
+        warn!("{}", safe(warning));
+    }
     let why = tokio::select! {
         why = follow(&handle, &mut stops) => why,
         ended = handle.ended() => return Err(give_up(handle, &ended).await),

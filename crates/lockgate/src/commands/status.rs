@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tagstore::{Reader, Summary};
 
+use super::cert::{Ending, ending};
 use super::{config, data};
 use crate::advice::Outcome;
 use crate::cli;
@@ -31,6 +32,8 @@ struct Status {
     running: bool,
     sources: Vec<SourceView>,
     storage: Option<Storage>,
+    /// Our certificate in use; `null` when there is none.
+    certificate: Option<Ending>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +120,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         running,
         sources,
         storage: reader.map(|reader| reader.summary()).transpose().map_err(failed)?.map(Storage::of),
+        certificate: ending(context, config),
     })
 }
 
@@ -215,6 +219,9 @@ impl Status {
         if let Some(storage) = &self.storage {
             out.push('\n');
             out.push_str(&storage.text());
+        }
+        if let Some(warning) = self.certificate.as_ref().and_then(Ending::warning) {
+            out.push_str(&format!("certificate  {}\n", safe(warning)));
         }
         if !self.running {
             out.push_str("collector    not running; start it with `lockgate run`\n");

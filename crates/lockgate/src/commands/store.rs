@@ -68,7 +68,11 @@ pub(crate) fn failed(root: &Path, error: &Error) -> Box<Advice> {
         | Error::Malformed(_)
         | Error::MalformedCrl(_)
         | Error::LimitExceeded { .. }
-        | Error::SymbolicLink(_) => Box::new(
+        | Error::SymbolicLink(_)
+        | Error::NotAFile { .. }
+        | Error::OwnRoles { .. }
+        | Error::NoOwnPair { .. }
+        | Error::OwnPairWaits { .. } => Box::new(
             Advice::new("pki.unusable", Exit::Config, error.to_string())
                 .fact("store", root.display().to_string()),
         ),
@@ -82,7 +86,7 @@ pub(crate) fn failed(root: &Path, error: &Error) -> Box<Advice> {
             .then("see what is there:")
             .then_run(&["trust", "list"]),
         ),
-        Error::Unsuitable { .. } => Box::new(
+        Error::Unsuitable { .. } | Error::UnsupportedKey { .. } => Box::new(
             Advice::new("cert.unsuitable", Exit::Usage, error.to_string())
                 .rule("what a certificate of an application says (Part 6 §6.2.2)"),
         ),

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
+use ua_pki::OwnRole;
 
-use super::own;
+use super::own::Ours;
+use super::renew::nothing_to_use;
 use crate::advice::{Advice, Outcome, disk};
 use crate::cli::Encoding;
 use crate::context::Context;
@@ -24,10 +26,16 @@ pub(super) fn run(
     context: &Context,
     output: Option<&Path>,
     encoding: Option<Encoding>,
+    role: OwnRole,
     pki: Option<&Path>,
 ) -> Outcome {
-    let identity = own(context, pki)?;
-    let certificate = identity.certificate();
+    let ours = Ours::look(context, pki)?;
+    let pair = match (ours.pair(role)?, role) {
+        (Some(pair), _) => pair,
+        (None, OwnRole::Next) => return Err(nothing_to_use(&ours, role)),
+        (None, _) => return Err(ours.none()),
+    };
+    let certificate = &pair.certificate;
     let Some(path) = output else {
         match encoding {
             Some(Encoding::Der) => return Err(needs_file()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use ua_pki::{Item, Material};
 
-use super::own;
+use super::pairs;
 use crate::advice::{Advice, Outcome};
 use crate::commands::material;
 use crate::context::Context;
@@ -28,10 +28,8 @@ struct Shown {
 }
 
 pub(super) fn run(context: &Context, file: Option<&Path>, pki: Option<&Path>) -> Outcome {
-    let shown = match file {
-        Some(file) => in_file(file, &material::read(file)?)?,
-        None => ours(context, pki)?,
-    };
+    let Some(file) = file else { return pairs::show(context, pki) };
+    let shown = in_file(file, &material::read(file)?)?;
     context.answer("cert-show", &shown, || shown.pages.join("\n"))?;
     if shown.private_keys > 0 {
         say(
@@ -42,12 +40,6 @@ pub(super) fn run(context: &Context, file: Option<&Path>, pki: Option<&Path>) ->
         say(&format!("not shown: {}", safe(what)));
     }
     Ok(if shown.unreadable.is_empty() { Exit::Ok } else { Exit::Partly })
-}
-
-fn ours(context: &Context, pki: Option<&Path>) -> Outcome<Shown> {
-    let mut shown = Shown::default();
-    own(context, pki)?.chain().iter().for_each(|one| shown.certificate(CertificateView::of(one)));
-    Ok(shown)
 }
 
 fn in_file(file: &Path, material: &Material) -> Outcome<Shown> {

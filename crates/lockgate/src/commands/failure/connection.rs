@@ -54,6 +54,24 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
     let run = |advice: Advice, words: &[&str]| advice.then_run(&context.words(words));
     let source = about.source;
     match (error, error.kind(), source) {
+        (Error::NoIdentity { .. }, ..) => run(
+            advice.then("put own/ of the certificate store back, or make a certificate and its key:"),
+            &["cert", "create"],
+        ),
+        (Error::IdentityTime { .. }, ..) => run(
+            advice.then("check the clock of this machine; if it is right, make another certificate, which every server must then trust:"),
+            &["cert", "renew", "--use-now"],
+        ),
+        (Error::IdentityUri { certificate, .. }, ..) => run(
+            advice
+                .then(format!("write uri = \"{certificate}\" under [application] in the configuration"))
+                .then("or make a certificate for the configured one, which every server must then trust:"),
+            &["cert", "renew", "--use-now"],
+        ),
+        (Error::IdentityKey { .. }, ..) => run(
+            advice.then("make a certificate with an RSA key, which every server must then trust:"),
+            &["cert", "renew", "--key", "rsa2048", "--use-now"],
+        ),
         (Error::NoSuchSource { .. }, ..) => run(advice.then("sources are listed by"), &["source", "list"]),
         (Error::SourceExists { name }, ..) => {
             run(advice.then("take another name, or remove the old one with"), &["source", "remove", name])

@@ -147,7 +147,7 @@ fn own(context: &Context, store: &Store) -> Outcome<Arc<ApplicationIdentity>> {
         common_name: SESSION_NAME.to_owned(),
         organization: None,
         application_uri: format!("urn:{host}:lockgate"),
-        dns_names: vec![host],
+        dns_names: Some(host).filter(|host| ua_pki::is_dns_name(host)).into_iter().collect(),
         ip_addresses: Vec::new(),
         key: KeyKind::Rsa { bits: identity::KEY_BITS },
         valid_from: clock::now(),
