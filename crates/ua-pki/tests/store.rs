@@ -365,3 +365,124 @@ fn thumbprints_are_read_as_people_write_them() {
     }
     assert!(!"00".repeat(20).parse::<ThumbprintQuery>().unwrap().matches(&leaf));
 }
+
+fn status_of(store: &Store, node: &Node) -> Option<ua_pki::CertificateStatus> {
+    let context = ValidationContext {
+        now: factory::NOW.parse().unwrap(),
+        role: Role::Server,
+        policy: None,
+        host: None,
+        application_uri: None,
+        suppress: &[],
+    };
+    validate(std::slice::from_ref(&node.certificate), &store.trust_list().unwrap(), &context).status()
+}
+
+#[test]
+fn what_is_moved_by_hand_decides_the_next_time() {
+    use ua_pki::CertificateStatus::{Revoked, Untrusted};
+    let (_folder, store) = store();
+    let root = root();
+    let leaf = app(&root);
+    store.add_issuer(&root.certificate).unwrap();
+    fs::write(store.root().join("issuers/crl/1.crl"), crl(&root, &[]).der()).unwrap();
+    store.reject(std::slice::from_ref(&leaf.certificate)).unwrap();
+    assert_eq!(status_of(&store, &leaf), Some(Untrusted));
+    let [name] = &files(&store, "rejected/certs")[..] else { panic!("one file") };
+    let (rejected, trusted) =
+        (store.root().join("rejected/certs").join(name), store.root().join("trusted/certs").join(name));
+    let mut generations = vec![store.generation()];
+    fs::rename(&rejected, &trusted).unwrap();
+    assert_eq!(status_of(&store, &leaf), None);
+    generations.push(store.generation());
+    fs::rename(&trusted, store.root().join("issuers/certs").join(name)).unwrap();
+    assert_eq!(status_of(&store, &leaf), Some(Untrusted), "among the issuers it gives no trust");
+    generations.push(store.generation());
+    fs::rename(store.root().join("issuers/certs").join(name), &trusted).unwrap();
+    fs::write(store.root().join("issuers/crl/2.crl"), crl(&root, &[3]).der()).unwrap();
+    assert_eq!(status_of(&store, &leaf), Some(Revoked));
+    generations.push(store.generation());
+    assert_eq!(generations, [1, 2, 3, 4]);
+}
+
+#[test]
+fn two_that_share_a_store_see_each_other_and_lose_nothing() {
+    let (_folder, ours) = store();
+    let theirs = Store::open(ours.root()).unwrap();
+    assert!(ours.trusted().unwrap().is_empty() && theirs.trusted().unwrap().is_empty());
+    let numbered = |first: u8| -> Vec<Node> {
+        let make = |number| named(&format!("peer {number}"));
+        (first..first + 10).map(make).collect()
+    };
+    let (first, second) = (numbered(10), numbered(20));
+    let trust = |store: &Store, nodes: &[Node]| {
+        for node in nodes {
+            store.trust(&node.certificate).unwrap();
+            store.reject(std::slice::from_ref(&node.certificate)).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| trust(&ours, &first));
+        scope.spawn(|| trust(&theirs, &second));
+    });
+    for store in [&ours, &theirs] {
+        let trusted = store.trusted().unwrap();
+        assert_eq!(trusted.len(), 20);
+        assert!(first.iter().chain(&second).all(|node| trusted.contains(&node.certificate)));
+        assert!(store.trust_list().unwrap().problems().is_empty());
+    }
+    theirs.remove(&query(&first[0])).unwrap();
+    assert_eq!(ours.trusted().unwrap().len(), 19);
+    assert!(files(&ours, "trusted/certs").iter().all(|name| !name.starts_with('.')));
+}
+
+#[test]
+fn what_a_power_cut_left_half_written_is_not_read_and_not_in_the_way() {
+    let (_folder, store) = store();
+    let leaf = self_signed();
+    let half = &leaf.certificate.der()[..leaf.certificate.der().len() / 2];
+    for (folder, whole) in [("trusted/certs", true), ("trusted/crl", false), ("rejected/certs", false)] {
+        let content = if whole { leaf.certificate.der() } else { half };
+        fs::write(store.root().join(folder).join(".unfinished-1-0"), content).unwrap();
+    }
+    let list = store.trust_list().unwrap();
+    assert!(list.trusted().is_empty(), "whole, but never put in place: nobody was told that it is trusted");
+    assert!(list.problems().is_empty() && store.rejected().unwrap().is_empty());
+    store.trust(&leaf.certificate).unwrap();
+    assert_eq!(store.trusted().unwrap(), [leaf.certificate]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_error_that_names_it_and_the_store_is_as_it_was() {
+    let (_folder, store) = store();
+    let (known, new) = (self_signed(), named("new"));
+    store.trust(&known.certificate).unwrap();
+    // a file where the folder should be, for the superuser may write everywhere else
+    let rejected = store.root().join("rejected/certs");
+    fs::remove_dir(&rejected).unwrap();
+    fs::write(&rejected, "in the way").unwrap();
+    let refused = store.reject(std::slice::from_ref(&new.certificate));
+    assert!(matches!(&refused, Err(Error::Io { path, .. }) if path.starts_with(&rejected)), "{refused:?}");
+    assert_eq!(store.trusted().unwrap(), [known.certificate]);
+    let readonly = Store::open("/proc/lockgate-pki");
+    assert!(matches!(&readonly, Err(Error::Io { path, .. }) if path.starts_with("/proc")), "{readonly:?}");
+}
+
+#[test]
+fn a_thousand_strangers_in_a_minute_leave_thirty_files() {
+    let (_folder, store) = store();
+    let trusted = self_signed();
+    store.trust(&trusted.certificate).unwrap();
+    let template = factory::raw::Raw::of(&trusted);
+    let at = "2027-06-01T12:00:00Z".parse().unwrap();
+    let kept = (0..1000u16).filter(|number| {
+        let serial = factory::raw::integer(&[&[0x11], &number.to_be_bytes()[..]].concat());
+        let der = factory::raw::Raw { serial, ..template.clone() }.signed(factory::APP_KEY);
+        let stranger = ua_pki::Certificate::from_der(&der).unwrap();
+        store.reject_at(&[stranger], at).unwrap()
+    });
+    assert_eq!(kept.count(), 30, "CV-116");
+    assert_eq!(files(&store, "rejected/certs").len(), 30);
+    assert_eq!(store.trusted().unwrap(), [trusted.certificate]);
+    assert_eq!(store.generation(), 1, "what is rejected changes no decision");
+}

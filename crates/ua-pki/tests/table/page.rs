@@ -16,7 +16,7 @@ pub(crate) const PAGE: &[&str] = &[
 
 /// Those that are not rows of the table, and why.
 pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
-    ("CV-107", "a list of a million entries is made in tests/limits.rs, and not kept in a folder"),
+    ("CV-107", "a list of a million entries is made in tests/limits.rs, and is too large for a folder"),
     ("CV-114", "there is no callback that could accept: the verdict is a value"),
     ("CV-115", "a file removed while in use: tests/store.rs; that the channel closes: the connector's tests"),
     ("CV-116", "a flood of rejected certificates: tests/store.rs"),
