@@ -204,7 +204,7 @@ fn confirm(context: &Context, args: &TrustImport, plan: &ImportPlan) -> Outcome<
     let path = args.path.display().to_string();
     if talk::can_ask() {
         let count = plan.count(&Becomes::Trusted);
-        let answer = talk::ask(&format!("trust these {count}, and take the rest as shown? (yes/no) "));
+        let answer = talk::ask(&format!("take everything as shown, and trust {count} of it? (yes/no) "));
         let answer = answer.map_err(|error| disk("read the answer", &args.path, &error))?;
         if answer.as_deref() == Some("yes") {
             return Ok(());
