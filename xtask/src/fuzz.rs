@@ -34,7 +34,7 @@ const LIMITS: &[&str] = &["-max_len=16384", "-rss_limit_mb=1024", "-timeout=10"]
 
 #[derive(Args)]
 pub(crate) struct FuzzOptions {
-    /// One target alone, by the name of its folder under `fuzz/seeds`; without it all, as many at once as there are cores.
+    /// One target alone, by the name of its folder under `fuzz/seeds`; without it all, three at once for two cores.
     target: Option<String>,
     /// How long each target is searched.
     #[arg(long, default_value_t = 60)]
@@ -117,8 +117,11 @@ fn search_all(
     targets: VecDeque<String>,
     seconds: u32,
 ) -> Result<Outcome> {
-    let at_once = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
-    println!("   {} targets for {seconds} s each, {at_once} at once", targets.len());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    // a further minute for everybody who waits is dearer than searches that share a core
+    let at_once = (cores + cores / 2).min(targets.len());
+    let names = targets.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    println!("   {names}: {seconds} s each, {at_once} at once");
     let waiting = Mutex::new(targets);
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let worker = || -> Vec<Result<bool>> {
