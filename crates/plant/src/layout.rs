@@ -7,6 +7,7 @@ use ua_server::{
     AddressSpace, Error, NodeSpec, TICKS_PER_MS, Ticks, TypedVariable, VariableKind, VariableSpec,
 };
 
+use crate::events::{BATCH_NUMBER, batch_type};
 use crate::signals::{Shape, Signals, ticks};
 use crate::specimens::{Specimen, Specimens, mode_definition, mode_type, report_definition, report_type};
 
@@ -35,6 +36,7 @@ pub(crate) fn build(
     site.mixing()?;
     site.filling()?;
     site.counters(counters, counter_period)?;
+    site.events()?;
     if specimens == Specimens::All {
         site.specimens()?;
     }
@@ -145,6 +147,14 @@ impl Site<'_> {
             self.space.add_variable(&parent, spec, variable)?;
         }
         Ok(())
+    }
+
+    fn events(&mut self) -> Result<(), Error> {
+        self.signals.with_events(self.namespace);
+        let id = batch_type(self.namespace);
+        let description = Some("A batch was filled".to_owned());
+        let spec = NodeSpec { id, name: "BatchEventType".to_owned(), description };
+        self.space.add_event_type(spec, &[(BATCH_NUMBER, DataTypeId::Int64)])
     }
 
     fn specimens(&mut self) -> Result<(), Error> {

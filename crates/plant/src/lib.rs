@@ -5,11 +5,13 @@
 //!
 //! It must never: open a server without message security, let anybody in without a user, or hold a value that was not computed.
 
+mod events;
 mod layout;
 mod plant;
 mod signals;
 mod specimens;
 
+pub use events::EVENT_PERIOD;
 pub use plant::{Plant, PlantConfig, Practice};
 pub use signals::{Shape, Signals};
 pub use specimens::{Specimen, Specimens};

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use opcua_types::{QualifiedName, StatusCode};
+use ua_server::{Event, Sample, Slot, Ticks, Toward, Value, ValueSource};
+
+use crate::events::{Events, batch_number};
 use crate::specimens::Specimen;
-use opcua_types::StatusCode;
-use ua_server::{Sample, Slot, Ticks, Toward, Value, ValueSource};
 
 /// How a signal behaves. `k` is the number of periods since the start.
 #[derive(Debug, Clone)]
@@ -68,13 +70,15 @@ pub struct Signals {
     start: Ticks,
     periods: Vec<Ticks>,
     shapes: Vec<Shape>,
+    /// `None` where nothing happens.
+    events: Option<Events>,
 }
 
 impl Signals {
     /// No signals yet; time is counted from `start`.
     #[must_use]
     pub const fn new(start: Ticks) -> Self {
-        Self { start, periods: Vec::new(), shapes: Vec::new() }
+        Self { start, periods: Vec::new(), shapes: Vec::new(), events: None }
     }
 
     /// Adds a signal that has something new every `period` ticks (at least 1). `None` when there is no number left for it.
@@ -89,6 +93,17 @@ impl Signals {
     #[must_use]
     pub const fn start(&self) -> Ticks {
         self.start
+    }
+
+    /// Lets things happen too: one event every [`EVENT_PERIOD`](crate::EVENT_PERIOD), about nodes in a namespace.
+    pub(crate) fn with_events(&mut self, namespace: u16) {
+        self.events = Some(Events { start: self.start, namespace });
+    }
+
+    /// Event `k`, which happens `k` periods after the start; `None` where nothing happens.
+    #[must_use]
+    pub fn event(&self, k: i64) -> Option<Event> {
+        self.events.as_ref().filter(|_| k > 0).map(|events| events.at(k))
     }
 
     fn facts(&self, slot: Slot) -> Option<(&Shape, Ticks)> {
@@ -145,6 +160,20 @@ impl ValueSource for Signals {
     fn sample(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample)) {
         for (index, slot) in slots.iter().enumerate() {
             visit(index, self.at(*slot, at));
+        }
+    }
+
+    fn has_events(&self) -> bool {
+        self.events.is_some()
+    }
+
+    fn event_fields(&self) -> Vec<QualifiedName> {
+        self.events.iter().map(|events| batch_number(events.namespace)).collect()
+    }
+
+    fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event)) {
+        if let Some(events) = &self.events {
+            events.visit(after, until, visit);
         }
     }
 

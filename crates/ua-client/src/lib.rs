@@ -8,13 +8,14 @@
 //! checks SC-05 to SC-14; nothing is acknowledged to the server unless the caller says so; an answer that cannot be
 //! read fails its own request only; memory and time are bounded whatever the server does.
 //!
-//! Must never: write to a server, call its methods, choose weaker security than required, or send a password that
+//! Must never: write to a server, call its methods but the four of [`PermittedCall`], choose weaker security than required, or send a password that
 //! anybody but the validated server could read. See [`ReadOnlyRequest`] for how the first is made impossible.
 //!
 //! The way in: [`get_endpoints`], [`choose`], validate the certificate with `ua_pki`, [`connect`].
 
 mod batch;
 mod browse;
+mod call;
 mod choose;
 mod clock;
 mod codec;
@@ -26,6 +27,7 @@ mod driver;
 mod endpoint;
 mod endpoint_url;
 mod error;
+mod events;
 mod handshake;
 mod history;
 mod identity;
@@ -48,6 +50,7 @@ mod unsent;
 mod value;
 
 pub use browse::{BrowseFilter, Browsed, Reference};
+pub use call::{KnownItems, PermittedCall};
 pub use choose::{Choice, SecurityRequirement, choose, usable_for};
 pub use connect::{ConnectRequest, connect};
 pub use delivery::{AckToken, Delivery, DeliverySummary, SubscriptionWatch};
@@ -55,6 +58,7 @@ pub use discovery::{KnownServer, NetworkServer, find_servers, find_servers_on_ne
 pub use endpoint::{Endpoint, TRANSPORT_UA_TCP, UserTokenKind, UserTokenPolicy};
 pub use endpoint_url::{DEFAULT_PORT, EndpointUrl};
 pub use error::{Error, Phase, Side};
+pub use events::{EventField, EventItemInfo, EventItemRequest, EventSelection};
 pub use history::{
     AGGREGATES, Bounds, EventHistory, HistoryOrder, HistoryPage, HistoryPages, HistoryRange, NodeHistory,
     NodePage, ProcessedHistory, RawHistory, aggregate, explain_history_status,
@@ -74,7 +78,8 @@ pub use session::Session;
 pub use status::status_name;
 pub use structure::{Decoded, StructureValue};
 pub use subscription::{
-    ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo, SubscriptionRequest, TransferResult,
+    DataFilter, DeadBand, ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo,
+    SubscriptionRequest, TransferResult,
 };
 pub use time::{ticks, timestamp};
 pub use ua_channel::{

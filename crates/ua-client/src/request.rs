@@ -1,12 +1,20 @@
 //! The complete list of what this client can ask a server. Read-only by construction.
 //!
 //! Every byte of a request passes [`encode`](crate::codec::encode), which takes a [`ReadOnlyRequest`]. The trait is
-//! sealed and implemented here and nowhere else, for the services below. Write, Call, HistoryUpdate, the node
-//! management services and SetTriggering have no implementation, so a request of theirs does not compile:
+//! sealed and implemented here and nowhere else, for the services below. Write, HistoryUpdate, the node management
+//! services and SetTriggering have no implementation, so a request of theirs does not compile:
 //!
 //! ```compile_fail,E0277
 //! fn needs<R: ua_client::ReadOnlyRequest>() {}
 //! needs::<ua_client::types::WriteRequest>();
+//! ```
+//!
+//! nor does a Call that was not made from a [`PermittedCall`](crate::PermittedCall), which are four that fetch what was
+//! missed:
+//!
+//! ```compile_fail,E0277
+//! fn needs<R: ua_client::ReadOnlyRequest>() {}
+//! needs::<ua_client::types::CallRequest>();
 //! ```
 //!
 //! while reading does:
@@ -18,17 +26,20 @@
 
 use opcua_types::{
     ActivateSessionRequest, ActivateSessionResponse, BinaryDecodable, BinaryEncodable, BrowseNextRequest,
-    BrowseNextResponse, BrowseRequest, BrowseResponse, CloseSessionRequest, CloseSessionResponse,
-    CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, CreateSessionRequest, CreateSessionResponse,
-    CreateSubscriptionRequest, CreateSubscriptionResponse, DeleteMonitoredItemsRequest,
-    DeleteMonitoredItemsResponse, DeleteSubscriptionsRequest, DeleteSubscriptionsResponse,
-    FindServersOnNetworkRequest, FindServersOnNetworkResponse, FindServersRequest, FindServersResponse,
-    GetEndpointsRequest, GetEndpointsResponse, HistoryReadRequest, HistoryReadResponse, MessageInfo,
-    PublishRequest, PublishResponse, ReadRequest, ReadResponse, RegisterNodesRequest, RegisterNodesResponse,
-    RepublishRequest, RepublishResponse, RequestHeader, StatusCode, TransferSubscriptionsRequest,
-    TransferSubscriptionsResponse, TranslateBrowsePathsToNodeIdsRequest,
-    TranslateBrowsePathsToNodeIdsResponse, UnregisterNodesRequest, UnregisterNodesResponse,
+    BrowseNextResponse, BrowseRequest, BrowseResponse, CallResponse, CloseSessionRequest,
+    CloseSessionResponse, CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, CreateSessionRequest,
+    CreateSessionResponse, CreateSubscriptionRequest, CreateSubscriptionResponse,
+    DeleteMonitoredItemsRequest, DeleteMonitoredItemsResponse, DeleteSubscriptionsRequest,
+    DeleteSubscriptionsResponse, FindServersOnNetworkRequest, FindServersOnNetworkResponse,
+    FindServersRequest, FindServersResponse, GetEndpointsRequest, GetEndpointsResponse, HistoryReadRequest,
+    HistoryReadResponse, MessageInfo, PublishRequest, PublishResponse, ReadRequest, ReadResponse,
+    RegisterNodesRequest, RegisterNodesResponse, RepublishRequest, RepublishResponse, RequestHeader,
+    StatusCode, TransferSubscriptionsRequest, TransferSubscriptionsResponse,
+    TranslateBrowsePathsToNodeIdsRequest, TranslateBrowsePathsToNodeIdsResponse, UnregisterNodesRequest,
+    UnregisterNodesResponse,
 };
+
+use crate::call::PermittedCallRequest;
 
 mod sealed {
     #[expect(unnameable_types, reason = "nobody else shall be able to name it: that is the seal")]
@@ -96,6 +107,21 @@ read_only! {
     "TransferSubscriptions": TransferSubscriptionsRequest => TransferSubscriptionsResponse,
     "Publish": PublishRequest => PublishResponse,
     "Republish": RepublishRequest => RepublishResponse,
+}
+
+impl sealed::Sealed for PermittedCallRequest {}
+
+impl ReadOnlyRequest for PermittedCallRequest {
+    const SERVICE: &'static str = crate::call::SERVICE;
+    type Response = CallResponse;
+
+    fn header_mut(&mut self) -> &mut RequestHeader {
+        Self::header_mut(self)
+    }
+
+    fn service_result(response: &CallResponse) -> StatusCode {
+        response.response_header.service_result
+    }
 }
 
 #[cfg(test)]

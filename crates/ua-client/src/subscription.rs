@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use opcua_types::{
-    AttributeId, CreateMonitoredItemsRequest, CreateSubscriptionRequest, DeleteMonitoredItemsRequest,
-    DeleteSubscriptionsRequest, ExtensionObject, MonitoredItemCreateRequest, MonitoringMode,
-    MonitoringParameters, NodeId, ReadValueId, RepublishRequest, TimestampsToReturn,
-    TransferSubscriptionsRequest,
+    AttributeId, CreateMonitoredItemsRequest, CreateSubscriptionRequest, DataChangeFilter, DataChangeTrigger,
+    DeadbandType, DeleteMonitoredItemsRequest, DeleteSubscriptionsRequest, ExtensionObject,
+    MonitoredItemCreateRequest, MonitoringMode, MonitoringParameters, NodeId, ReadValueId, RepublishRequest,
+    TimestampsToReturn, TransferSubscriptionsRequest,
 };
 use ua_channel::{NotificationVisitor, PublishSummary, walk_republish_response};
 
@@ -72,6 +72,51 @@ pub struct ItemRequest {
     pub queue_size: u32,
     /// What gives way when the queue is full: the oldest value, or else the newest.
     pub discard_oldest: bool,
+}
+
+/// What counts as a change of a value (Part 4 §7.22.2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DataFilter {
+    /// Which part of the value: its status, also the value itself, or also its source time.
+    pub trigger: DataChangeTrigger,
+    /// How far a number must move.
+    pub dead_band: DeadBand,
+}
+
+/// How far a number must move to count as changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum DeadBand {
+    /// Any distance.
+    #[default]
+    None,
+    /// More than this, in the node's own unit.
+    Absolute(f64),
+    /// More than this share of its EURange, in percent. Many servers do not have it.
+    Percent(f64),
+}
+
+impl Default for DataFilter {
+    /// A change of status or value, by any distance.
+    fn default() -> Self {
+        Self { trigger: DataChangeTrigger::StatusValue, dead_band: DeadBand::None }
+    }
+}
+
+impl DataFilter {
+    fn to_wire(self) -> ExtensionObject {
+        let (kind, deadband_value) = match self.dead_band {
+            DeadBand::None => (DeadbandType::None, 0.0),
+            DeadBand::Absolute(distance) => (DeadbandType::Absolute, distance),
+            DeadBand::Percent(share) => (DeadbandType::Percent, share),
+        };
+        #[expect(clippy::as_conversions, reason = "the enumeration's values on the wire are 0, 1 and 2")]
+        let deadband_type = kind as u32;
+        ExtensionObject::from_message(DataChangeFilter {
+            trigger: self.trigger,
+            deadband_type,
+            deadband_value,
+        })
+    }
 }
 
 /// A monitored item as the server made it.
@@ -151,11 +196,36 @@ impl Session {
         subscription_id: u32,
         items: &[ItemRequest],
     ) -> Result<Vec<ItemResult>, Error> {
+        // No filter: a change of status or value is reported (Part 4 §7.22.2).
+        self.create_items(subscription_id, items, &ExtensionObject::null()).await
+    }
+
+    /// The same with a filter that says what counts as a change; the server refuses an item whose values it cannot
+    /// filter so (`BadMonitoredItemFilterUnsupported`, `BadFilterNotAllowed`).
+    ///
+    /// # Errors
+    ///
+    /// As [`create_monitored_items`](Session::create_monitored_items).
+    pub async fn create_filtered_items(
+        &self,
+        subscription_id: u32,
+        items: &[ItemRequest],
+        filter: DataFilter,
+    ) -> Result<Vec<ItemResult>, Error> {
+        self.create_items(subscription_id, items, &filter.to_wire()).await
+    }
+
+    async fn create_items(
+        &self,
+        subscription_id: u32,
+        items: &[ItemRequest],
+        filter: &ExtensionObject,
+    ) -> Result<Vec<ItemResult>, Error> {
         let mut made = Vec::with_capacity(items.len());
         let mut batches = Batches::new(items.len(), &self.inner.limits.monitored_items);
         while let Some(range) = batches.next() {
             let batch = items.get(range.clone()).unwrap_or_default();
-            match self.create_batch(subscription_id, batch).await {
+            match self.create_batch(subscription_id, batch, filter).await {
                 Ok(results) => made.extend(results),
                 Err(error @ (Error::Decode { .. } | Error::Timeout { .. })) => return Err(error),
                 Err(error) => match batches.failed(range, error)? {
@@ -171,11 +241,12 @@ impl Session {
         &self,
         subscription_id: u32,
         batch: &[ItemRequest],
+        filter: &ExtensionObject,
     ) -> Result<Vec<ItemResult>, Error> {
         let request = CreateMonitoredItemsRequest {
             subscription_id,
             timestamps_to_return: TimestampsToReturn::Both,
-            items_to_create: Some(batch.iter().map(item).collect()),
+            items_to_create: Some(batch.iter().map(|request| item(request, filter)).collect()),
             ..Default::default()
         };
         let results =
@@ -322,15 +393,14 @@ fn first_number(body: &[u8]) -> Result<u32, Error> {
     number.ok_or_else(|| Error::Decode { service, detail: "it ends before the message's number".to_owned() })
 }
 
-fn item(request: &ItemRequest) -> MonitoredItemCreateRequest {
+fn item(request: &ItemRequest, filter: &ExtensionObject) -> MonitoredItemCreateRequest {
     MonitoredItemCreateRequest {
         item_to_monitor: ReadValueId::new(request.node.clone(), AttributeId::Value),
         monitoring_mode: MonitoringMode::Reporting,
         requested_parameters: MonitoringParameters {
             client_handle: request.client_handle,
             sampling_interval: milliseconds(request.sampling_interval),
-            // No filter: a change of status or value is reported (Part 4 §7.22.2).
-            filter: ExtensionObject::null(),
+            filter: filter.clone(),
             queue_size: request.queue_size,
             discard_oldest: request.discard_oldest,
         },

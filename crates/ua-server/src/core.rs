@@ -11,9 +11,10 @@ use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
     access::Gate,
     clock::Clock,
+    events::Event,
     services,
     session::Sessions,
-    subscription::{Answer, Ending, Engine, Sampler, Watched},
+    subscription::{Answer, Ending, Engine, EventSampler, Sampler, Watched},
     values::{Sample, Slot, Ticks},
 };
 
@@ -113,6 +114,12 @@ impl Core {
         }
         engine.handle_timeout(now, self);
         engine.poll_timeout()
+    }
+}
+
+impl EventSampler for Core {
+    fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event)) {
+        self.source.events(after, until, visit);
     }
 }
 

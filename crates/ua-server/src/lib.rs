@@ -14,6 +14,7 @@ mod config;
 mod connection;
 mod core;
 mod error;
+mod events;
 mod judge;
 mod limits;
 mod listener;
@@ -30,6 +31,7 @@ pub use address_space::{AddressSpace, NodeSpec, TypedVariable, VariableKind, Var
 pub use clock::Clock;
 pub use config::{AnonymousLogin, ServerConfig};
 pub use error::Error;
+pub use events::Event;
 pub use limits::Limits;
 pub use server::{Running, Server};
 pub use trouble::{HistoryTrouble, Trouble};

@@ -5,7 +5,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use opcua_types::{DateTime, StatusCode, UAString, Variant};
+use crate::events::Event;
+use opcua_types::{DateTime, QualifiedName, StatusCode, UAString, Variant};
 
 /// Points in time as OPC UA counts them: 100 ns steps since 1601-01-01 UTC.
 pub type Ticks = i64;
@@ -184,6 +185,21 @@ pub trait ValueSource: Send + Sync + 'static {
     fn recorded(&self, slot: Slot, at: Ticks, toward: Toward, now: Ticks) -> Option<Sample> {
         let (_, _, _, _) = (slot, at, toward, now);
         None
+    }
+
+    /// Whether anything ever happens.
+    fn has_events(&self) -> bool {
+        false
+    }
+
+    /// The fields that its events have beside those of BaseEventType.
+    fn event_fields(&self) -> Vec<QualifiedName> {
+        Vec::new()
+    }
+
+    /// What happened after one instant and up to another, in the order of time.
+    fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event)) {
+        let (_, _, _) = (after, until, visit);
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod encoding_id {
     pub(crate) const DATA_CHANGE_NOTIFICATION: u16 = 811;
     pub(crate) const STATUS_CHANGE_NOTIFICATION: u16 = 820;
     pub(crate) const PUBLISH_RESPONSE: u16 = 829;
+    pub(crate) const EVENT_NOTIFICATION_LIST: u16 = 916;
     pub(crate) const REPUBLISH_RESPONSE: u16 = 835;
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod basics;
+mod events;
 mod history;
 mod nodes;
 mod site;

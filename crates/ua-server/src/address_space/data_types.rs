@@ -32,6 +32,24 @@ impl AddressSpace {
         self.add_data_type(&enumeration, spec, DataTypeDefinition::Enum(definition))
     }
 
+    /// A type of events below BaseEventType with fields of its own.
+    ///
+    /// # Errors
+    /// When an id is taken.
+    pub fn add_event_type(&mut self, spec: NodeSpec, fields: &[(&str, DataTypeId)]) -> Result<(), Error> {
+        let id = spec.id.clone();
+        let browse_name = QualifiedName::new(id.namespace, spec.name);
+        let kind = NodeKind::ObjectType { is_abstract: false };
+        self.insert(id.clone(), browse_name, spec.description, kind)?;
+        self.refer(&ObjectTypeId::BaseEventType.into(), ReferenceTypeId::HasSubtype, &id)?;
+        for (name, data_type) in fields {
+            let field = NodeId::new(id.namespace, format!("{}.{name}", id.identifier));
+            let name = QualifiedName::new(id.namespace, *name);
+            super::standard_types::add_event_field(self, &id, field, name, *data_type)?;
+        }
+        Ok(())
+    }
+
     fn add_data_type(
         &mut self,
         parent: &NodeId,

@@ -76,6 +76,20 @@ impl AddressSpace {
         Ok(Some(covered))
     }
 
+    /// A type and all that is derived from it.
+    pub(crate) fn subtypes(&self, of: &NodeId) -> HashSet<NodeId> {
+        let has_subtype = self.index(&ReferenceTypeId::HasSubtype.into());
+        let mut found = HashSet::new();
+        let mut open: Vec<NodeIndex> = self.index(of).into_iter().collect();
+        while let Some(next) = open.pop() {
+            if self.node(next).is_some_and(|node| found.insert(node.id.clone())) {
+                let below = self.references(next).iter().filter(|r| r.forward && Some(r.kind) == has_subtype);
+                open.extend(below.map(|reference| reference.target));
+            }
+        }
+        found
+    }
+
     pub(crate) fn references(&self, index: NodeIndex) -> &[Reference] {
         self.node(index).map_or(&[], |node| node.references.as_slice())
     }

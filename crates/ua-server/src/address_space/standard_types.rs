@@ -2,10 +2,13 @@
 //!
 //! Tables of (numeric id, browse name, parent, …) in namespace 0. A test holds every row against the official id list.
 
-use opcua_types::{DataTypeId, NodeId, QualifiedName, ReferenceTypeId};
+use opcua_types::{DataTypeId, NodeId, ObjectTypeId, QualifiedName, ReferenceTypeId, VariableTypeId};
 
-use super::{node::NodeKind, query::AddressSpace};
-use crate::Error;
+use super::{
+    node::{Content, NodeKind},
+    query::AddressSpace,
+};
+use crate::{Error, values::Value};
 
 /// Whether a type may have instances.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,8 +43,43 @@ pub(super) fn add(space: &mut AddressSpace) -> Result<(), Error> {
     for (child, parent) in parents.filter(|(_, parent)| *parent != 0) {
         space.refer(&NodeId::new(0, parent), ReferenceTypeId::HasSubtype, &NodeId::new(0, child))?;
     }
+    for &(id, name, data_type) in EVENT_FIELDS {
+        let base = ObjectTypeId::BaseEventType.into();
+        add_event_field(space, &base, NodeId::new(0, id), QualifiedName::new(0, name), data_type)?;
+    }
     Ok(())
 }
+
+/// A field of an event type, as a property of the type.
+pub(super) fn add_event_field(
+    space: &mut AddressSpace,
+    event_type: &NodeId,
+    id: NodeId,
+    name: QualifiedName,
+    data_type: DataTypeId,
+) -> Result<(), Error> {
+    let kind = NodeKind::Variable {
+        data_type: data_type.into(),
+        value_rank: -1,
+        minimum_sampling: 0.0,
+        content: Content::Fixed(Value::Null),
+    };
+    space.insert(id.clone(), name, None, kind)?;
+    space.refer(event_type, ReferenceTypeId::HasProperty, &id)?;
+    space.refer(&id, ReferenceTypeId::HasTypeDefinition, &VariableTypeId::PropertyType.into())
+}
+
+/// (id, name, data type) of the fields of BaseEventType
+const EVENT_FIELDS: &[(u32, &str, DataTypeId)] = &[
+    (2042, "EventId", DataTypeId::ByteString),
+    (2043, "EventType", DataTypeId::NodeId),
+    (2044, "SourceNode", DataTypeId::NodeId),
+    (2045, "SourceName", DataTypeId::String),
+    (2046, "Time", DataTypeId::UtcTime),
+    (2047, "ReceiveTime", DataTypeId::UtcTime),
+    (2050, "Message", DataTypeId::LocalizedText),
+    (2051, "Severity", DataTypeId::UInt16),
+];
 
 /// (id, name, supertype or 0, kind, inverse name; empty for symmetric ones)
 const REFERENCE_TYPES: &[(u32, &str, u32, Kind, &str)] = &[
@@ -140,6 +178,7 @@ const OBJECT_TYPES: &[(u32, &str, u32, Kind)] = &[
     (2033, "VendorServerInfoType", 58, C),
     (2034, "ServerRedundancyType", 58, C),
     (2041, "BaseEventType", 58, C),
+    (3035, "EventQueueOverflowEventType", 2041, C),
     (2330, "HistoryServerCapabilitiesType", 58, C),
     (2340, "AggregateFunctionType", 58, C),
     (11564, "OperationLimitsType", 61, C),
@@ -168,7 +207,6 @@ const VARIABLE_TYPES: &[(u32, &str, u32, Kind, DataTypeId, i32)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opcua_types::{ObjectTypeId, VariableTypeId};
 
     #[test]
     fn every_row_has_the_name_that_the_official_list_gives_its_id() {

@@ -5,7 +5,9 @@ use opcua_types::{
     ResponseHeader, StatusCode,
 };
 
-use super::{browse, discovery, history, monitored_items, read, register, session, subscribe, translate};
+use super::{
+    browse, call, discovery, history, monitored_items, read, register, session, subscribe, translate,
+};
 use crate::{
     core::{Core, Peer},
     session::SessionToken,
@@ -88,6 +90,7 @@ pub(crate) fn dispatch(scope: &Scope<'_>, body: &[u8], context: &ContextOwned) -
         Id::TranslateBrowsePathsToNodeIdsRequest_Encoding_DefaultBinary => call.run(translate::translate),
         Id::RegisterNodesRequest_Encoding_DefaultBinary => call.run(register::register),
         Id::UnregisterNodesRequest_Encoding_DefaultBinary => call.run(register::unregister),
+        Id::CallRequest_Encoding_DefaultBinary => call.run(call::call),
         Id::CreateSubscriptionRequest_Encoding_DefaultBinary => call.run(subscribe::create),
         Id::ModifySubscriptionRequest_Encoding_DefaultBinary => call.run(subscribe::modify),
         Id::SetPublishingModeRequest_Encoding_DefaultBinary => call.run(subscribe::set_publishing_mode),

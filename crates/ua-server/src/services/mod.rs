@@ -4,8 +4,10 @@
 //! checked it, and nothing it does can be undone by a client: there is no service that writes.
 
 mod browse;
+mod call;
 mod discovery;
 mod dispatch;
+mod event_items;
 mod history;
 mod monitored_items;
 mod read;

@@ -1,7 +1,7 @@
-//! The monitored item services (Part 4 §5.13), for values and attributes; there are no events here.
+//! The monitored item services (Part 4 §5.13), for values, attributes and events.
 
 use opcua_types::{
-    AttributeId, CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, DataChangeFilter, DeadbandType,
+    CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, DataChangeFilter, DeadbandType,
     DeleteMonitoredItemsRequest, DeleteMonitoredItemsResponse, ExtensionObject, ModifyMonitoredItemsRequest,
     ModifyMonitoredItemsResponse, MonitoredItemCreateRequest, MonitoredItemCreateResult,
     MonitoredItemModifyResult, MonitoringParameters, NumericRange, SetMonitoringModeRequest,
@@ -9,7 +9,7 @@ use opcua_types::{
 };
 
 use super::{
-    Scope,
+    Scope, event_items,
     read::{check_encoding, sample_attribute, stamps},
     subscribe::{milliseconds, revise_interval},
 };
@@ -48,6 +48,9 @@ fn create_one(
     request: MonitoredItemCreateRequest,
     stamps: Stamps,
 ) -> MonitoredItemCreateResult {
+    if event_items::is_about_events(&request) {
+        return create_event_item(scope, session, subscription, &request);
+    }
     let made = prepare(scope, &request, stamps).and_then(|new| {
         let (interval, queue) = (new.settings.interval, new.settings.queue_size);
         let id = scope.core.engine().create_item(session, subscription, new, scope.now, scope.core)?;
@@ -60,6 +63,29 @@ fn create_one(
             revised_sampling_interval: milliseconds(interval),
             revised_queue_size: queue,
             filter_result: ExtensionObject::null(),
+        },
+        Err(status_code) => MonitoredItemCreateResult { status_code, ..MonitoredItemCreateResult::default() },
+    }
+}
+
+fn create_event_item(
+    scope: &Scope<'_>,
+    session: SessionKey,
+    subscription: u32,
+    request: &MonitoredItemCreateRequest,
+) -> MonitoredItemCreateResult {
+    let made = event_items::prepare(scope, request).and_then(|(new, filter_result)| {
+        let queue = new.queue_size;
+        let id = scope.core.engine().create_event_item(session, subscription, new, scope.now)?;
+        Ok((id, queue, filter_result))
+    });
+    match made {
+        Ok((id, queue, filter_result)) => MonitoredItemCreateResult {
+            status_code: StatusCode::Good,
+            monitored_item_id: id,
+            revised_sampling_interval: 0.0,
+            revised_queue_size: queue,
+            filter_result,
         },
         Err(status_code) => MonitoredItemCreateResult { status_code, ..MonitoredItemCreateResult::default() },
     }
@@ -84,11 +110,6 @@ fn prepare(
         NodeKind::Variable { content: Content::Server(_), .. } if is_value => Feed::Polled,
         _ => Feed::Fixed,
     };
-    if AttributeId::from_u32(wanted.attribute_id)
-        .is_ok_and(|attribute| attribute == AttributeId::EventNotifier)
-    {
-        return Err(StatusCode::BadAttributeIdInvalid);
-    }
     let absent = StatusCode::BadAttributeIdInvalid.bits();
     if feed == Feed::Fixed
         && sample_attribute(scope.core, node, wanted.attribute_id, scope.now).status == absent

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use opcua_types::{
     AttributeId, BuildInfo, DataTypeDefinition, DataValue, DateTime, ExtensionObject, LocalizedText,
-    NumericRange, ReadRequest, ReadResponse, ReadValueId, ServerState, ServerStatusDataType, StatusCode,
-    TimestampsToReturn, UAString, Variant,
+    NumericRange, ObjectId, ReadRequest, ReadResponse, ReadValueId, ServerState, ServerStatusDataType,
+    StatusCode, TimestampsToReturn, UAString, Variant,
 };
 
 use super::Scope;
@@ -98,6 +98,12 @@ pub(crate) fn sample_attribute(core: &Core, index: NodeIndex, attribute: u32, at
         return value(core, content, at);
     }
     let recorded = matches!(&node.kind, NodeKind::Variable { content: Content::Live(slot), .. } if core.source.is_recorded(*slot));
+    if attribute == AttributeId::EventNotifier
+        && node.id.as_object_id().is_ok_and(|id| id == ObjectId::Server)
+        && core.source.has_events()
+    {
+        return Sample::good(Value::Byte(SUBSCRIBE_TO_EVENTS), 0);
+    }
     match other_attribute(node, attribute, recorded) {
         Some(variant) => Sample::good(variant.into(), 0),
         None => Sample::bad(StatusCode::BadAttributeIdInvalid, 0),
@@ -118,6 +124,8 @@ fn value(core: &Core, content: &Content, at: Ticks) -> Sample {
 
 /// `CurrentRead`, and `HistoryRead` where there is a history: there is no service here that could write.
 const READ_ONLY: u8 = 1;
+/// Bit of the EventNotifier attribute.
+const SUBSCRIBE_TO_EVENTS: u8 = 1;
 /// See [`READ_ONLY`].
 const HISTORY_READ: u8 = 4;
 

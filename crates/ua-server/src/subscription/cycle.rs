@@ -6,6 +6,7 @@ use opcua_types::ContextOwned;
 
 use super::{
     engine::{Owner, SessionKey},
+    events::EventTable,
     table::ItemTable,
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(crate) struct Subscription {
     pub(crate) settings: SubscriptionSettings,
     pub(crate) enabled: bool,
     pub(crate) items: ItemTable,
+    pub(crate) events: EventTable,
     /// It has something to send and waits for a Publish request since then.
     pub(crate) waiting_since: Option<Ticks>,
     /// Since when nobody is there to take its messages.
@@ -72,6 +74,7 @@ impl Subscription {
             settings,
             enabled: true,
             items: ItemTable::new(limits.queued_per_subscription),
+            events: EventTable::default(),
             waiting_since: None,
             detached_at: now,
             next_cycle: now.saturating_add(settings.interval),
@@ -85,7 +88,13 @@ impl Subscription {
     }
 
     pub(crate) fn next_due(&self) -> Ticks {
-        self.items.next_due().map_or(self.next_cycle, |sampling| sampling.min(self.next_cycle))
+        let sampling = self.items.next_due().into_iter().chain(self.events.next_due());
+        sampling.fold(self.next_cycle, Ticks::min)
+    }
+
+    /// Items of values and of events.
+    pub(crate) fn item_count(&self) -> usize {
+        self.items.len().saturating_add(self.events.len())
     }
 
     /// Starts the lifetime anew: the client has shown that it is there.
@@ -113,7 +122,7 @@ impl Subscription {
             return Cycle::Expired;
         }
         self.silent_cycles = self.silent_cycles.saturating_add(1);
-        let has_news = self.enabled && self.items.has_ready();
+        let has_news = self.enabled && (self.items.has_ready() || self.events.has_ready());
         if has_news || !self.spoke || self.silent_cycles >= self.settings.keep_alive_count {
             self.waiting_since.get_or_insert(now);
         }
@@ -133,15 +142,20 @@ impl Subscription {
         let sequence = self.next_sequence;
         let mut notifications = Writer::with_capacity(256);
         let max = usize::try_from(self.settings.max_notifications).unwrap_or(usize::MAX);
-        let count =
-            if self.enabled { self.items.write_notifications(max, &mut notifications, context) } else { 0 };
-        let more = self.enabled && self.items.has_ready();
+        let mut events = Writer::with_capacity(0);
+        let (mut count, mut event_count) = (0, 0);
+        if self.enabled {
+            count = self.items.write_notifications(max, &mut notifications, context);
+            event_count = self.events.write(max.saturating_sub(count), &mut events);
+        }
+        let more = self.enabled && (self.items.has_ready() || self.events.has_ready());
         self.waiting_since = more.then_some(now);
-        if count == 0 {
+        if count == 0 && event_count == 0 {
             return (keep_alive(sequence, now).into(), false);
         }
         self.next_sequence = sequence.checked_add(1).unwrap_or(1);
-        let message: Arc<[u8]> = data_change(sequence, now, count, &notifications.into_bytes()).into();
+        let parts = [(count, notifications.into_bytes()), (event_count, events.into_bytes())];
+        let message: Arc<[u8]> = news(sequence, now, &parts).into();
         self.keep(sequence, Arc::clone(&message), limits);
         (message, more)
     }
@@ -194,16 +208,26 @@ fn keep_alive(sequence: u32, now: Ticks) -> Vec<u8> {
     writer.into_bytes()
 }
 
-/// One DataChangeNotification in its extension object; `notifications` holds `count` encoded MonitoredItemNotifications.
-fn data_change(sequence: u32, now: Ticks, count: usize, notifications: &[u8]) -> Vec<u8> {
+/// A DataChangeNotification and an EventNotificationList in their extension objects, as far as there is something in them: each part
+/// is a number of encoded MonitoredItemNotifications or EventFieldLists.
+fn news(sequence: u32, now: Ticks, [changes, events]: &[(usize, Vec<u8>); 2]) -> Vec<u8> {
     let mut writer = message_head(sequence, now);
-    writer.length(1);
-    writer.type_id(encoding_id::DATA_CHANGE_NOTIFICATION);
-    writer.u8(1);
-    writer.length(notifications.len().saturating_add(8));
-    writer.length(count);
-    writer.raw(notifications);
-    writer.null_array(); // diagnostic infos
+    writer.length(usize::from(changes.0 > 0).saturating_add(usize::from(events.0 > 0)));
+    if changes.0 > 0 {
+        writer.type_id(encoding_id::DATA_CHANGE_NOTIFICATION);
+        writer.u8(1);
+        writer.length(changes.1.len().saturating_add(8));
+        writer.length(changes.0);
+        writer.raw(&changes.1);
+        writer.null_array(); // diagnostic infos
+    }
+    if events.0 > 0 {
+        writer.type_id(encoding_id::EVENT_NOTIFICATION_LIST);
+        writer.u8(1);
+        writer.length(events.1.len().saturating_add(4));
+        writer.length(events.0);
+        writer.raw(&events.1);
+    }
     writer.into_bytes()
 }
 

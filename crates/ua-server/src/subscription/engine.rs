@@ -9,6 +9,7 @@ use opcua_types::{ContextOwned, MonitoringMode, StatusCode};
 
 use super::{
     cycle::{Cycle, Subscription, SubscriptionSettings},
+    events::NewEventItem,
     item::{Item, ItemSettings},
     publish::Publisher,
     table::{NewItem, Sampler},
@@ -73,6 +74,7 @@ impl Engine {
         let mut to_serve = Vec::new();
         for subscription in self.subscriptions.values_mut() {
             subscription.items.sample_due(now, sampler);
+            subscription.events.sample_due(now, sampler, &self.context);
             let publisher = subscription.session.and_then(|session| self.publishers.get(&session));
             match subscription.cycle(now, publisher.is_some_and(Publisher::has_request)) {
                 Cycle::Expired => expired.push(subscription.id),
@@ -159,7 +161,7 @@ impl Engine {
         let (all, of_one) = (self.items >= self.limits.items, self.limits.items_per_subscription);
         let item_id = self.next_item;
         let subscription = self.own(session, id)?;
-        if all || subscription.items.len() >= of_one {
+        if all || subscription.item_count() >= of_one {
             return Err(StatusCode::BadTooManyMonitoredItems);
         }
         subscription.touch();
@@ -168,6 +170,46 @@ impl Engine {
         self.next_item = item_id.checked_add(1).unwrap_or(1);
         self.items = self.items.saturating_add(1);
         Ok(item_id)
+    }
+
+    pub(crate) fn create_event_item(
+        &mut self,
+        session: SessionKey,
+        id: u32,
+        new: NewEventItem,
+        now: Ticks,
+    ) -> Result<u32, StatusCode> {
+        let (all, of_one) = (self.items >= self.limits.items, self.limits.items_per_subscription);
+        let item_id = self.next_item;
+        let subscription = self.own(session, id)?;
+        if all || subscription.item_count() >= of_one {
+            return Err(StatusCode::BadTooManyMonitoredItems);
+        }
+        subscription.touch();
+        subscription.events.insert(item_id, new, now);
+        self.next_item = item_id.checked_add(1).unwrap_or(1);
+        self.items = self.items.saturating_add(1);
+        Ok(item_id)
+    }
+
+    /// The server's and the client's number of each item of a subscription.
+    pub(crate) fn handles(&mut self, session: SessionKey, id: u32) -> Result<Vec<(u32, u32)>, StatusCode> {
+        let subscription = self.own(session, id)?;
+        let mut handles: Vec<_> = subscription.items.handles().chain(subscription.events.handles()).collect();
+        handles.sort_unstable();
+        Ok(handles)
+    }
+
+    /// Reports the present value of every item of a subscription once more.
+    pub(crate) fn resend(
+        &mut self,
+        session: SessionKey,
+        id: u32,
+        now: Ticks,
+        sampler: &dyn Sampler,
+    ) -> Result<(), StatusCode> {
+        self.own(session, id)?.items.report_all(now, sampler);
+        Ok(())
     }
 
     pub(crate) fn item(&self, session: SessionKey, id: u32, item: u32) -> Result<&Item, StatusCode> {
@@ -206,7 +248,8 @@ impl Engine {
         match self.own(session, id) {
             Ok(subscription) => {
                 subscription.touch();
-                let found = subscription.items.set_mode(item, mode, now, sampler);
+                let found = subscription.items.set_mode(item, mode, now, sampler)
+                    || subscription.events.set_mode(item, mode);
                 if found { StatusCode::Good } else { StatusCode::BadMonitoredItemIdInvalid }
             }
             Err(status) => status,
@@ -217,7 +260,7 @@ impl Engine {
         match self.own(session, id) {
             Ok(subscription) => {
                 subscription.touch();
-                if !subscription.items.remove(item) {
+                if !subscription.items.remove(item) && !subscription.events.remove(item) {
                     return StatusCode::BadMonitoredItemIdInvalid;
                 }
                 self.items = self.items.saturating_sub(1);
@@ -236,7 +279,7 @@ impl Engine {
     /// Removes a subscription, with a farewell to its session if there is a reason to tell.
     pub(super) fn end(&mut self, id: u32, now: Ticks, reason: Option<StatusCode>) {
         let Some(subscription) = self.subscriptions.remove(&id) else { return };
-        self.items = self.items.saturating_sub(subscription.items.len());
+        self.items = self.items.saturating_sub(subscription.item_count());
         let Some((session, publisher)) =
             subscription.session.and_then(|s| Some((s, self.publishers.get_mut(&s)?)))
         else {

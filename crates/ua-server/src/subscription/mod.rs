@@ -13,6 +13,7 @@
 
 mod cycle;
 mod engine;
+mod events;
 mod item;
 mod publish;
 mod table;
@@ -23,6 +24,7 @@ mod tests;
 
 pub(crate) use cycle::SubscriptionSettings;
 pub(crate) use engine::{Engine, Owner, SessionKey};
+pub(crate) use events::{EventSampler, NewEventItem, Where};
 pub(crate) use item::{ChangeFilter, ItemSettings, Watched};
 pub(crate) use publish::{Acknowledgement, Answer, PublishRequest, Reply};
 pub(crate) use table::{Feed, NewItem, Sampler};

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use opcua_types::{ContextOwned, MonitoringMode};
 
+use super::events::EventSampler;
 use super::item::{Item, ItemSettings, Offer, Watched};
 use crate::{
     clock::duration_ticks,
@@ -23,7 +24,7 @@ pub(crate) enum Feed {
 }
 
 /// Answers for instants.
-pub(crate) trait Sampler {
+pub(crate) trait Sampler: EventSampler {
     fn live(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample));
     fn polled(&self, watched: Watched, at: Ticks) -> Sample;
 }
@@ -95,6 +96,11 @@ impl ItemTable {
 
     pub(crate) fn get(&self, id: u32) -> Option<&Item> {
         self.entries.get(&id).map(|entry| &entry.item)
+    }
+
+    /// The server's and the client's number of each item.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.entries.iter().map(|(id, entry)| (*id, entry.item.settings.client_handle))
     }
 
     pub(crate) fn insert(&mut self, id: u32, new: NewItem, now: Ticks, sampler: &dyn Sampler) {

@@ -12,6 +12,7 @@ use super::*;
 use crate::{
     TICKS_PER_MS,
     address_space::test_index,
+    events::Event,
     limits::Limits,
     values::{Sample, Slot, Ticks, Value},
     wire::Stamps,
@@ -22,6 +23,10 @@ const SOMEBODY: SessionKey = SessionKey(2);
 
 /// Every slot shows the millisecond it is asked for, so that each sample is a change.
 struct Milliseconds;
+
+impl EventSampler for Milliseconds {
+    fn events(&self, _: Ticks, _: Ticks, _: &mut dyn FnMut(&Event)) {}
+}
 
 impl Sampler for Milliseconds {
     fn live(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample)) {

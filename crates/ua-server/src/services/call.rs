@@ -1,0 +1,78 @@
+//! Call (Part 4 §5.12), for the methods that ask for something once more. There is none that changes anything.
+
+use opcua_types::{
+    CallMethodRequest, CallMethodResult, CallRequest, CallResponse, MethodId, NodeId, ObjectId, ObjectTypeId,
+    StatusCode, Variant,
+};
+
+use super::Scope;
+use crate::subscription::SessionKey;
+
+pub(super) fn call(scope: &Scope<'_>, request: CallRequest) -> Result<CallResponse, StatusCode> {
+    let (session, _) = scope.session(&request.request_header)?;
+    let calls = scope.operations(request.methods_to_call)?;
+    let results = calls.iter().map(|call| match call_one(scope, session, call) {
+        Ok(outputs) => CallMethodResult {
+            output_arguments: (!outputs.is_empty()).then_some(outputs),
+            ..CallMethodResult::default()
+        },
+        Err(status_code) => CallMethodResult { status_code, ..CallMethodResult::default() },
+    });
+    let results = results.collect();
+    scope.core.wake.notify_one();
+    Ok(CallResponse {
+        response_header: scope.good(&request.request_header),
+        results: Some(results),
+        diagnostic_infos: None,
+    })
+}
+
+fn call_one(
+    scope: &Scope<'_>,
+    session: SessionKey,
+    call: &CallMethodRequest,
+) -> Result<Vec<Variant>, StatusCode> {
+    let method = call.method_id.as_method_id().map_err(|_| StatusCode::BadMethodInvalid)?;
+    let object = match method {
+        MethodId::Server_GetMonitoredItems | MethodId::Server_ResendData => NodeId::from(ObjectId::Server),
+        MethodId::ConditionType_ConditionRefresh | MethodId::ConditionType_ConditionRefresh2 => {
+            ObjectTypeId::ConditionType.into()
+        }
+        _ => return Err(StatusCode::BadMethodInvalid),
+    };
+    if call.object_id != object {
+        return Err(StatusCode::BadNodeIdInvalid);
+    }
+    let subscription = subscription(call, method)?;
+    let mut engine = scope.core.engine();
+    if !engine.has_subscription(session, subscription) {
+        return Err(StatusCode::BadSubscriptionIdInvalid);
+    }
+    match method {
+        MethodId::Server_GetMonitoredItems => {
+            let (ids, handles): (Vec<u32>, Vec<u32>) =
+                engine.handles(session, subscription)?.into_iter().unzip();
+            Ok(vec![Variant::from(ids), Variant::from(handles)])
+        }
+        MethodId::Server_ResendData => {
+            engine.resend(session, subscription, scope.now, scope.core)?;
+            Ok(Vec::new())
+        }
+        // there are no conditions: nothing is retained, so there is nothing to send again
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The first argument; the only one but for ConditionRefresh2.
+fn subscription(call: &CallMethodRequest, method: MethodId) -> Result<u32, StatusCode> {
+    let arguments = call.input_arguments.as_deref().unwrap_or_default();
+    let wanted = if method == MethodId::ConditionType_ConditionRefresh2 { 2 } else { 1 };
+    match arguments.len() {
+        count if count < wanted => Err(StatusCode::BadArgumentsMissing),
+        count if count > wanted => Err(StatusCode::BadTooManyArguments),
+        _ => match arguments.first() {
+            Some(Variant::UInt32(id)) => Ok(*id),
+            _ => Err(StatusCode::BadInvalidArgument),
+        },
+    }
+}
