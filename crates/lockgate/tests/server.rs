@@ -14,7 +14,10 @@
 
 mod common;
 
-use common::plant::Plant;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use common::plant::{Plant, binary};
 use common::{Lab, Screen};
 
 const PKI: [&str; 2] = ["--pki", "ours"];
@@ -149,4 +152,70 @@ fn what_is_no_node_no_attribute_or_no_store_is_told_before_anything_is_sent() {
     assert!(!lab.path().join("ours").exists());
     let with_source = lab.run(&["read", "line1", "i=1"]);
     assert_eq!(with_source.code, 3, "{}", with_source.page());
+}
+
+/// The path of a counter of the plant: it changes twice a second.
+fn counter(lab: &Lab, plant: &Plant) -> String {
+    let browsed = ask(lab, "browse", &plant.url, &["--depth", "5", "--json"], "practise\n").json();
+    let nodes = browsed["nodes"].as_array().unwrap();
+    let is_counter = |path: &str| path.contains("Counter") && !path.contains("Counters/2:Counter/");
+    let found = nodes
+        .iter()
+        .find(|node| node["node_class"] == "Variable" && is_counter(node["path"].as_str().unwrap()));
+    found.unwrap_or_else(|| panic!("{browsed}"))["path"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn watch_goes_on_when_the_server_was_killed_and_tells_the_gap() {
+    let (lab, mut plant) = trusting();
+    let node = counter(&lab, &plant);
+    let mut watching = binary(&lab)
+        .args(["watch", &plant.url, "--pki", "ours", "--user", "operator", "--json", "--for", "60s", &node])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    watching.stdin.take().unwrap().write_all(b"practise\n").unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut next = |wanted: &str| loop {
+        let line: serde_json::Value = serde_json::from_str(&lines.next().expect(wanted).unwrap()).unwrap();
+        if line["event"] == wanted {
+            return line;
+        }
+    };
+    let subscribed = next("subscribed");
+    assert_eq!(subscribed["schema"], "lockgate/watch/1");
+    assert_eq!(subscribed["nodes"][0]["status"], "Good");
+    let first = next("value");
+    plant.kill();
+    next("disconnected");
+    plant.start_again();
+    assert_eq!(next("reconnected")["how"], "with a new subscription");
+    let gap = next("gap");
+    assert!(gap["from"].as_str().unwrap() < gap["to"].as_str().unwrap(), "{gap}");
+    let later = next("value");
+    assert_eq!(later["node_id"], first["node_id"]);
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+}
+
+#[test]
+fn watch_ends_by_itself_and_says_which_node_it_could_not_watch() {
+    let (lab, plant) = trusting();
+    let watched = ask(&lab, "watch", &plant.url, &["i=2258", "ns=1;s=nowhere", "--for", "2s"], "practise\n");
+    assert_eq!(watched.code, 8, "{}", watched.page());
+    assert!(watched.stdout.contains("ns=1;s=nowhere: NOT WATCHED: BadNodeIdUnknown"), "{}", watched.page());
+    assert!(watched.stdout.contains("i=2258  20"), "{}", watched.page());
+}
+
+#[test]
+fn history_that_a_server_does_not_keep_is_said_to_be_none() {
+    let (lab, plant) = trusting();
+    let asked = ask(&lab, "history", &plant.url, &["i=2258", "nsu=urn:nowhere;s=x", "--json"], "practise\n");
+    assert_eq!(asked.code, 8, "{}", asked.page());
+    assert!(asked.stdout.contains("urn:nowhere"), "{}", asked.page());
+    let nonsense = ask(&lab, "history", &plant.url, &["i=2258", "--aggregate", "Mood", "--every", "1m"], "");
+    assert_eq!(nonsense.code, 2, "{}", nonsense.page());
+    assert!(nonsense.stderr.contains("Average"), "{}", nonsense.page());
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, Init, Login, Query, Read, Run, Simulate, Source,
-    Status, Streams, Trust,
+    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read, Run, Simulate,
+    Source, Status, Streams, Trust, Watch,
 };
 use crate::exit;
 
@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Browse(Browse),
     /// Read attributes of nodes once
     Read(Read),
+    /// Show values of nodes as they change
+    Watch(Watch),
+    /// Read what the server itself has kept of nodes
+    History(History),
     /// The servers we read
     #[command(subcommand)]
     Source(Source),

@@ -1,10 +1,12 @@
-//! What talks to one server now, without collecting: `doctor`, `browse`, `read`.
+//! What talks to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::{Mode, Policy};
+use super::{Mode, Policy, Range};
+use crate::time_range::{self, When};
 
 /// Which server, as whom, with which security.
 #[derive(Debug, Args)]
@@ -73,4 +75,51 @@ pub(crate) struct Read {
     /// Attribute to read, by its name in the standard; may be repeated
     #[arg(long = "attribute", value_name = "NAME", default_value = "Value")]
     pub(crate) attributes: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Nodes: nsu=URI;s=…, ns=2;s=…, i=2258, or paths such as /Objects/2:Line1/2:Speed
+    #[arg(value_name = "NODE", required = true)]
+    pub(crate) nodes: Vec<String>,
+    /// End by itself after this long, such as 10s or 5m (default: until Ctrl-C)
+    #[arg(long = "for", value_parser = time_range::duration, value_name = "DURATION")]
+    pub(crate) duration: Option<Duration>,
+    /// How often the server shall send
+    #[arg(long, default_value = "500ms", value_parser = time_range::duration, value_name = "DURATION")]
+    pub(crate) publishing_interval: Duration,
+    /// How often the server shall look at each node
+    #[arg(long, default_value = "500ms", value_parser = time_range::duration, value_name = "DURATION")]
+    pub(crate) sampling_interval: Duration,
+    /// How many values the server shall keep for us of each node
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) queue_size: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Nodes: nsu=URI;s=…, ns=2;s=…, or paths such as /Objects/2:Line1/2:Speed
+    #[arg(value_name = "NODE", required = true)]
+    pub(crate) nodes: Vec<String>,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// The newest values first
+    #[arg(long, conflicts_with = "at")]
+    pub(crate) newest_first: bool,
+    /// At most this many values of each node
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) limit: u64,
+    /// Let the server compute this aggregate, by its name in the standard, such as Average or Maximum
+    #[arg(long, value_name = "NAME", requires = "every", conflicts_with = "at")]
+    pub(crate) aggregate: Option<String>,
+    /// Length of the intervals of --aggregate
+    #[arg(long, value_parser = time_range::duration, value_name = "DURATION", requires = "aggregate")]
+    pub(crate) every: Option<Duration>,
+    /// The value at this time, instead of a range; may be repeated
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
+    pub(crate) at: Vec<When>,
 }

@@ -81,14 +81,11 @@ pub(crate) fn type_name(value: &Variant) -> String {
 
 /// An OPC UA time with its seven digits (100 ns), `None` for no time.
 pub(crate) fn time(ticks: i64) -> Option<String> {
-    if ticks <= 0 {
-        return None;
-    }
-    let since_1970 = i128::from(ticks).checked_mul(100)?.checked_sub(NANOS_1601_TO_1970)?;
-    match jiff::Timestamp::from_nanosecond(since_1970) {
-        Ok(at) => Some(at.strftime("%Y-%m-%dT%H:%M:%S%.7fZ").to_string()),
+    match ua_client::timestamp(ticks) {
+        Some(at) => Some(at.strftime("%Y-%m-%dT%H:%M:%S%.7fZ").to_string()),
+        None if ticks <= 0 => None,
         // beyond what a calendar here knows: still not nothing
-        Err(_) => Some(format!("{ticks} ticks of 100 ns since 1601")),
+        None => Some(format!("{ticks} ticks of 100 ns since 1601")),
     }
 }
 
@@ -150,8 +147,6 @@ fn nested(values: Vec<Value>, dimensions: &[usize]) -> Value {
     Value::Array(rows)
 }
 
-/// 1601-01-01 to 1970-01-01.
-const NANOS_1601_TO_1970: i128 = 11_644_473_600_000_000_000;
 const MAX_DEBUG: usize = 500;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::Lab;
 pub(crate) struct Plant {
     process: Child,
     /// A folder of its own, when the plant is not in the lab.
-    _home: Option<Lab>,
+    home: Option<Lab>,
     pub(crate) url: String,
     pub(crate) thumbprint: String,
     pub(crate) pki: PathBuf,
@@ -19,20 +19,20 @@ pub(crate) struct Plant {
 impl Plant {
     /// Starts in the lab's folder.
     pub(crate) fn start(lab: &Lab) -> Self {
-        Self::start_at(lab)
+        Self::start_at(lab, "0")
     }
 
     /// Starts in a folder that nobody else uses.
     pub(crate) fn start_elsewhere() -> Self {
         let home = Lab::empty();
-        let mut plant = Self::start_at(&home);
-        plant._home = Some(home);
+        let mut plant = Self::start_at(&home, "0");
+        plant.home = Some(home);
         plant
     }
 
-    fn start_at(lab: &Lab) -> Self {
+    fn start_at(lab: &Lab, port: &str) -> Self {
         let mut process = binary(lab)
-            .args(["simulate", "--json", "--port", "0", "--counters", "5", "--for", "120s"])
+            .args(["simulate", "--json", "--port", port, "--counters", "5", "--for", "120s"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -48,7 +48,22 @@ impl Plant {
         let said: serde_json::Value = serde_json::from_str(&text).unwrap();
         let word = |key: &str| said[key].as_str().unwrap().to_owned();
         let pki = lab.path().join(word("pki"));
-        Self { process, _home: None, url: word("url"), thumbprint: word("thumbprint"), pki }
+        Self { process, home: None, url: word("url"), thumbprint: word("thumbprint"), pki }
+    }
+
+    /// Ends it without a word, as a power failure would.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts a plant that was killed at the same address, with the same certificates. Only for one that is elsewhere.
+    pub(crate) fn start_again(&mut self) {
+        let port = self.url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+        let home = self.home.take().unwrap();
+        let mut again = Self::start_at(&home, &port);
+        std::mem::swap(&mut self.process, &mut again.process);
+        self.home = Some(home);
     }
 
     /// What the administrator of the plant does about a client.

@@ -17,6 +17,15 @@ use crate::context::Context;
 
 /// Opens a session with the target, or explains what stood in the way.
 pub(super) async fn meet(context: &Context, target: &Target, args: &cli::Target) -> Outcome<Opened> {
+    Ok(meet_as(context, target, args).await?.0)
+}
+
+/// The same, with the source that the session stands for, so that it can be opened again in the same way.
+pub(super) async fn meet_as(
+    context: &Context,
+    target: &Target,
+    args: &cli::Target,
+) -> Outcome<(Opened, SourceConfig)> {
     let source = match &target.place {
         Place::Source(source) => source.as_ref().clone(),
         Place::Url(url) => {
@@ -29,7 +38,7 @@ pub(super) async fn meet(context: &Context, target: &Target, args: &cli::Target)
     let identity = Arc::clone(&target.identity);
     let login = target.login.clone();
     match open_as(&source, login, &target.store, identity, &target.session_name).await {
-        Ok(opened) => Ok(opened),
+        Ok(opened) => Ok((opened, source)),
         Err(error) => Err(explain(context, target, &error).await),
     }
 }

@@ -1,14 +1,16 @@
-//! Talking to one server now, without collecting: `doctor`, `browse`, `read`.
+//! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`.
 //!
 //! Each takes a source of the configuration or a bare URL. [`target`] finds out which server, as whom and with which
 //! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths.
 
 mod browse;
 mod doctor;
+mod history;
 mod meet;
 mod nodes;
 mod read;
 mod target;
+mod watch;
 
 use crate::advice::Outcome;
 use crate::cli;
@@ -24,4 +26,12 @@ pub(super) fn doctor(context: &Context, args: &cli::Doctor) -> Outcome {
 
 pub(super) fn read(context: &Context, args: &cli::Read) -> Outcome {
     read::run(context, args)
+}
+
+pub(super) fn watch(context: &Context, args: &cli::Watch) -> Outcome {
+    watch::run(context, args)
+}
+
+pub(super) fn history(context: &Context, args: &cli::History) -> Outcome {
+    history::run(context, args)
 }

@@ -115,8 +115,7 @@ async fn read(session: &Session, report: &mut Report) -> Result<(), Error> {
 /// How many seconds the server's clock is ahead of ours.
 fn offset(value: &Variant, now: Timestamp) -> Option<i64> {
     let Variant::DateTime(time) = value else { return None };
-    let seconds = time.ticks().checked_div(TICKS_PER_SECOND)?.checked_sub(SECONDS_1601_TO_1970)?;
-    seconds.checked_sub(now.as_second())
+    ua_client::timestamp(time.checked_ticks())?.as_second().checked_sub(now.as_second())
 }
 
 /// Counts the values that came.
@@ -198,8 +197,6 @@ const FEW: usize = 5;
 const RUNNING: i32 = 0;
 /// Seconds; more than that is worth a word.
 const CLOCK_TOLERANCE: u64 = 5;
-const TICKS_PER_SECOND: i64 = 10_000_000;
-const SECONDS_1601_TO_1970: i64 = 11_644_473_600;
 const INTERVAL: Duration = Duration::from_millis(500);
 const FIRST_VALUE_TIMEOUT: Duration = Duration::from_secs(10);
 
