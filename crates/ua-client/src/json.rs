@@ -54,7 +54,19 @@ pub fn variant_json(value: &Variant, decoded: &Decoded, namespaces: &Namespaces)
             }
         }
         _ => {
-            object.insert("Value".to_owned(), value_json(decoded, namespaces));
+            let value = match decoded {
+                Decoded::Enumeration { value, .. } => Value::from(*value),
+                Decoded::Structure(structure) => {
+                    let mut fields = structure_json(structure, namespaces);
+                    let type_id = namespaces.express(&structure.data_type);
+                    if let Value::Object(fields) = &mut fields {
+                        fields.insert("UaTypeId".to_owned(), Value::from(type_id));
+                    }
+                    fields
+                }
+                other => value_json(other, namespaces),
+            };
+            object.insert("Value".to_owned(), value);
         }
     }
     Value::Object(object)

@@ -17,6 +17,8 @@ pub enum HistoryTrouble {
     Repeating,
     /// Pages without values, each with a promise of more.
     Empty,
+    /// Pages cut at their size without a word that there is more, as some servers do.
+    Forgetful,
 }
 
 /// The switches of a server. All are off.
@@ -39,6 +41,7 @@ impl Trouble {
             1 => HistoryTrouble::Refused,
             2 => HistoryTrouble::Repeating,
             3 => HistoryTrouble::Empty,
+            4 => HistoryTrouble::Forgetful,
             _ => HistoryTrouble::None,
         }
     }

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::request::{
     Details, EventHistory, Kind, ProcessedHistory, RawHistory, at_times, events, processed, raw,
 };
-use super::walk::{Came, Relay};
+use super::walk::{Again, Came, Relay};
 use crate::batch::BatchLimit;
 use crate::delivery::decode_failure;
 use crate::request::ReadOnlyRequest;
@@ -42,7 +42,7 @@ pub enum NodeHistory {
     More,
     /// That was all.
     Complete,
-    /// That was as much as was asked for; the server has more.
+    /// That was as much as was asked for; the server may have more.
     Enough,
     /// The server refused it with this status. [`explain_history_status`](crate::explain_history_status) says what it means.
     Refused {
@@ -67,11 +67,21 @@ pub struct HistoryPages {
     progress: Vec<Progress>,
     /// Not begun yet.
     waiting: VecDeque<usize>,
-    /// Begun, with the continuation point of each.
-    open: VecDeque<(usize, Vec<u8>)>,
+    /// Begun, with the place where each goes on.
+    open: VecDeque<(usize, Onward)>,
     /// Most nodes to begin in one request.
     at_once: usize,
     timeouts: u32,
+}
+
+/// Where a node goes on.
+#[derive(Clone, Debug)]
+enum Onward {
+    /// Where the server says.
+    Point(Vec<u8>),
+    /// At a time, because the server filled the page and forgot to say that there is more (asyncua up to 2.1). Taking
+    /// such a page for the end would be a loss that nobody hears of.
+    From(Again),
 }
 
 /// Requests without an answer in time before the server is not there.
@@ -169,8 +179,8 @@ impl HistoryPages {
     ///
     /// When the connection ends or no answer comes in time.
     pub async fn close(mut self) -> Result<(), Error> {
-        let open: Vec<_> = std::mem::take(&mut self.open).into();
-        self.release(&open).await
+        let points = points(std::mem::take(&mut self.open));
+        self.release(&points).await
     }
 
     /// A node that is open goes before those that are not begun: a server has few places to remember.
@@ -186,15 +196,21 @@ impl HistoryPages {
         batch: &[usize],
         visitor: &mut V,
     ) -> Result<Vec<NodePage>, Error> {
-        let continuation = self.open.front().map(|(_, point)| point.clone());
-        let request = self.request(batch.iter().map(|node| (*node, continuation.as_deref())), false);
+        let (point, again) = match self.open.front() {
+            Some((_, Onward::Point(point))) => (Some(point.clone()), None),
+            Some((_, Onward::From(again))) => (None, Some(*again)),
+            None => (None, None),
+        };
+        let from = again.map(|again| again.time);
+        let request = self.request(batch.iter().map(|node| (*node, point.as_deref())), from, false);
         let caller = &self.session.inner.caller;
         let answer = caller.call_raw(request, caller.timeout()).await;
         let body = match answer {
             Ok(body) => body,
             Err(error) => return self.refused(batch, error),
         };
-        let mut relay = Relay::new(visitor, batch);
+        let room = batch.iter().map(|node| self.room(*node)).collect();
+        let mut relay = Relay::new(visitor, batch, again, room);
         let walked = walk_history_read_response(&body, &mut relay);
         let came = relay.came;
         let service = HistoryReadRequest::SERVICE;
@@ -217,6 +233,10 @@ impl HistoryPages {
 
     /// Takes note of what came for each node. Nodes behind one that spoilt the answer stay where they are.
     async fn settle(&mut self, batch: &[usize], came: Vec<Came>) -> Result<Vec<NodePage>, Error> {
+        let before = match self.open.front() {
+            Some((_, Onward::From(again))) => Some(*again),
+            _ => None,
+        };
         let mut pages = Vec::with_capacity(came.len());
         let mut given_up = Vec::new();
         for (node, came) in batch.iter().copied().zip(came) {
@@ -229,11 +249,15 @@ impl HistoryPages {
                 continue;
             }
             let values = came.brought.values;
-            let state = self.judge(node, &came);
-            match (state, came.continuation) {
-                (NodeHistory::More, Some(point)) => self.open.push_back((node, point)),
-                (_, Some(point)) => given_up.push((node, point)),
-                (_, None) => {}
+            let again = self.forgotten(&came, before);
+            let state = self.judge(node, &came, again.is_some());
+            match (state, came.continuation, again) {
+                (NodeHistory::More, Some(point), _) => self.open.push_back((node, Onward::Point(point))),
+                (NodeHistory::More, None, Some(again)) => {
+                    self.open.push_back((node, Onward::From(again)));
+                }
+                (_, Some(point), _) => given_up.push((node, point)),
+                (_, None, _) => {}
             }
             pages.push(NodePage { node, values, state });
         }
@@ -241,19 +265,51 @@ impl HistoryPages {
         Ok(pages)
     }
 
-    fn judge(&mut self, node: usize, came: &Came) -> NodeHistory {
+    /// How many more values a node may have.
+    fn room(&self, node: usize) -> u64 {
+        let so_far = self.progress.get(node).map_or(0, |progress| progress.values);
+        self.details.at_most.map_or(u64::MAX, |most| most.saturating_sub(so_far))
+    }
+
+    /// Where to go on behind a page that was full and came without a continuation point.
+    fn forgotten(&self, came: &Came, before: Option<Again>) -> Option<Again> {
+        let brought = &came.brought;
+        let received = brought.values.saturating_add(brought.held_back);
+        let is_full = self.details.page_size().is_some_and(|size| received >= size);
+        if !is_full || came.continuation.is_some() || !came.complete || status::is_bad(came.status) {
+            return None;
+        }
+        match before {
+            // nothing new in a full page: the time holds more values than a page
+            _ if brought.values == 0 || brought.last <= 0 => None,
+            Some(before) if before.time == brought.last => {
+                Some(Again { time: before.time, count: before.count.saturating_add(brought.at_last) })
+            }
+            _ => Some(Again { time: brought.last, count: brought.at_last }),
+        }
+    }
+
+    fn judge(&mut self, node: usize, came: &Came, goes_on: bool) -> NodeHistory {
         if status::is_bad(came.status) {
             return NodeHistory::Refused { status: came.status };
         }
         if !came.complete || came.unsupported.is_some() {
             return NodeHistory::Unreadable;
         }
-        let has_more = came.continuation.is_some();
+        let has_more = came.continuation.is_some() || goes_on;
+        let size = self.details.page_size().unwrap_or(u64::MAX);
+        if !has_more && came.brought.values == 0 && came.brought.held_back >= size {
+            // more values at one time than a page has room for, and no way past them
+            return NodeHistory::Circles;
+        }
         let Some(progress) = self.progress.get_mut(node) else { return NodeHistory::Complete };
         if !progress.advance(came.brought, self.details.range, has_more) {
             return NodeHistory::Circles;
         }
         match (has_more, self.details.at_most) {
+            (false, Some(most)) if progress.values >= most && came.brought.held_back > 0 => {
+                NodeHistory::Enough
+            }
             (false, _) => NodeHistory::Complete,
             (true, Some(most)) if progress.values >= most => NodeHistory::Enough,
             (true, _) => NodeHistory::More,
@@ -299,9 +355,10 @@ impl HistoryPages {
     fn request<'a>(
         &self,
         nodes: impl ExactSizeIterator<Item = (usize, Option<&'a [u8]>)>,
+        from: Option<i64>,
         release: bool,
     ) -> HistoryReadRequest {
-        let details = self.details.body(nodes.len());
+        let details = self.details.body(nodes.len(), from);
         let nodes = nodes.map(|(node, point)| HistoryReadValueId {
             node_id: self.nodes.get(node).cloned().unwrap_or_default(),
             continuation_point: point.map_or_else(ByteString::null, |point| ByteString::from(point.to_vec())),
@@ -331,7 +388,7 @@ impl HistoryPages {
     fn releases(&self, points: &[(usize, Vec<u8>)]) -> Vec<HistoryReadRequest> {
         let most = limit_of(&self.session, self.details.kind).get();
         let requests = points.chunks(most).map(|points| {
-            self.request(points.iter().map(|(node, point)| (*node, Some(point.as_slice()))), true)
+            self.request(points.iter().map(|(node, point)| (*node, Some(point.as_slice()))), None, true)
         });
         requests.collect()
     }
@@ -339,7 +396,7 @@ impl HistoryPages {
 
 impl Drop for HistoryPages {
     fn drop(&mut self) {
-        let open: Vec<_> = std::mem::take(&mut self.open).into();
+        let open = points(std::mem::take(&mut self.open));
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let caller = &self.session.inner.caller;
         let timeout = caller.timeout();
@@ -353,6 +410,15 @@ impl Drop for HistoryPages {
             });
         }
     }
+}
+
+/// The continuation points among the places where nodes go on.
+fn points(open: VecDeque<(usize, Onward)>) -> Vec<(usize, Vec<u8>)> {
+    let points = open.into_iter().filter_map(|(node, onward)| match onward {
+        Onward::Point(point) => Some((node, point)),
+        Onward::From(_) => None,
+    });
+    points.collect()
 }
 
 fn limit_of(session: &Session, kind: Kind) -> &BatchLimit {

@@ -14,6 +14,11 @@ const REMEMBERED: usize = 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Brought {
     pub(super) values: u64,
+    /// The time of the last of them, and how many came with it.
+    pub(super) last: i64,
+    pub(super) at_last: u64,
+    /// Values that were there before, or beyond what was asked for: not handed over.
+    pub(super) held_back: u64,
     /// Earliest and latest source time, 0 when there is none.
     pub(super) earliest: i64,
     pub(super) latest: i64,
@@ -83,7 +88,7 @@ mod tests {
 
     fn page(earliest: i64, latest: i64, values: u64) -> Brought {
         let hash = earliest.unsigned_abs() ^ (latest.unsigned_abs() << 32);
-        Brought { values, earliest, latest, hash }
+        Brought { values, earliest, latest, hash, ..Brought::default() }
     }
 
     #[test]

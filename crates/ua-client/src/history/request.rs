@@ -181,19 +181,36 @@ pub(super) struct Details {
 #[derive(Clone, Debug)]
 enum Body {
     Fixed(ExtensionObject),
+    Raw(ReadRawModifiedDetails),
     /// The aggregate is repeated for each node of a request (Part 11 §6.5.4.2).
     Processed(ReadProcessedDetails, NodeId),
 }
 
 impl Details {
     /// The details as they go out with a number of nodes.
-    pub(super) fn body(&self, nodes: usize) -> ExtensionObject {
+    ///
+    /// `from` begins later than was asked for, where a reading goes on without a continuation point.
+    pub(super) fn body(&self, nodes: usize, from: Option<i64>) -> ExtensionObject {
         match &self.body {
+            Body::Raw(details) => ExtensionObject::from_message(match from {
+                Some(from) => ReadRawModifiedDetails { start_time: DateTime::from(from), ..details.clone() },
+                None => details.clone(),
+            }),
             Body::Fixed(body) => body.clone(),
             Body::Processed(details, aggregate) => ExtensionObject::from_message(ReadProcessedDetails {
                 aggregate_type: Some(vec![aggregate.clone(); nodes]),
                 ..details.clone()
             }),
+        }
+    }
+}
+
+impl Details {
+    /// Values of a node in one answer at most, where a reading can go on from a time.
+    pub(super) fn page_size(&self) -> Option<u64> {
+        match &self.body {
+            Body::Raw(details) => Some(u64::from(details.num_values_per_node)),
+            _ => None,
         }
     }
 }
@@ -221,7 +238,7 @@ pub(super) fn raw(history: &RawHistory) -> Result<Details, Error> {
         return_bounds: history.bounds == Bounds::With,
     };
     Ok(Details {
-        body: Body::Fixed(ExtensionObject::from_message(body)),
+        body: Body::Raw(body),
         at_most: history.at_most,
         range: Some(history.range),
         kind: Kind::Values,

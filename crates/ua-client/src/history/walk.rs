@@ -7,6 +7,13 @@ use ua_channel::{DataValueRef, HistoryVisitor, Modification, ValueRef};
 
 use super::progress::Brought;
 
+/// Where a page begins with what is known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    pub(super) time: i64,
+    pub(super) count: u64,
+}
+
 /// What came for one node of a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Came {
@@ -26,19 +33,43 @@ pub(super) struct Relay<'a, V> {
     nodes: &'a [usize],
     pub(super) came: Vec<Came>,
     hasher: DefaultHasher,
+    /// Values at this time that were handed over already, at the beginning of a page.
+    again: Option<Again>,
+    /// How many more values each node may have.
+    room: Vec<u64>,
     /// More results than questions: ignored here, and an error once all is read.
     surplus: bool,
 }
 
 impl<'a, V> Relay<'a, V> {
-    pub(super) fn new(visitor: &'a mut V, nodes: &'a [usize]) -> Self {
+    pub(super) fn new(visitor: &'a mut V, nodes: &'a [usize], again: Option<Again>, room: Vec<u64>) -> Self {
         Self {
             visitor,
             nodes,
             came: Vec::with_capacity(nodes.len()),
             hasher: DefaultHasher::new(),
+            again,
+            room,
             surplus: false,
         }
+    }
+
+    /// Whether the value or event that comes now is one to hand over; takes account of it.
+    fn admits(&mut self, time: i64) -> bool {
+        let Some(came) = self.came.len().checked_sub(1) else { return false };
+        let room = self.room.get(came).copied().unwrap_or(u64::MAX);
+        let Some(Came { brought, .. }) = self.came.get_mut(came) else { return false };
+        if let Some(again) = self.again.as_mut().filter(|again| again.time == time && again.count > 0) {
+            again.count -= 1;
+            brought.held_back = brought.held_back.saturating_add(1);
+            return false;
+        }
+        if brought.values >= room {
+            brought.held_back = brought.held_back.saturating_add(1);
+            return false;
+        }
+        brought.values = brought.values.saturating_add(1);
+        true
     }
 
     fn number(&self, node: usize) -> Option<usize> {
@@ -59,14 +90,16 @@ impl<V: HistoryVisitor> HistoryVisitor for Relay<'_, V> {
     }
 
     fn value(&mut self, value: &DataValueRef<'_>) {
-        if self.surplus {
+        let time = value.source_timestamp;
+        if self.surplus || !self.admits(time) {
             return;
         }
         if let Some(Came { brought, .. }) = self.came.last_mut() {
-            let time = value.source_timestamp;
-            brought.earliest = if brought.values == 0 { time } else { brought.earliest.min(time) };
+            brought.earliest = if brought.values == 1 { time } else { brought.earliest.min(time) };
             brought.latest = brought.latest.max(time);
-            brought.values = brought.values.saturating_add(1);
+            brought.at_last =
+                if brought.values > 1 && brought.last == time { brought.at_last + 1 } else { 1 };
+            brought.last = time;
             self.hasher.write_i64(time);
         }
         self.visitor.value(value);
@@ -79,11 +112,10 @@ impl<V: HistoryVisitor> HistoryVisitor for Relay<'_, V> {
     }
 
     fn event(&mut self, fields: &[ValueRef<'_>]) {
-        if self.surplus {
+        if self.surplus || !self.admits(0) {
             return;
         }
-        if let Some(Came { brought, .. }) = self.came.last_mut() {
-            brought.values = brought.values.saturating_add(1);
+        if self.came.last().is_some() {
             // events are rare, and an EventId among their fields makes each unlike the others; writing there cannot fail
             write!(Text(&mut self.hasher), "{fields:?}").unwrap_or_default();
         }

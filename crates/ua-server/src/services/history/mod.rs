@@ -88,6 +88,7 @@ fn answer(
         HistoryTrouble::None => page(scope, slot, &query)?,
         HistoryTrouble::Refused => return Err(StatusCode::BadResourceUnavailable),
         HistoryTrouble::Repeating => (page(scope, slot, &query)?.0, Some(query)),
+        HistoryTrouble::Forgetful => (page(scope, slot, &query)?.0, None),
         HistoryTrouble::Empty => (Vec::new(), Some(query)),
     };
     let status_code = match (values.is_empty(), &rest) {
