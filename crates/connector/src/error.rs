@@ -91,6 +91,14 @@ pub enum Error {
         /// Why.
         why: &'static str,
     },
+    /// The certificate of a user, or the key to it, cannot be used.
+    #[error("{} cannot be used to log in: {why}", path.display())]
+    UserCertificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The secret could not be kept.
     #[error("cannot write {}: {source}", path.display())]
     SecretWrite {
@@ -251,6 +259,7 @@ impl Error {
             | Self::SecretExposed { .. }
             | Self::SecretUnusable { .. }
             | Self::SecretWrite { .. }
+            | Self::UserCertificate { .. }
             | Self::NoIdentity { .. }
             | Self::IdentityUri { .. }
             | Self::IdentityTime { .. }
@@ -283,6 +292,7 @@ impl Error {
             Self::SecretExposed { .. } => "secret.exposed",
             Self::SecretUnusable { .. } => "secret.unusable",
             Self::SecretWrite { .. } => "secret.unwritable",
+            Self::UserCertificate { .. } => "secret.user_certificate",
             Self::NoIdentity { .. } => "identity.missing",
             Self::IdentityUri { .. } => "identity.uri",
             Self::IdentityTime { .. } => "identity.time",
@@ -352,6 +362,9 @@ impl Error {
             Self::SecretExposed { path, .. } => format!("run: chmod 600 {}", path.display()),
             Self::SecretMissing { .. } | Self::SecretUnusable { .. } => {
                 format!("run: lockgate login {source}")
+            }
+            Self::UserCertificate { .. } => {
+                format!("run: lockgate login {source} --user-cert FILE --user-key FILE")
             }
             Self::RootsMissing { .. } => format!("correct `roots` of source {source}"),
             Self::Client(error) => return client_next_step(error, source),

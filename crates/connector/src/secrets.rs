@@ -1,10 +1,12 @@
-//! Passwords: kept outside the configuration, read only when needed, wiped afterwards, never logged.
+//! Passwords, tokens and keys of users: kept outside the configuration, read only when needed, wiped afterwards, never
+//! logged.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use ua_pki::{ApplicationIdentity, Certificate, PrivateKey};
 use zeroize::Zeroizing;
 
 use crate::config::SecretRef;
@@ -72,6 +74,28 @@ pub fn write(path: &Path, secret: &str) -> Result<(), Error> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
+/// Reads the certificate of a user (DER or PEM) and the key to it (PKCS#8 PEM, for its owner alone).
+///
+/// # Errors
+/// [`Error::UserCertificate`] when a file cannot be read or the key is another's; [`Error::SecretExposed`] when others
+/// could read the key.
+pub fn user_certificate(certificate: &Path, key: &Path) -> Result<ApplicationIdentity, Error> {
+    let unusable = |path: &Path, why: String| Error::UserCertificate { path: path.to_owned(), why };
+    let file = std::fs::File::open(certificate).map_err(|error| unusable(certificate, error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_CERTIFICATE)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unusable(certificate, error.to_string()))?;
+    let chain =
+        Certificate::chain_from_bytes(&bytes).map_err(|error| unusable(certificate, error.to_string()))?;
+    let private = PrivateKey::load(key).map_err(|error| match error {
+        ua_pki::Error::KeyPermissions { path, mode } => Error::SecretExposed { path, mode },
+        other => unusable(key, other.to_string()),
+    })?;
+    ApplicationIdentity::new(chain, private)
+        .map_err(|_| unusable(key, "it is not the key of the certificate".to_owned()))
+}
+
 #[derive(Clone, Copy)]
 enum Exposure {
     OwnerOnly,
@@ -97,7 +121,7 @@ fn read_file(path: &Path, exposure: Exposure) -> Result<Zeroizing<String>, Error
         .read_to_string(&mut text)
         .map_err(|_| Error::SecretUnusable { place: place.clone(), why: "not UTF-8 text" })?;
     if text.len() >= MAX_SECRET {
-        return Err(Error::SecretUnusable { place, why: "longer than a password" });
+        return Err(Error::SecretUnusable { place, why: "longer than a password or token" });
     }
     checked(text, &place)
 }
@@ -121,8 +145,10 @@ fn fresh_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// No password is longer; a file that is, is the wrong file.
-const MAX_SECRET: usize = 4096;
+/// No password or token is longer; a file that is, is the wrong file.
+const MAX_SECRET: usize = 64 * 1024;
+/// A certificate with its issuers takes a few kilobytes.
+const MAX_CERTIFICATE: u64 = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

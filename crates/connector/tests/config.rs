@@ -76,6 +76,43 @@ fn every_setting_of_a_good_file_arrives() {
 }
 
 #[test]
+fn a_source_logs_in_with_a_certificate_or_a_token_and_says_so_in_the_file_again() {
+    let certificate = with_source("user_certificate = \"users/reader.der\"\nuser_key = \"/keys/reader.pem\"");
+    let login = SourceLogin::Certificate {
+        certificate: PathBuf::from("/etc/lockgate/users/reader.der"),
+        key: PathBuf::from("/keys/reader.pem"),
+    };
+    let mut config = parse(&certificate).unwrap();
+    assert_eq!(config.sources[0].login, login);
+    let token = parse(&with_source("token = { file = \"secrets/token\" }")).unwrap().sources[0].login.clone();
+    let kept = SecretRef::File(PathBuf::from("/etc/lockgate/secrets/token"));
+    assert_eq!(token, SourceLogin::IssuedToken { token: kept });
+    // one takes the place of the other, whole
+    let name = config.sources[0].name.to_string();
+    for other in [token, login, SourceLogin::Anonymous] {
+        config.set_login(&name, &other).unwrap();
+        assert_eq!(config.sources[0].login, other);
+    }
+}
+
+#[test]
+fn half_a_login_or_two_are_refused() {
+    for (lines, message) in [
+        ("user_certificate = \"a.der\"", "`user_certificate` without `user_key`"),
+        ("user_key = \"a.pem\"", "`user_key` without `user_certificate`"),
+        ("token = \"eyJhbGciOi\"", "the token is written in clear"),
+        ("token = { file = \"a\", env = \"B\" }", "`token` names exactly one of"),
+        (
+            "user_certificate = \"a.der\"\nuser_key = \"a.pem\"\ntoken = { env = \"A\" }",
+            "one of `user`, `user_certificate` and `token`",
+        ),
+    ] {
+        let refused = refusal(&with_source(lines));
+        assert!(refused.contains(message) && !refused.contains("eyJ"), "{refused}");
+    }
+}
+
+#[test]
 fn default_queue_covers_a_minute_within_its_bounds() {
     let mut source = parse(GOOD).unwrap().source("line1").unwrap().clone();
     for (sampling_ms, queue) in [(500, 120), (100, 600), (10, 1000), (60_000, 10), (1, 1000)] {

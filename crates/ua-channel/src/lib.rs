@@ -36,6 +36,7 @@ pub use error::Error;
 pub use random::{Random, SystemRandom};
 pub use security::{
     EncryptedSecret, MAX_LEGACY_SECRET, MAX_SECRET, MessageSecurityMode, SignatureBytes, decrypt_password,
-    decrypt_secret, encrypt_password, encrypt_secret, sign_peer_proof, verify_peer_proof,
+    decrypt_secret, encrypt_password, encrypt_secret, is_encrypted_secret, sign_peer_proof,
+    verify_peer_proof,
 };
 pub use wire::Limits;

@@ -66,7 +66,7 @@ struct Key {
     mode: MessageSecurityMode,
     security_level: u8,
     application_uri: String,
-    tokens: BTreeSet<(String, u8, String)>,
+    tokens: BTreeSet<(String, u8, String, String)>,
 }
 
 impl Key {
@@ -89,6 +89,7 @@ impl Key {
                         t.policy_id.clone(),
                         kind_rank(t.kind),
                         t.security_policy_uri.clone().unwrap_or_default(),
+                        t.issued_token_type.clone().unwrap_or_default(),
                     )
                 })
                 .collect(),

@@ -47,6 +47,8 @@ pub struct UserTokenPolicy {
     pub kind: UserTokenKind,
     /// The policy for its secret; none or empty means the endpoint's.
     pub security_policy_uri: Option<String>,
+    /// The type of an issued token; none or empty otherwise.
+    pub issued_token_type: Option<String>,
 }
 
 /// Kinds of user identity token.
@@ -117,7 +119,7 @@ impl Endpoint {
 
 impl UserTokenPolicy {
     fn from_description(policy: opcua_types::UserTokenPolicy) -> Self {
-        let uri = policy.security_policy_uri.as_ref();
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Self {
             policy_id: policy.policy_id.as_ref().to_owned(),
             kind: match policy.token_type {
@@ -126,8 +128,15 @@ impl UserTokenPolicy {
                 UserTokenType::Certificate => UserTokenKind::Certificate,
                 UserTokenType::IssuedToken => UserTokenKind::IssuedToken,
             },
-            security_policy_uri: (!uri.is_empty()).then(|| uri.to_owned()),
+            security_policy_uri: given(policy.security_policy_uri.as_ref()),
+            issued_token_type: given(policy.issued_token_type.as_ref()),
         }
+    }
+
+    /// Whether we could make a token of this policy: of issued tokens we have JSON Web Tokens only.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.kind != UserTokenKind::IssuedToken
+            || self.issued_token_type.as_deref().is_none_or(|issued| issued == JSON_WEB_TOKEN)
     }
 }
 
@@ -143,6 +152,9 @@ impl UserTokenKind {
         }
     }
 }
+
+/// The type of issued token we know (Part 6 §6.5.2.2).
+const JSON_WEB_TOKEN: &str = "http://opcfoundation.org/UA/UserToken#JWT";
 
 fn mode_from(mode: opcua_types::MessageSecurityMode) -> Option<MessageSecurityMode> {
     match mode {

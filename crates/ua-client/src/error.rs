@@ -119,19 +119,26 @@ pub enum Error {
         /// What the endpoint lists.
         offered: String,
     },
-    /// Sending the password would show it to others (RF-01, RF-02, RF-07).
-    #[error("the password was not sent: {detail}")]
+    /// Sending the password, or another proof of who the user is, would give it to others (RF-01, RF-02, RF-07, SC-09,
+    /// OR-04).
+    #[error("the {what} was not sent: {detail}")]
     PasswordWouldLeak {
-        /// `RF-01`, `RF-02` or `RF-07`.
+        /// What was kept back: `password`, `user's signature`, `issued token`.
+        what: &'static str,
+        /// `RF-01`, `RF-02`, `RF-07`, `SC-09` or `OR-04`.
         rule: &'static str,
         /// Why it would leak.
         detail: String,
     },
-    /// The password does not fit the form of secret that all servers know.
-    #[error("the password has {bytes} bytes; at most 64 can be sent")]
+    /// The password or token is longer than any we send.
+    #[error("the {what} has {bytes} bytes; at most {max} can be sent")]
     PasswordTooLong {
+        /// `password` or `issued token`.
+        what: &'static str,
         /// Its length in UTF-8.
         bytes: usize,
+        /// The longest allowed.
+        max: usize,
     },
     /// The secure channel stands and the applications trust each other; the user was refused.
     #[error("the server refused the login: {}", status_name(*.status))]

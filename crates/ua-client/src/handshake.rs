@@ -181,9 +181,12 @@ impl Activation {
     pub(crate) async fn activate(&mut self, caller: &Caller, connection: &Connection) -> Result<(), Error> {
         let secured = self.request.is_secured();
         let token = identity::token_for(&self.request.endpoint, self.request.login.kind())?;
+        let (user_identity_token, user_token_signature) =
+            identity::encode(&self.request, token, &self.server_nonce)?;
         let activate = ActivateSessionRequest {
             client_signature: self.client_signature()?,
-            user_identity_token: identity::encode(&self.request, token, &self.server_nonce)?,
+            user_identity_token,
+            user_token_signature,
             ..Default::default()
         };
         let activated = caller.call_on(connection, activate).await.map_err(|error| match error {

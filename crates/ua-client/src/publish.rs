@@ -5,7 +5,7 @@
 //! request. A consumer that does not come back for more takes no more either: the server's queues fill, not ours.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use opcua_types::{PublishRequest, SubscriptionAcknowledgement};
@@ -34,12 +34,15 @@ const SILENCE_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Publishing {
     state: Mutex<State>,
     sender: mpsc::UnboundedSender<Answer>,
-    /// Held by the one caller who waits for the next delivery.
-    answers: tokio::sync::Mutex<Answers>,
+    /// Held by the one caller who waits for the next delivery, or by the move to another connection.
+    answers: Arc<tokio::sync::Mutex<Answers>>,
 }
 
 /// The queue of answers to publish requests.
 pub(crate) type Answers = mpsc::UnboundedReceiver<Answer>;
+
+/// The right to wait for answers; it goes along when the session moves to another connection.
+pub(crate) type AnswersGuard = tokio::sync::OwnedMutexGuard<Answers>;
 
 #[derive(Default)]
 struct State {
@@ -77,7 +80,8 @@ impl Session {
         self.replenish().await
     }
 
-    /// Waits for the next publish response. Cancel safe: nothing is lost when the future is dropped.
+    /// Waits for the next publish response. Cancel safe: nothing is lost when the future is dropped. A move to another
+    /// connection that it began goes on without it, and the next call waits for its end.
     ///
     /// # Errors
     ///
@@ -86,7 +90,7 @@ impl Session {
     /// answer that cannot be read, after which the next call goes on with the next answer.
     pub async fn next_publish(&self) -> Result<Delivery, Error> {
         let publishing = &self.inner.publishing;
-        let mut answers = publishing.answers.lock().await;
+        let mut answers = publishing.answers().await;
         loop {
             publishing.forgive_silence_of_our_own();
             self.replenish().await?;
@@ -99,7 +103,7 @@ impl Session {
                     let (error, transferred) = publishing.silent();
                     if transferred {
                         tracing::debug!(%error, "taken over, but not delivered: moving the session");
-                        self.move_to_new_connection(&mut answers).await?;
+                        answers = self.move_to_new_connection(answers).await?;
                         continue;
                     }
                     return Err(error);
@@ -185,7 +189,7 @@ impl Drop for Begun<'_> {
 impl Publishing {
     pub(crate) fn new() -> Self {
         let (sender, answers) = mpsc::unbounded_channel();
-        Self { state: Mutex::default(), sender, answers: tokio::sync::Mutex::new(answers) }
+        Self { state: Mutex::default(), sender, answers: Arc::new(tokio::sync::Mutex::new(answers)) }
     }
 
     /// Stops waiting for a subscription.
@@ -261,12 +265,12 @@ impl Publishing {
     }
 
     /// The queue of answers, when nobody else waits for one.
-    pub(crate) async fn answers(&self) -> tokio::sync::MutexGuard<'_, Answers> {
-        self.answers.lock().await
+    pub(crate) async fn answers(&self) -> AnswersGuard {
+        Arc::clone(&self.answers).lock_owned().await
     }
 
-    pub(crate) fn try_answers(&self) -> Option<tokio::sync::MutexGuard<'_, Answers>> {
-        self.answers.try_lock().ok()
+    pub(crate) fn try_answers(&self) -> Option<AnswersGuard> {
+        Arc::clone(&self.answers).try_lock_owned().ok()
     }
 
     /// Counts anew after the connection changed: refusals from the old one are dropped, notifications from it are kept.

@@ -13,7 +13,7 @@ use crate::driver::Connection;
 use crate::handshake::Activation;
 use crate::limits::{Limits, OperationLimits};
 use crate::proof::Proof;
-use crate::publish::{Answers, Publishing};
+use crate::publish::{AnswersGuard, Publishing};
 use crate::request::ReadOnlyRequest;
 use crate::structure::DataTypes;
 use crate::{Error, clock, codec};
@@ -127,7 +127,8 @@ impl Session {
     /// Moves the session to a new connection, after the old one was lost (Part 4 §6.7).
     ///
     /// Within the session's timeout the server still has it, with its subscriptions and all they collected: nothing
-    /// needs to be transferred or made anew. Publishing goes on where it stood with the next
+    /// needs to be transferred or made anew. A move that has begun goes on when the future is dropped: half done, the
+    /// session would be of no use on either connection. Publishing goes on where it stood with the next
     /// [`next_publish`](Session::next_publish); messages that were under way show up as missing and can be republished.
     ///
     /// # Errors
@@ -135,12 +136,26 @@ impl Session {
     /// [`Error::TrustNotRenewed`] when trust was decided more than two minutes ago, see
     /// [`renew_trust`](Session::renew_trust); otherwise as [`connect`](crate::connect). After a refusal by the server the session is gone: connect anew and transfer.
     pub async fn resume(&self) -> Result<(), Error> {
-        let mut answers = self.inner.publishing.answers().await;
-        self.move_to_new_connection(&mut answers).await
+        let answers = self.inner.publishing.answers().await;
+        self.move_to_new_connection(answers).await.map(drop)
     }
 
-    /// The answers' guard shows that nobody waits on the old connection.
-    pub(crate) async fn move_to_new_connection(&self, answers: &mut Answers) -> Result<(), Error> {
+    /// The answers' guard shows that nobody waits on the old connection; it comes back when the move is over.
+    ///
+    /// In a task of its own, which ends by the time limits of its steps whatever becomes of the caller.
+    pub(crate) async fn move_to_new_connection(
+        &self,
+        mut answers: AnswersGuard,
+    ) -> Result<AnswersGuard, Error> {
+        let session = self.clone();
+        let moving = tokio::spawn(async move {
+            session.moved(&mut answers).await?;
+            Ok(answers)
+        });
+        moving.await.unwrap_or(Err(Error::Closed))
+    }
+
+    async fn moved(&self, answers: &mut AnswersGuard) -> Result<(), Error> {
         let caller = &self.inner.caller;
         let mut activation = self.inner.activation.lock().await;
         activation.trust(self.proof().fresh(clock::now())?);

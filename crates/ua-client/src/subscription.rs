@@ -350,8 +350,8 @@ impl Session {
             return;
         }
         // Somebody who is waiting for notifications already is not disturbed.
-        let Some(mut answers) = self.inner.publishing.try_answers() else { return };
-        if let Err(error) = self.move_to_new_connection(&mut answers).await {
+        let Some(answers) = self.inner.publishing.try_answers() else { return };
+        if let Err(error) = self.move_to_new_connection(answers).await {
             tracing::debug!(%error, "the session with the transferred subscriptions could not be moved");
         }
     }

@@ -33,7 +33,12 @@ fn certificate() -> Vec<u8> {
 }
 
 fn token(kind: UserTokenKind) -> UserTokenPolicy {
-    UserTokenPolicy { policy_id: kind.name().to_owned(), kind, security_policy_uri: None }
+    UserTokenPolicy {
+        policy_id: kind.name().to_owned(),
+        kind,
+        security_policy_uri: None,
+        issued_token_type: None,
+    }
 }
 
 fn endpoint(policy: SecurityPolicy, mode: MessageSecurityMode, security_level: u8) -> Endpoint {

@@ -27,6 +27,9 @@ pub struct ServerConfig {
     pub policies: Vec<SecurityPolicy>,
     /// Who may log in by name.
     pub users: Vec<UserAccount>,
+    /// Folder of a certificate store of its own, made there when there is none: whose certificate is trusted in it may log in
+    /// with it. Nobody may without. Applications are never looked up in it, nor users in the other (rule OR-04).
+    pub user_certificates: Option<PathBuf>,
     /// Whether a client may log in without saying who it is.
     pub anonymous: AnonymousLogin,
     /// Offers sessions without any message security: everybody on the wire reads along and may pose as anybody.
@@ -63,6 +66,7 @@ impl ServerConfig {
                 SecurityPolicy::Aes256Sha256RsaPss,
             ],
             users: Vec::new(),
+            user_certificates: None,
             anonymous: AnonymousLogin::Denied,
             danger_offer_unsecured: false,
             limits: Limits::default(),

@@ -60,7 +60,7 @@ impl Core {
         // ids of subscriptions start anywhere, so that a client of an earlier run does not take over a stranger's
         let first = u32::from_le_bytes(first) >> 1;
         Ok(Self {
-            gate: Gate::new(config.users.clone(), config.anonymous, config.limits.clone())?,
+            gate: Gate::new(&config, clock)?,
             engine: Mutex::new(Engine::new(config.limits.clone(), first)),
             sessions: Mutex::default(),
             logins: Semaphore::new(2),

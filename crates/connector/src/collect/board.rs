@@ -7,7 +7,7 @@ use tagstore::{NewGap, Timestamp};
 use ua_pki::{ApplicationIdentity, Certificate};
 
 use crate::clock;
-use crate::config::{SourceConfig, SourceLogin};
+use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, Events};
 use crate::naming::printable;
@@ -45,10 +45,7 @@ impl Board {
             retry_at: None,
             policy: source.policy.name().to_owned(),
             mode: mode_name(source.mode).to_owned(),
-            user: match &source.login {
-                SourceLogin::Anonymous => None,
-                SourceLogin::UserName { user, .. } => Some(user.clone()),
-            },
+            user: source.login.shown(),
             server_application_uri: None,
             server_thumbprint: None,
             server_certificate_not_after: None,

@@ -168,29 +168,48 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
 }
 
 fn write_login(table: &mut Table, login: &SourceLogin, folder: &Path) {
-    match login {
-        SourceLogin::Anonymous => {
-            table.remove("user");
-            table.remove("password");
-        }
-        SourceLogin::UserName { user, password } => {
-            let mut inline = InlineTable::new();
-            match password {
-                SecretRef::File(path) => {
-                    let shown = path.strip_prefix(folder).unwrap_or(path);
-                    inline.insert("file", Value::from(shown.to_string_lossy().into_owned()));
-                }
-                SecretRef::Environment(name) => {
-                    inline.insert("env", Value::from(name.as_str()));
-                }
-                SecretRef::Credential(name) => {
-                    inline.insert("credential", Value::from(name.as_str()));
-                }
-            }
-            table.insert("user", value(user.as_str()));
-            table.insert("password", value(inline));
+    let keys: &[&str] = match login {
+        SourceLogin::Anonymous => &[],
+        SourceLogin::UserName { .. } => &["user", "password"],
+        SourceLogin::Certificate { .. } => &["user_certificate", "user_key"],
+        SourceLogin::IssuedToken { .. } => &["token"],
+    };
+    for other in ["user", "password", "user_certificate", "user_key", "token"] {
+        if !keys.contains(&other) {
+            table.remove(other);
         }
     }
+    match login {
+        SourceLogin::Anonymous => {}
+        SourceLogin::UserName { user, password } => {
+            table.insert("user", value(user.as_str()));
+            table.insert("password", value(secret(password, folder)));
+        }
+        SourceLogin::Certificate { certificate, key } => {
+            table.insert("user_certificate", value(shown(certificate, folder)));
+            table.insert("user_key", value(shown(key, folder)));
+        }
+        SourceLogin::IssuedToken { token } => {
+            table.insert("token", value(secret(token, folder)));
+        }
+    }
+}
+
+/// Where a secret is kept, as the file says it.
+fn secret(reference: &SecretRef, folder: &Path) -> InlineTable {
+    let (key, place) = match reference {
+        SecretRef::File(path) => ("file", shown(path, folder)),
+        SecretRef::Environment(name) => ("env", name.clone()),
+        SecretRef::Credential(name) => ("credential", name.clone()),
+    };
+    let mut inline = InlineTable::new();
+    inline.insert(key, Value::from(place));
+    inline
+}
+
+/// A path, from the folder of the configuration if it is below it.
+fn shown(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// Sets a key that the template has, keeping the comment above it.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ua_channel::MessageSecurityMode;
-use ua_client::EndpointUrl;
+use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
 use crate::error::Error;
@@ -104,6 +104,43 @@ pub enum SourceLogin {
         /// Where the password is kept.
         password: SecretRef,
     },
+    /// X.509 certificate of the user.
+    Certificate {
+        /// File of the certificate, DER or PEM.
+        certificate: PathBuf,
+        /// File of the key to it, PKCS#8 PEM, readable by its owner alone.
+        key: PathBuf,
+    },
+    /// JSON Web Token that an authorisation service issued. It is read anew at each connect, so that whoever renews it
+    /// only has to replace it.
+    IssuedToken {
+        /// Where the token is kept.
+        token: SecretRef,
+    },
+}
+
+impl SourceLogin {
+    /// The kind of token the server must take.
+    #[must_use]
+    pub fn kind(&self) -> UserTokenKind {
+        match self {
+            Self::Anonymous => UserTokenKind::Anonymous,
+            Self::UserName { .. } => UserTokenKind::UserName,
+            Self::Certificate { .. } => UserTokenKind::Certificate,
+            Self::IssuedToken { .. } => UserTokenKind::IssuedToken,
+        }
+    }
+
+    /// Who logs in, for people to read; `None` is nobody in particular.
+    #[must_use]
+    pub fn shown(&self) -> Option<String> {
+        match self {
+            Self::Anonymous => None,
+            Self::UserName { user, .. } => Some(user.clone()),
+            Self::Certificate { certificate, .. } => Some(format!("certificate {}", certificate.display())),
+            Self::IssuedToken { .. } => Some("issued token".to_owned()),
+        }
+    }
 }
 
 /// Where a secret is kept. The secret itself is never part of the configuration.

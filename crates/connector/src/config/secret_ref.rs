@@ -1,4 +1,4 @@
-//! `user` and `password` of a source: where the secret is kept, never the secret.
+//! How a source logs in: where password, key and token are kept, never what they are.
 
 use std::path::Path;
 
@@ -7,13 +7,49 @@ use toml_edit::Item;
 use super::model::{SecretRef, SourceLogin};
 use super::section::Section;
 
-/// Reads `user` and `password`. A password written in clear is refused with the command that stores it properly;
-/// the text is not repeated.
+/// Reads `user` and `password`, `user_certificate` and `user_key`, or `token`.
 pub(super) fn read_login(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path) -> SourceLogin {
+    let certificate = read_certificate(section, folder);
+    let token =
+        section.item("token").map(|item| (item.span(), read_secret(section, "token", item, source, folder)));
+    let password = read_password(section, source, folder);
+    let given = [certificate.is_some(), token.is_some(), password != SourceLogin::Anonymous];
+    if given.into_iter().filter(|given| *given).count() > 1 {
+        let message = "a source logs in with one of `user`, `user_certificate` and `token`".to_owned();
+        section.problem(None, message, None);
+    }
+    match (certificate, token) {
+        (Some(login), _) => login,
+        (None, Some((_, Some(token)))) => SourceLogin::IssuedToken { token },
+        // a problem with the token is noted already
+        (None, _) => password,
+    }
+}
+
+fn read_certificate(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<SourceLogin> {
+    let certificate = section.text("user_certificate").filter(|path| !path.is_empty());
+    let key = section.text("user_key").filter(|path| !path.is_empty());
+    let (lonely, missing) = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let (certificate, key) = (folder.join(certificate), folder.join(key));
+            return Some(SourceLogin::Certificate { certificate, key });
+        }
+        (Some(_), None) => ("user_certificate", "user_key"),
+        (None, Some(_)) => ("user_key", "user_certificate"),
+        (None, None) => return None,
+    };
+    let span = section.span_of(lonely);
+    section.problem(span, format!("`{lonely}` without `{missing}`"), None);
+    None
+}
+
+/// A password written in clear is refused with the command that stores it properly; the text is not repeated.
+fn read_password(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path) -> SourceLogin {
     let user = section.text("user").filter(|user| !user.is_empty()).map(str::to_owned);
     let user_span = section.span_of("user");
-    let password =
-        section.item("password").map(|item| (item.span(), read_secret(section, item, source, folder)));
+    let password = section
+        .item("password")
+        .map(|item| (item.span(), read_secret(section, "password", item, source, folder)));
     match (user, password) {
         (None, None) => SourceLogin::Anonymous,
         (Some(user), Some((_, Some(password)))) => SourceLogin::UserName { user, password },
@@ -36,22 +72,25 @@ pub(super) fn read_login(section: &mut Section<'_, '_, '_>, source: &str, folder
 
 fn read_secret(
     section: &mut Section<'_, '_, '_>,
+    key: &'static str,
     item: &Item,
     source: &str,
     folder: &Path,
 ) -> Option<SecretRef> {
     if item.as_table_like().is_none() {
-        section.problem(
-            item.span(),
-            "the password is written in clear".to_owned(),
-            Some(format!(
+        let step = match key {
+            "password" => format!(
                 "take `user` and `password` out and run: lockgate login {source} --user NAME (it asks for the password and keeps it \
                  in a file of its own)"
-            )),
-        );
+            ),
+            _ => "put it into a file that only its owner can read, and write: token = { file = \"PATH\" }"
+                .to_owned(),
+        };
+        section.problem(item.span(), format!("the {key} is written in clear"), Some(step));
         return None;
     }
-    section.section("password", "`password`", |inner| {
+    let title = if key == "password" { "`password`" } else { "`token`" };
+    section.section(key, title, |inner| {
         let file = inner.text("file").map(|path| SecretRef::File(folder.join(path)));
         let environment = inner.text("env").map(|name| SecretRef::Environment(name.to_owned()));
         let credential = inner.text("credential").map(|name| SecretRef::Credential(name.to_owned()));
@@ -59,7 +98,7 @@ fn read_secret(
         if given.len() == 1 {
             return given.pop();
         }
-        let message = "`password` names exactly one of `file`, `env` and `credential`".to_owned();
+        let message = format!("{title} names exactly one of `file`, `env` and `credential`");
         inner.problem(None, message, None);
         None
     })?

@@ -125,6 +125,7 @@ mod tests {
                 policy_id: "0".to_owned(),
                 kind: token,
                 security_policy_uri: None,
+                issued_token_type: None,
             }],
             security_level: 0,
             transport_profile: TRANSPORT_UA_TCP.to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ua_client::{ConnectRequest, Endpoint, Login, Session, connect, get_endpoints};
 use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy, Store, TrustList, TrustedCertificate};
+use zeroize::Zeroizing;
 
 use super::agree::agreed_endpoint;
 use super::judge::judge;
@@ -107,12 +108,18 @@ fn say_changed(source: &SourceConfig, trust: &TrustList, leaf: &Certificate) {
 /// # Errors
 /// When the secret cannot be read.
 pub fn login(source: &SourceConfig) -> Result<Login, Error> {
-    match &source.login {
-        SourceLogin::Anonymous => Ok(Login::Anonymous),
+    Ok(match &source.login {
+        SourceLogin::Anonymous => Login::Anonymous,
         SourceLogin::UserName { user, password } => {
-            Ok(Login::UserName { name: user.clone(), password: secrets::read(password)? })
+            Login::UserName { name: user.clone(), password: secrets::read(password)? }
         }
-    }
+        SourceLogin::Certificate { certificate, key } => {
+            Login::Certificate { user: Arc::new(secrets::user_certificate(certificate, key)?) }
+        }
+        SourceLogin::IssuedToken { token } => {
+            Login::IssuedToken { token: Zeroizing::new(secrets::read(token)?.as_bytes().to_vec()) }
+        }
+    })
 }
 
 /// Time for TCP, channel and endpoint list together.

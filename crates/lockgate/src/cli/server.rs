@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Mode, Policy, Range};
+use super::{Mode, Policy, Range, UserCertificate};
 use crate::time_range::{self, When};
 
 /// Which server, as whom, with which security.
@@ -27,6 +27,8 @@ pub(crate) struct Target {
     /// Read the password from this systemd credential
     #[arg(long, value_name = "NAME", requires = "user", conflicts_with_all = ["password_stdin", "password_file"])]
     pub(crate) password_credential: Option<String>,
+    #[command(flatten)]
+    pub(crate) certificate: UserCertificate,
     /// For a URL: use exactly this security policy (default: the strongest that is offered)
     #[arg(long, value_enum)]
     pub(crate) policy: Option<Policy>,

@@ -67,6 +67,8 @@ pub(crate) struct SourceAdd {
     /// Read the password from the first line of stdin instead of asking for it
     #[arg(long, requires = "user")]
     pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) certificate: UserCertificate,
     /// Use exactly this security policy (default: the strongest that is offered)
     #[arg(long, value_enum)]
     pub(crate) policy: Option<Policy>,
@@ -114,4 +116,17 @@ pub(crate) struct Login {
     /// Read the password from the first line of stdin instead of asking for it
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) certificate: UserCertificate,
+}
+
+/// A user who logs in with a certificate instead of a password.
+#[derive(Debug, Args)]
+pub(crate) struct UserCertificate {
+    /// Log in with this user certificate (DER or PEM) instead of a name and a password
+    #[arg(long, value_name = "FILE", requires = "user_key", conflicts_with_all = ["user", "password_stdin"])]
+    pub(crate) user_cert: Option<PathBuf>,
+    /// The private key to --user-cert (PEM, mode 0600)
+    #[arg(long, value_name = "FILE", requires = "user_cert")]
+    pub(crate) user_key: Option<PathBuf>,
 }

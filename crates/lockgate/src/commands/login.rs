@@ -1,4 +1,5 @@
-//! `lockgate login NAME`: keeps user name and password for a source outside the configuration, and tries them.
+//! `lockgate login NAME`: keeps user name and password for a source outside the configuration, or where certificate and key
+//! of a user are, and tries them.
 //! A login that the server refuses does not replace what was configured before.
 
 use connector::config::SourceLogin;
@@ -14,15 +15,20 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
     let mut config = config::load(context)?;
     let explain = |error| failure::explain(context, None, &error);
     let was = config.source(&args.name).map_err(explain)?.login.clone();
-    let user = match (&args.user, &was) {
-        (Some(user), _) => user.clone(),
-        (None, SourceLogin::UserName { user, .. }) => user.clone(),
-        (None, SourceLogin::Anonymous) => return Err(no_user(context, &args.name)),
-    };
     // the file as it was, to the last comment, and the secret that the new one is written over
     let (before, held) = (config.clone(), secret::held(&config, &args.name));
-    let password = secret::From::of(args.password_stdin)?.read(&user)?;
-    let login = secret::keep(context, &config, &args.name, &user, &password)?;
+    let login = match secret::certificate(context, &args.certificate)? {
+        Some(login) => login,
+        None => {
+            let user = match (&args.user, &was) {
+                (Some(user), _) => user.clone(),
+                (None, SourceLogin::UserName { user, .. }) => user.clone(),
+                (None, _) => return Err(no_user(context, &args.name)),
+            };
+            let password = secret::From::of(args.password_stdin)?.read(&user)?;
+            secret::keep(context, &config, &args.name, &user, &password)?
+        }
+    };
     config.set_login(&args.name, &login).map_err(explain)?;
     config.save().map_err(explain)?;
 
@@ -30,14 +36,16 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
     let ours = Ours::load(context, &config)?;
     let reached = match ours.try_source(context, &config, &source, None) {
         Err(advice) if advice.exit() == Exit::LoginRefused => {
-            match held {
-                Some(password) => drop(secret::keep(context, &config, &args.name, &user, &password)?),
-                None => secret::forget(&login)?,
+            match (&login, held) {
+                (SourceLogin::UserName { user, .. }, Some(password)) => {
+                    drop(secret::keep(context, &config, &args.name, user, &password)?);
+                }
+                (login, _) => secret::forget(login)?,
             }
             before.save().map_err(explain)?;
             return Err(Box::new(advice.then(match was {
-                SourceLogin::UserName { .. } => "the login that was stored before is kept",
                 SourceLogin::Anonymous => "the source logs in as anonymous, as before",
+                _ => "the login that was stored before is kept",
             })));
         }
         reached => reached?,
@@ -48,7 +56,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
 
 fn no_user(context: &Context, name: &str) -> Box<Advice> {
     Box::new(
-        Advice::new("usage.no_user", Exit::Usage, "this source logs in as anonymous; whose password is it?")
+        Advice::new("usage.no_user", Exit::Usage, "this source logs in without a password; whose is it?")
             .then("name the user:")
             .then_run(&context.words(&["login", name, "--user", "USER"])),
     )

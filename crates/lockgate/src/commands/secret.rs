@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::failure;
 use crate::advice::{Advice, Outcome, disk};
+use crate::cli::UserCertificate;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::talk;
@@ -80,6 +81,16 @@ pub(crate) fn keep(
     let path = path(config, source);
     secrets::write(&path, password).map_err(|error| failure::explain(context, None, &error))?;
     Ok(SourceLogin::UserName { user: user.to_owned(), password: SecretRef::File(path) })
+}
+
+/// A login with the certificate that was named, if one was: both files are read once, so that what is wrong with them is
+/// said before anything is saved. They stay where they are.
+pub(crate) fn certificate(context: &Context, args: &UserCertificate) -> Outcome<Option<SourceLogin>> {
+    let (Some(certificate), Some(key)) = (&args.user_cert, &args.user_key) else { return Ok(None) };
+    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let (certificate, key) = (whole(certificate), whole(key));
+    secrets::user_certificate(&certificate, &key).map_err(|error| failure::explain(context, None, &error))?;
+    Ok(Some(SourceLogin::Certificate { certificate, key }))
 }
 
 /// The password that lies where [`keep`] would put another one, as far as it can be read.

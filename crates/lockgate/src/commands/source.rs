@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use connector::config::SourceLogin;
 use connector::sources::{Probe, probe};
 use connector::status::mode_name;
 use connector::{Config, SourceConfig, identity};
@@ -53,10 +52,7 @@ impl SourceView {
             url: source.url.as_str().to_owned(),
             policy: source.policy.name(),
             mode: mode_name(source.mode),
-            user: match &source.login {
-                SourceLogin::Anonymous => None,
-                SourceLogin::UserName { user, .. } => Some(user.clone()),
-            },
+            user: source.login.shown(),
             server_application_uri: source.server_application_uri.clone(),
             server_thumbprint: source.server_thumbprint.map(|thumbprint| thumbprint.grouped()),
             roots: source.roots.clone(),

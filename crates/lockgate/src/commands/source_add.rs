@@ -34,12 +34,17 @@ pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
     }
     let wanted = args.trust.as_deref().map(store::query).transpose()?;
     let ours = Ours::load(context, &config)?;
+    let certificate = secret::certificate(context, &args.certificate)?;
     let password = match &args.user {
         Some(user) => Some((user, secret::From::of(args.password_stdin)?.read(user)?)),
         None => None,
     };
 
-    let needs = if args.user.is_some() { UserTokenKind::UserName } else { UserTokenKind::Anonymous };
+    let needs = match (&args.user, &certificate) {
+        (Some(_), _) => UserTokenKind::UserName,
+        (None, Some(_)) => UserTokenKind::Certificate,
+        (None, None) => UserTokenKind::Anonymous,
+    };
     let about = About { url: Some(url.as_str()), host: Some(url.host()), ..About::default() };
     let want = SecurityRequirement::strongest(needs);
     let survey = runtime::block_on(survey(&url, &ours.store, want, &[]))?
@@ -58,6 +63,9 @@ pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
         source.roots.clone_from(&args.roots);
     }
     let verdict = settle_trust(context, &ours, &url, chosen, wanted.as_ref())?;
+    if let Some(login) = certificate {
+        source.login = login;
+    }
     if let Some((user, password)) = password {
         source.login = secret::keep(context, &config, &args.name, user, &password)?;
     }
@@ -128,7 +136,7 @@ fn choose<'a>(
 ) -> Outcome<&'a SurveyedEndpoint> {
     let choice = match &survey.choice {
         Ok(choice) => choice,
-        Err(_) if args.user.is_none() && pick::only_with_user(survey) => {
+        Err(_) if is_anonymous(args) && pick::only_with_user(survey) => {
             let again = ["source", "add", &args.name, &args.url, "--user", "USER"];
             return Err(pick::user_needed(context, &args.url, "nothing was saved; ", &again));
         }
@@ -139,6 +147,10 @@ fn choose<'a>(
     };
     let wanted = pick::Wanted { policy: args.policy, mode: args.mode };
     wanted.pick(survey, choice).ok_or_else(|| pick::not_offered(context, survey))
+}
+
+fn is_anonymous(args: &cli::SourceAdd) -> bool {
+    args.user.is_none() && args.certificate.user_cert.is_none()
 }
 
 /// Trusts the certificate if the user names its thumbprint or says yes after comparing; gives the verdict after that.
@@ -222,8 +234,8 @@ fn other_certificate(
 
 fn say_saved(context: &Context, source: &SourceConfig) {
     let login = match &source.login {
-        SourceLogin::Anonymous => "anonymous".to_owned(),
         SourceLogin::UserName { user, .. } => format!("user {}", safe(user)),
+        other => safe(&other.shown().unwrap_or_else(|| "anonymous".to_owned())),
     };
     say(&format!(
         "saved source {} in {}: {} {}, {login}",

@@ -106,9 +106,10 @@ pub fn decrypt_secret(
     envelope.open(row, own, server_nonce).ok_or(Error::SecretRejected)
 }
 
-/// Whether the bytes begin like this form. A ciphertext of the legacy form does so once in 2^40 times, and is then
+/// Whether a password's bytes begin like this form, whatever algorithm is named beside them. A ciphertext of the legacy form does so once in 2^40 times, and is then
 /// refused by the length behind it.
-fn is_encrypted_secret(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_encrypted_secret(bytes: &[u8]) -> bool {
     let mut reader = Reader::new(bytes);
     reader.type_id() == Ok(RSA_ENCRYPTED_SECRET) && reader.u8() == Ok(BINARY)
 }

@@ -18,7 +18,7 @@ pub mod user_secret;
 #[cfg(test)]
 mod vectors;
 
-pub use encrypted_secret::{MAX_SECRET, decrypt_secret, encrypt_secret};
+pub use encrypted_secret::{MAX_SECRET, decrypt_secret, encrypt_secret, is_encrypted_secret};
 pub use policy::MessageSecurityMode;
 pub use user_secret::{
     EncryptedSecret, MAX_LEGACY_SECRET, SignatureBytes, decrypt_password, encrypt_password, sign_peer_proof,

@@ -8,7 +8,7 @@ use ua_client::types::{
     BrowseNextRequest, BrowseNextResponse, BrowseRequest, BrowseResponse, BrowseResult, ByteString,
     DataChangeNotification, DataValue, ExtensionObject, MonitoredItemNotification, NotificationMessage,
     PublishRequest, PublishResponse, ReadRequest, ReadResponse, ReferenceDescription, RepublishResponse,
-    StatusCode, Variant,
+    StatusCode, TransferResult, TransferSubscriptionsResponse, Variant,
 };
 use ua_client::{
     AckToken, AttributeId, BrowseFilter, DataValueRef, Error, Missing, NodeId, NotificationVisitor,
@@ -395,6 +395,44 @@ async fn a_silent_subscription_is_reported() {
     session.start_publishing(&[watch], 1).await.unwrap();
     let end = session.next_publish().await;
     assert!(matches!(end, Err(Error::PublishSilent { subscription_id: 9, .. })), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_wait_that_is_given_up_while_the_session_moves_by_itself_loses_nothing() {
+    const TRANSFER: u32 = 841;
+    // the subscription was taken over, and speaks only to a session that was activated once more
+    let (activations, moving) = (Arc::new(AtomicUsize::new(0)), Arc::new(tokio::sync::Notify::new()));
+    let (seen, reached) = (Arc::clone(&activations), Arc::clone(&moving));
+    let script = serving(move |kind, _| match kind {
+        TRANSFER => Some(Act::Answer(encode(&TransferSubscriptionsResponse {
+            results: Some(vec![TransferResult::default()]),
+            ..Default::default()
+        }))),
+        ACTIVATE_SESSION => {
+            if seen.fetch_add(1, Ordering::SeqCst) == 1 {
+                reached.notify_one();
+            }
+            None
+        }
+        PUBLISH if activations.load(Ordering::SeqCst) == 2 => Some(publish_response(message(1))),
+        PUBLISH => Some(Act::Nothing),
+        _ => None,
+    });
+    let rogue = script.start().await;
+    let session = rogue.connect().await.unwrap();
+    session.transfer_subscriptions(&[9]).await.unwrap();
+    let watch = SubscriptionWatch { keep_alive: Duration::from_millis(1), ..WATCH };
+    session.start_publishing(&[watch], 1).await.unwrap();
+    // the server has the request that moves the session, and its answer finds nobody who waits
+    tokio::select! {
+        biased;
+        () = moving.notified() => {}
+        early = session.next_publish() => panic!("{early:?}"),
+    }
+    let delivery = session.next_publish().await.unwrap();
+    assert_eq!(delivery.summary().sequence_number, 1);
+    assert_eq!((rogue.saw(CREATE_SESSION), rogue.saw(ACTIVATE_SESSION)), (1, 2));
+    assert_eq!(session.read(&questions(1)).await.unwrap().len(), 1, "and the session is whole");
 }
 
 #[tokio::test]

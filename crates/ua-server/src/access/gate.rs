@@ -7,10 +7,13 @@ use std::{
 };
 
 use super::{
+    certificates::UserCertificates,
     lockout::{Guesser, Lockout},
     user::{MAX_NAME_BYTES, UserAccount},
 };
-use crate::{AnonymousLogin, Error, core::fill_random, limits::Limits, values::Ticks};
+use crate::{
+    AnonymousLogin, Error, ServerConfig, clock::Clock, core::fill_random, limits::Limits, values::Ticks,
+};
 
 /// A login with a password.
 pub(crate) struct Attempt<'a> {
@@ -23,6 +26,7 @@ pub(crate) struct Attempt<'a> {
 
 pub(crate) struct Gate {
     users: HashMap<Arc<str>, UserAccount>,
+    certificates: Option<UserCertificates>,
     anonymous: AnonymousLogin,
     /// Compared with when there is no such user, so that it takes as long.
     nobody: UserAccount,
@@ -31,25 +35,32 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(
-        users: Vec<UserAccount>,
-        anonymous: AnonymousLogin,
-        limits: Limits,
-    ) -> Result<Self, Error> {
+    /// Opens the store of user certificates, if there is to be one.
+    pub(crate) fn new(config: &ServerConfig, clock: Clock) -> Result<Self, Error> {
         let mut secret = [0; 16];
         fill_random(&mut secret)?;
         let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            users: users.into_iter().map(|user| (Arc::from(user.name()), user)).collect(),
-            anonymous,
+            users: config.users.iter().map(|user| (Arc::from(user.name()), user.clone())).collect(),
+            certificates: config
+                .user_certificates
+                .as_deref()
+                .map(|folder| UserCertificates::open(folder, clock))
+                .transpose()?,
+            anonymous: config.anonymous,
             nobody: UserAccount::with_password("nobody", &secret)?,
             lockout: Mutex::default(),
-            limits,
+            limits: config.limits.clone(),
         })
     }
 
     pub(crate) fn has_users(&self) -> bool {
         !self.users.is_empty()
+    }
+
+    /// The users who log in with a certificate, if any may.
+    pub(crate) fn certificates(&self) -> Option<&UserCertificates> {
+        self.certificates.as_ref()
     }
 
     pub(crate) fn admits_anonymous(&self) -> bool {
@@ -97,8 +108,9 @@ mod tests {
     }
 
     fn gate() -> Gate {
-        let reader = UserAccount::with_password("reader", "Käse😀").unwrap();
-        Gate::new(vec![reader], AnonymousLogin::Denied, Limits::default()).unwrap()
+        let mut config = ServerConfig::new("test", "urn:test", std::path::PathBuf::new());
+        config.users = vec![UserAccount::with_password("reader", "Käse😀").unwrap()];
+        Gate::new(&config, Clock::start()).unwrap()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A login is refused in one way whatever was wrong with it, and takes as long for a user that does not exist as for one that does.
 
+mod certificates;
 mod gate;
 mod lockout;
 mod user;

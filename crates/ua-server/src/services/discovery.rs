@@ -13,6 +13,7 @@ use crate::{address_space::PRODUCT_URI, core::Core};
 
 pub(super) const ANONYMOUS: &str = "anonymous";
 pub(super) const USER_NAME: &str = "username";
+pub(super) const CERTIFICATE: &str = "certificate";
 
 pub(super) fn get_endpoints(
     scope: &Scope<'_>,
@@ -95,6 +96,15 @@ fn user_tokens(core: &Core, policy: SecurityPolicy) -> Vec<UserTokenPolicy> {
             policy_id: USER_NAME.into(),
             token_type: UserTokenType::UserName,
             security_policy_uri: token_policy(core, policy).uri().into(),
+            ..UserTokenPolicy::default()
+        });
+    }
+    // the user's signature needs a policy, and a server that has proven itself before (SC-09)
+    if core.gate.certificates().is_some() && policy != SecurityPolicy::None {
+        tokens.push(UserTokenPolicy {
+            policy_id: CERTIFICATE.into(),
+            token_type: UserTokenType::Certificate,
+            security_policy_uri: policy.uri().into(),
             ..UserTokenPolicy::default()
         });
     }

@@ -5,8 +5,8 @@ use opcua_types::{
     ExtensionObject, NodeId, ReadRequest, ReadValueId, SignatureData, StatusCode, UserNameIdentityToken,
     X509IdentityToken,
 };
-use ua_channel::{encrypt_password, sign_peer_proof};
-use ua_pki::SecurityPolicy;
+use ua_channel::{SystemRandom, encrypt_password, encrypt_secret, sign_peer_proof};
+use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, SecurityPolicy, Store};
 
 use super::test_target::{CHANNEL, FIRST_NONCE, Target, encode, header, identity, variable};
 
@@ -177,4 +177,107 @@ fn another_certificate_does_not_get_at_a_session() {
     target.peer.policy = SecurityPolicy::None;
     let stolen = activate(&target, &named("reader", "lesen", &FIRST_NONCE));
     assert_eq!(stolen, Err(StatusCode::BadSecurityChecksFailed));
+}
+
+#[test]
+fn a_long_password_opens_the_session_in_the_newer_form_and_only_once_and_only_in_time() {
+    let password = "ein sehr langer Satz ".repeat(20);
+    let user = crate::UserAccount::with_password("talker", &password).unwrap();
+    let target = Target::configured(|config| config.users = vec![user]);
+    let now = target.core.clock.now();
+    let token = |password: &str, nonce: &[u8], signed| {
+        let server = identity();
+        let (certificate, secret) = (server.certificate(), password.as_bytes());
+        let sent = encrypt_secret(POLICY, certificate, secret, nonce, signed, &mut SystemRandom).unwrap();
+        let mut token = user_token("talker", "x", nonce);
+        token.password = sent.bytes.into();
+        token
+    };
+    let minute = 600_000_000;
+    let stale = token(&password, &[2; 32], now);
+    for wrong in [
+        token("short", &FIRST_NONCE, now),
+        token(&password, &FIRST_NONCE, now - 6 * minute),
+        token(&password, &FIRST_NONCE, now + 7 * minute),
+        stale,
+    ] {
+        let refused = activate(&target, &request(ExtensionObject::from_message(wrong), &FIRST_NONCE));
+        assert_eq!(refused, Err(StatusCode::BadUserAccessDenied));
+    }
+    // some clients name no algorithm beside it: the form says itself what it is
+    let mut right = token(&password, &FIRST_NONCE, now - 4 * minute);
+    right.encryption_algorithm = opcua_types::UAString::null();
+    activate(&target, &request(ExtensionObject::from_message(right), &FIRST_NONCE)).unwrap();
+}
+
+fn person(name: &str) -> ApplicationIdentity {
+    ApplicationIdentity::self_signed(&ApplicationProfile {
+        common_name: name.to_owned(),
+        organization: None,
+        application_uri: "urn:not:looked:at".to_owned(),
+        dns_names: vec![],
+        ip_addresses: vec![],
+        key: KeyKind::Rsa { bits: 2048 },
+        valid_from: crate::Clock::start().timestamp(),
+        days: 1,
+    })
+    .unwrap()
+}
+
+/// A login with a certificate; `signed` is the nonce that the user's key signs.
+fn certified(user: &ApplicationIdentity, signed: &[u8], nonce: &[u8]) -> ActivateSessionRequest {
+    let token = X509IdentityToken {
+        policy_id: "certificate".into(),
+        certificate_data: user.certificate().der().to_vec().into(),
+    };
+    let server = identity();
+    let proof = sign_peer_proof(POLICY, user.key(), server.certificate().der(), signed).unwrap();
+    let mut request = request(ExtensionObject::from_message(token), nonce);
+    request.user_token_signature =
+        SignatureData { algorithm: proof.algorithm.into(), signature: proof.signature.into() };
+    request
+}
+
+#[test]
+fn a_user_with_a_certificate_is_whom_the_list_of_users_trusts_and_who_signs_the_last_nonce() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = Store::open(folder.path()).unwrap();
+    let target = Target::configured(|config| config.user_certificates = Some(folder.path().to_owned()));
+    let (known, stranger) = (person("known"), person("stranger"));
+    users.trust(known.certificate()).unwrap();
+    let refused = |request: &ActivateSessionRequest| activate(&target, request).unwrap_err();
+
+    assert_eq!(
+        refused(&certified(&stranger, &FIRST_NONCE, &FIRST_NONCE)),
+        StatusCode::BadIdentityTokenRejected
+    );
+    assert_eq!(users.rejected().unwrap(), [stranger.certificate().clone()]);
+    // UT-13: a signature over an older nonce
+    assert_eq!(refused(&certified(&known, &[3; 32], &FIRST_NONCE)), StatusCode::BadUserSignatureInvalid);
+    let mut unsigned = certified(&known, &FIRST_NONCE, &FIRST_NONCE);
+    unsigned.user_token_signature = SignatureData::default();
+    assert_eq!(refused(&unsigned), StatusCode::BadUserSignatureInvalid);
+    // somebody else's signature under a trusted certificate
+    let mut borrowed = certified(&stranger, &FIRST_NONCE, &FIRST_NONCE);
+    borrowed.user_identity_token = certified(&known, &FIRST_NONCE, &FIRST_NONCE).user_identity_token;
+    assert_eq!(refused(&borrowed), StatusCode::BadUserSignatureInvalid);
+    // our own certificate and a signature of ours, trusted or not (OR-03)
+    users.trust(identity().certificate()).unwrap();
+    assert_eq!(
+        refused(&certified(&identity(), &FIRST_NONCE, &FIRST_NONCE)),
+        StatusCode::BadIdentityTokenRejected
+    );
+
+    let nonce = activate(&target, &certified(&known, &FIRST_NONCE, &FIRST_NONCE)).unwrap();
+    assert_eq!(read(&target), StatusCode::Good);
+    // no longer trusted, no longer let in
+    users.remove(&known.certificate().thumbprint().to_string().parse().unwrap()).unwrap();
+    assert_eq!(refused(&certified(&known, &nonce, &nonce)), StatusCode::BadIdentityTokenRejected);
+}
+
+#[test]
+fn without_a_list_of_users_no_certificate_logs_in() {
+    let target = Target::with_fresh_session();
+    let refused = activate(&target, &certified(&person("known"), &FIRST_NONCE, &FIRST_NONCE));
+    assert_eq!(refused, Err(StatusCode::BadIdentityTokenInvalid));
 }

@@ -9,6 +9,7 @@ mod discovery;
 mod dispatch;
 mod event_items;
 mod history;
+mod identify;
 mod monitored_items;
 mod read;
 mod register;

@@ -1,18 +1,19 @@
 //! CreateSession, ActivateSession, CloseSession (Part 4 §5.7).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use opcua_types::{
-    ActivateSessionRequest, ActivateSessionResponse, AnonymousIdentityToken, CloseSessionRequest,
-    CloseSessionResponse, CreateSessionRequest, CreateSessionResponse, ExtensionObject, NodeId,
-    SignatureData, StatusCode, UserNameIdentityToken,
+    ActivateSessionRequest, ActivateSessionResponse, CloseSessionRequest, CloseSessionResponse,
+    CreateSessionRequest, CreateSessionResponse, NodeId, SignatureData, StatusCode,
 };
-use ua_channel::{decrypt_password, sign_peer_proof, verify_peer_proof};
+use ua_channel::sign_peer_proof;
 use ua_pki::{Certificate, SecurityPolicy};
 
-use super::{Scope, discovery};
+use super::{
+    Scope, discovery,
+    identify::{identify, signs_our_nonce},
+};
 use crate::{
-    access::Attempt,
     clock::duration_ticks,
     core::fill_random,
     session::{NewSession, SessionToken},
@@ -111,7 +112,7 @@ pub(super) fn activate(
         (session.key, session.channel, session.owner.clone(), session.server_nonce.clone())
     };
     verify_client(scope, &request, &nonce)?;
-    let user = identify(scope, &request.user_identity_token, &nonce)?;
+    let user = identify(scope, &request, &nonce)?;
     let owner = Owner { user, application: scope.peer.certificate.as_ref().map(Certificate::sha256) };
     let moved = channel != scope.peer.channel;
     if moved && before.as_ref() != Some(&owner) {
@@ -153,76 +154,11 @@ fn verify_client(
     nonce: &[u8],
 ) -> Result<(), StatusCode> {
     let Some(certificate) = &scope.peer.certificate else { return Ok(()) };
-    let (core, signature) = (scope.core, &request.client_signature);
-    let check = |signed: &[u8]| {
-        let algorithm = signature.algorithm.value().as_deref();
-        verify_peer_proof(
-            scope.peer.policy,
-            certificate.public_key(),
-            signed,
-            nonce,
-            algorithm,
-            signature.signature.as_ref(),
-        )
-    };
-    // the leaf alone; some stacks sign over the chain as it was sent
-    let valid = check(core.identity.certificate().der()).or_else(|_| check(&core.identity.chain_der()));
-    valid.map_err(|_| StatusCode::BadApplicationSignatureInvalid)
-}
-
-/// The user of a token; `None` is anonymous.
-fn identify(
-    scope: &Scope<'_>,
-    token: &ExtensionObject,
-    nonce: &[u8],
-) -> Result<Option<Arc<str>>, StatusCode> {
-    let core = scope.core;
-    let anonymous = token.inner_as::<AnonymousIdentityToken>();
-    if token.is_null() || anonymous.is_some() {
-        // no token at all is anonymous (Part 4 §5.7.3.2)
-        let named = anonymous
-            .is_none_or(|token| token.policy_id == discovery::ANONYMOUS || token.policy_id.is_empty());
-        return match core.gate.admits_anonymous() {
-            true if named => Ok(None),
-            _ => Err(StatusCode::BadIdentityTokenRejected),
-        };
+    let signature = &request.client_signature;
+    match signs_our_nonce(scope, scope.peer.policy, certificate, signature, nonce) {
+        true => Ok(()),
+        false => Err(StatusCode::BadApplicationSignatureInvalid),
     }
-    let token = token.inner_as::<UserNameIdentityToken>().ok_or(StatusCode::BadIdentityTokenInvalid)?;
-    let encrypted = !token.encryption_algorithm.is_empty();
-    if !core.gate.has_users()
-        || token.policy_id != discovery::USER_NAME
-        || token.user_name.is_empty()
-        || !encrypted
-    {
-        return Err(StatusCode::BadIdentityTokenInvalid);
-    }
-    let policy = discovery::token_policy(core, scope.peer.policy);
-    let algorithm = token.encryption_algorithm.value().as_deref();
-    let password =
-        decrypt_password(policy, core.identity.key(), algorithm, token.password.as_ref(), nonce).ok();
-    let attempt = Attempt {
-        address: scope.peer.address,
-        application: scope.peer.certificate.as_ref().map(Certificate::sha256),
-        user: token.user_name.as_ref(),
-        password: password.as_deref().map(Vec::as_slice),
-    };
-    match core.gate.log_in(&attempt, scope.now) {
-        Some(user) => Ok(Some(user)),
-        None => {
-            tracing::warn!(address = %scope.peer.address, user = ?for_log(token.user_name.as_ref()), "login refused");
-            Err(StatusCode::BadUserAccessDenied)
-        }
-    }
-}
-
-/// The beginning of a name that anybody may have sent.
-fn for_log(name: &str) -> String {
-    const MAX_LOGGED: usize = 64;
-    let mut shown: String = name.chars().take(MAX_LOGGED).collect();
-    if shown.len() < name.len() {
-        shown.push('…');
-    }
-    shown
 }
 
 pub(super) fn close(
@@ -251,15 +187,3 @@ fn random<const N: usize>() -> Result<[u8; N], StatusCode> {
 
 /// Session ids live in the server's own namespace.
 const SESSION_NAMESPACE: u16 = 1;
-
-#[cfg(test)]
-mod tests {
-    use super::for_log;
-
-    #[test]
-    fn the_log_gets_the_beginning_of_a_long_name_only() {
-        assert_eq!(for_log("reader"), "reader");
-        assert_eq!(for_log(&"ä".repeat(64)), "ä".repeat(64));
-        assert_eq!(for_log(&"ä".repeat(30_000)), format!("{}…", "ä".repeat(64)));
-    }
-}

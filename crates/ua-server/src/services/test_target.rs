@@ -62,9 +62,15 @@ impl Target {
 
     /// With a session that nobody has activated yet.
     pub(super) fn with_fresh_session() -> Self {
+        Self::configured(|_| {})
+    }
+
+    /// The same, with more settings.
+    pub(super) fn configured(set: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig::new("test", "urn:test:server", std::path::PathBuf::new());
         config.limits.operations = 50;
         config.users = users();
+        set(&mut config);
         let mut space = AddressSpace::new("urn:test:server", &config.limits).unwrap();
         let spec = NodeSpec { id: variable(), name: "Variable".to_owned(), description: None };
         let facts = VariableSpec {

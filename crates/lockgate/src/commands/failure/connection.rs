@@ -40,8 +40,8 @@ pub(super) fn explain(context: &Context, about: &About<'_>, error: &Error) -> Ad
         advice = advice.fact("server", url);
     }
     if let (ErrorKind::Login, Some(source)) = (kind, about.configured) {
-        if let SourceLogin::UserName { user, .. } = &source.login {
-            advice = advice.fact("user", user.as_str());
+        if let Some(user) = source.login.shown() {
+            advice = advice.fact("user", user);
         }
         if let Some(thumbprint) = source.server_thumbprint {
             advice = advice.fact("theirs", thumbprint.grouped());
@@ -76,11 +76,9 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
         (Error::SourceExists { name }, ..) => {
             run(advice.then("take another name, or remove the old one with"), &["source", "remove", name])
         }
-        (_, ErrorKind::Login, Some(name)) => {
-            run(advice.then("give user name and password again; they are tried at once:"), &["login", name])
-        }
+        (_, ErrorKind::Login, Some(name)) => login_again(context, about, name, advice),
         (_, ErrorKind::Login, None) => advice.then(
-            "check the user name and the password; the server's administrator can tell whether this user may log in",
+            "check who logs in and with what; the server's administrator can tell whether this user may log in",
         ),
         (_, ErrorKind::Unreachable, _) => {
             let advice = advice.then("check address and port, the firewall, and that the server is running");
@@ -101,6 +99,22 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
             Some(step) => advice.then(step),
             None => advice,
         },
+    }
+}
+
+/// How to try another login, of the kind that was refused.
+fn login_again(context: &Context, about: &About<'_>, name: &str, advice: Advice) -> Advice {
+    match about.configured.map(|source| &source.login) {
+        Some(SourceLogin::Certificate { .. }) => advice
+            .then("let the server's administrator trust the user certificate, or name another; it is tried at once:")
+            .then_run(&context.words(&["login", name, "--user-cert", "FILE", "--user-key", "FILE"])),
+        Some(SourceLogin::IssuedToken { .. }) => {
+            let advice = advice.then("have the token issued anew and put it where the configuration says, then");
+            advice.then_run(&context.words(&["source", "check", name]))
+        }
+        _ => advice
+            .then("give user name and password again; they are tried at once:")
+            .then_run(&context.words(&["login", name])),
     }
 }
 

@@ -165,6 +165,11 @@ fn own(context: &Context, store: &Store) -> Outcome<Arc<ApplicationIdentity>> {
 
 /// The login that the options ask for; `None` when they name no user.
 fn login(context: &Context, args: &cli::Target) -> Outcome<Option<Login>> {
+    if let (Some(certificate), Some(key)) = (&args.certificate.user_cert, &args.certificate.user_key) {
+        let user = secrets::user_certificate(certificate, key)
+            .map_err(|error| failure::explain(context, None, &error))?;
+        return Ok(Some(Login::Certificate { user: Arc::new(user) }));
+    }
     let Some(user) = &args.user else { return Ok(None) };
     let reference = match (&args.password_file, &args.password_credential) {
         (Some(path), _) => Some(SecretRef::File(path.clone())),

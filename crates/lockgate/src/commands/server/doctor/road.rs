@@ -43,6 +43,10 @@ pub(super) async fn walk(
             report.ok(match &target.login {
                 Login::UserName { name, .. } => format!("as {name}"),
                 Login::Anonymous => "anonymous".to_owned(),
+                Login::Certificate { user } => {
+                    format!("with certificate {}", user.certificate().thumbprint().grouped())
+                }
+                Login::IssuedToken { .. } => "with an issued token".to_owned(),
             });
             session::examine(opened.session, report).await
         }
