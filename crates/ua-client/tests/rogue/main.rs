@@ -12,8 +12,10 @@
     reason = "tests fail by panicking"
 )]
 
+mod attacks;
 mod handshake;
 mod history;
+mod hostile;
 mod login;
 mod server;
 mod services;

@@ -47,6 +47,8 @@ pub struct Script {
     pub activated: Edit<ActivateSessionResponse>,
     pub service: Service,
     pub trusts_the_client: bool,
+    /// Certificate and key of the channel, whatever the endpoints show.
+    pub holds: Arc<ApplicationIdentity>,
 }
 
 pub struct Rogue {
@@ -156,6 +158,7 @@ impl Script {
             activated: Box::new(|_| {}),
             service: Box::new(|_, _, honest| honest.map_or(Act::Nothing, Act::Answer)),
             trusts_the_client: true,
+            holds: server_identity(),
         }
     }
 
@@ -212,7 +215,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, seen: Arc<Mutex<Vec<u
     let judge = Judge(script.trusts_the_client.then_some(client));
     let config = ServerChannelConfig {
         limits: Limits { max_message_size_before_session: 4 << 20, ..Limits::server() },
-        identity: server_identity(),
+        identity: Arc::clone(&script.holds),
         offered: vec![
             (SecurityPolicy::None, MessageSecurityMode::None),
             (POLICY, MessageSecurityMode::SignAndEncrypt),
