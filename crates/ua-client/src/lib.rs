@@ -38,6 +38,7 @@ mod node_address;
 mod proof;
 mod publish;
 mod read;
+mod recovery;
 mod request;
 mod resolve;
 mod sequence;
@@ -71,6 +72,7 @@ pub use node_address::{BrowsePath, NodeAddress};
 pub use opcua_types as types;
 pub use opcua_types::{AttributeId, BrowseDirection, DataValue, NodeId, Variant};
 
+pub use recovery::{Plan, Recovery, ServerFacts, Step, Trouble};
 pub use request::ReadOnlyRequest;
 pub use resolve::{Translated, Unresolved};
 pub use sequence::Missing;
