@@ -22,14 +22,18 @@
     reason = "a target tells a finding by panicking"
 )]
 
+mod answer;
 mod certificate;
 mod chain;
+mod channel;
 mod crl;
 pub mod der;
 mod key;
 mod material;
 mod request;
+mod secret;
 mod store;
+mod walk;
 pub mod world;
 
 /// A function that must survive any bytes.
@@ -43,12 +47,16 @@ pub struct Target {
 
 /// All of them. `cargo xtask fuzz` reads the names from `seeds/`; a test holds the two together.
 pub const TARGETS: &[Target] = &[
+    Target { name: "answer", run: answer::run },
     Target { name: "certificate", run: certificate::run },
     Target { name: "chain", run: chain::run },
+    Target { name: "channel", run: channel::run },
     Target { name: "crl", run: crl::run },
     Target { name: "material", run: material::run },
     Target { name: "request", run: request::run },
+    Target { name: "secret", run: secret::run },
     Target { name: "store", run: store::run },
+    Target { name: "walk", run: walk::run },
 ];
 
 /// The target of this name.

@@ -74,6 +74,8 @@ pub use opcua_types::{AttributeId, BrowseDirection, DataValue, NodeId, Variant};
 
 pub use recovery::{Plan, Recovery, ServerFacts, Step, Trouble};
 pub use request::ReadOnlyRequest;
+#[doc(hidden)]
+pub use request::answers_read_from;
 pub use resolve::{Translated, Unresolved};
 pub use sequence::Missing;
 pub use session::Session;

@@ -81,6 +81,14 @@ macro_rules! read_only {
             }
         )*
 
+        /// Reads a body as the answer to each service in turn, as a session would; gives how many of them it answers.
+        /// For the fuzzer, which has no server to ask.
+        #[doc(hidden)]
+        #[must_use]
+        pub fn answers_read_from(body: &[u8]) -> usize {
+            [$(crate::codec::decode::<$request>(body).is_ok()),*].into_iter().filter(|read| *read).count()
+        }
+
         #[cfg(test)]
         const SERVICES: &[&str] = &[$($service),*];
     };
