@@ -10,13 +10,16 @@ use crate::workspace::Workspace;
 pub(crate) enum Bench {
     /// Verdicts on certificates, and loading a certificate store.
     Pki,
+    /// Whether the time of a refusal tells why: OPN messages and the secrets of users, in the manner of dudect.
+    Timing,
 }
 
 pub(crate) fn run(workspace: &Workspace, which: Bench) -> Result<()> {
-    let (package, bench) = match which {
-        Bench::Pki => ("ua-pki", "pki"),
+    let arguments = match which {
+        Bench::Pki => ["bench", "--quiet", "--locked", "--package", "ua-pki", "--bench", "pki"].as_slice(),
+        Bench::Timing => {
+            &["run", "--quiet", "--locked", "--release", "--package", "ua-channel", "--example", "timing"]
+        }
     };
-    Command::cargo(workspace)
-        .args(["bench", "--quiet", "--locked", "--package", package, "--bench", bench])
-        .run()
+    Command::cargo(workspace).args(arguments).run()
 }
