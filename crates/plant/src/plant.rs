@@ -56,6 +56,8 @@ pub struct Practice {
     pub trouble: Arc<Trouble>,
     /// Variables of rare kinds.
     pub specimens: Specimens,
+    /// Folder of the certificate store of users: whom it trusts may log in with a certificate.
+    pub user_certificates: Option<PathBuf>,
 }
 
 impl Plant {
@@ -84,6 +86,7 @@ impl Plant {
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
         server.limits.opens_per_second_per_address = OPENS_PER_SECOND;
         server.users = hash_passwords(config.users).await?;
+        server.user_certificates = practice.user_certificates;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
         let start = Clock::start().now();
         let signals = Arc::new(layout::build(

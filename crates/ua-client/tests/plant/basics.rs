@@ -1,16 +1,18 @@
 //! Reading, browsing and subscribing: counters that step by one show every lost value.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use plant::Practice;
 use ua_client::types::{NodeClass, ObjectId};
 use ua_client::{
-    AttributeId, BrowseFilter, DataValueRef, Error, ItemRequest, NodeId, NotificationVisitor, Session,
+    AttributeId, BrowseFilter, DataValueRef, Error, ItemRequest, Login, NodeId, NotificationVisitor, Session,
     SubscriptionInfo, SubscriptionRequest, SubscriptionWatch, ValueRef, connect,
 };
 use ua_pki::Store;
 
-use crate::site::{COUNTERS, PERIOD, Site};
+use crate::site::{COUNTERS, PERIOD, Site, identity};
 
 /// All variables below Objects whose name begins with `Counter`.
 async fn counters(session: &Session) -> Vec<NodeId> {
@@ -173,6 +175,25 @@ async fn a_wrong_password_is_a_refused_login() {
     let site = Site::start().await;
     let error = connect(site.request("wrong").await).await.expect_err("the password is wrong");
     assert!(matches!(error, Error::LoginRefused { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_a_certificate_is_let_in_once_the_server_trusts_that_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let user_certificates = Some(folder.path().to_owned());
+    let site = Site::start_to_practise(Practice { user_certificates, ..Practice::default() }).await;
+    let user = identity("person", "urn:localhost:person");
+    let mut request = site.request("").await;
+    request.login = Login::Certificate { user: Arc::clone(&user) };
+    let error = connect(request.clone()).await.expect_err("nobody knows this user");
+    assert!(matches!(error, Error::LoginRefused { .. }), "{error:?}");
+    let users = Store::open(folder.path()).unwrap();
+    let thumbprint = user.certificate().thumbprint().to_string();
+    users.accept(&thumbprint.parse().unwrap()).expect("the server kept the user's certificate");
+    let session = connect(request).await.expect("trusted now");
+    // and again on another channel, with another nonce to sign
+    session.resume().await.unwrap();
+    session.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

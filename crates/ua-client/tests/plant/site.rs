@@ -31,21 +31,23 @@ fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+pub fn identity(name: &str, uri: &str) -> Arc<ApplicationIdentity> {
+    let profile = ApplicationProfile {
+        common_name: name.to_owned(),
+        organization: None,
+        application_uri: uri.to_owned(),
+        dns_names: vec!["localhost".to_owned()],
+        ip_addresses: vec![],
+        key: KeyKind::Rsa { bits: 2048 },
+        valid_from: now(),
+        days: 30,
+    };
+    Arc::new(ApplicationIdentity::self_signed(&profile).unwrap())
+}
+
 fn own() -> Arc<ApplicationIdentity> {
     static IDENTITY: OnceLock<Arc<ApplicationIdentity>> = OnceLock::new();
-    let make = || {
-        ApplicationIdentity::self_signed(&ApplicationProfile {
-            common_name: "test client".to_owned(),
-            organization: None,
-            application_uri: "urn:localhost:test-client".to_owned(),
-            dns_names: vec!["localhost".to_owned()],
-            ip_addresses: vec![],
-            key: KeyKind::Rsa { bits: 2048 },
-            valid_from: now(),
-            days: 30,
-        })
-    };
-    Arc::clone(IDENTITY.get_or_init(|| Arc::new(make().unwrap())))
+    Arc::clone(IDENTITY.get_or_init(|| identity("test client", "urn:localhost:test-client")))
 }
 
 impl Site {
