@@ -94,7 +94,7 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// The servers it knows; a server that does not say is no failure.
+/// The servers it knows, and those that it heard of on the network; a server that does not say is no failure.
 async fn servers(url: &EndpointUrl, timeout: std::time::Duration) -> Vec<ServerView> {
     let known = match ua_client::find_servers(url, timeout).await {
         Ok(known) => known,
@@ -103,7 +103,7 @@ async fn servers(url: &EndpointUrl, timeout: std::time::Duration) -> Vec<ServerV
             return Vec::new();
         }
     };
-    known
+    let mut servers: Vec<ServerView> = known
         .into_iter()
         .map(|server| ServerView {
             application_uri: server.application_uri,
@@ -111,7 +111,20 @@ async fn servers(url: &EndpointUrl, timeout: std::time::Duration) -> Vec<ServerV
             product_uri: server.product_uri,
             urls: server.urls.iter().map(|url| url.as_str().to_owned()).collect(),
         })
-        .collect()
+        .collect();
+    // only a discovery server with multicast answers this one
+    for heard in ua_client::find_servers_on_network(url, timeout).await.unwrap_or_default() {
+        let address = heard.url.as_str().to_owned();
+        if servers.iter().all(|server| !server.urls.contains(&address)) {
+            servers.push(ServerView {
+                application_uri: String::new(),
+                application_name: heard.name,
+                product_uri: String::new(),
+                urls: vec![address],
+            });
+        }
+    }
+    servers
 }
 
 /// A user is better than nobody where the server offers both; what it does not offer at all must not spoil the choice.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use connector::Error;
+use connector::{Error, SourceState};
 use ua_pki::{
     Action, Actor, Certificate, CertificateStatus, Finding, OwnRole, Role, Store, Thumbprint, Verdict,
 };
@@ -131,6 +131,7 @@ pub(super) fn server_does_not_trust_us(context: &Context, about: &About<'_>, err
         Some(status) => advice.fact("status", format!("{} (0x{status:08X})", ua_client::status_name(status))),
         None => advice.fact("status", "none: it closed the connection"),
     };
+    advice = advice.fact("state", SourceState::WaitingForServerTrust.words());
     if let Some(url) = about.url {
         advice = advice.fact("server", url);
     }

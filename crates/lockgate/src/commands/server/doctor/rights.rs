@@ -19,9 +19,17 @@ pub(super) struct Rights {
     may_change_history: usize,
     /// One of the nodes, for an administrator to look at.
     example: Option<String>,
+    /// A variable whose history may be read.
+    #[serde(skip)]
+    history: Option<NodeId>,
 }
 
 impl Rights {
+    /// A node to try history with.
+    pub(super) fn history(&self) -> Option<&NodeId> {
+        self.history.as_ref()
+    }
+
     /// One line.
     pub(super) fn text(&self) -> String {
         let mut may = Vec::new();
@@ -93,6 +101,9 @@ impl Rights {
         let before = self.may_write + self.may_call + self.may_change_history;
         match answer {
             Some(Variant::Byte(level)) => {
+                if level & HISTORY_READ != 0 {
+                    self.history.get_or_insert_with(|| node.clone());
+                }
                 self.may_write += usize::from(level & CURRENT_WRITE != 0);
                 self.may_change_history += usize::from(level & HISTORY_WRITE != 0);
             }
@@ -107,6 +118,7 @@ impl Rights {
 
 /// Bits of UserAccessLevel (Part 3 §8.57).
 const CURRENT_WRITE: u8 = 0x02;
+const HISTORY_READ: u8 = 0x04;
 const HISTORY_WRITE: u8 = 0x08;
 /// A sample, not an inventory.
 const MOST: usize = 1000;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ua_client::types::{ObjectId, VariableId};
 use ua_client::{
-    AttributeId, BrowseFilter, DataValue, DataValueRef, Error, ItemRequest, NodeId, NotificationVisitor,
-    Session, SubscriptionRequest, SubscriptionWatch, Variant, status_name,
+    AttributeId, BrowseFilter, DataValue, DataValueRef, Error, HistoryRange, HistoryVisitor, ItemRequest,
+    NodeHistory, NodeId, NotificationVisitor, RawHistory, Session, SubscriptionRequest, SubscriptionWatch,
+    Variant, explain_history_status, status_name, ticks,
 };
 
 use super::report::Report;
@@ -14,6 +15,7 @@ use super::rights;
 use crate::advice::{Advice, Outcome, Side, chain};
 use crate::clock;
 use crate::exit::Exit;
+use crate::view::variant;
 
 /// Tries everything that collecting needs; leaves the server as it was.
 pub(super) async fn examine(session: Session, report: &mut Report) -> Outcome<()> {
@@ -28,12 +30,17 @@ async fn steps(session: &Session, report: &mut Report) -> Outcome<()> {
     browse(session, report).await.map_err(|error| failed("browse", &error))?;
     read(session, report).await.map_err(|error| failed("read", &error))?;
     subscribe(session, report).await.map_err(|error| failed("subscribe", &error))?;
-    history(session, report).await.map_err(|error| failed("history", &error))?;
-    match rights::look(session).await {
-        Ok(rights) => report.rights = Some(rights),
-        Err(error) => tracing::debug!(%error, "the rights of the login could not be looked at"),
+    let rights = rights::look(session).await.map_err(|error| failed("history", &error))?;
+    let history = history(session, rights.history(), report).await;
+    report.rights = Some(rights);
+    match history {
+        // a server without the service: no trouble, but worth knowing
+        Err(Error::Service { status, .. }) => {
+            report.note(explain_history_status(status).unwrap_or("the server refuses to read history"));
+            Ok(())
+        }
+        other => other.map_err(|error| failed("history", &error)),
     }
-    Ok(())
 }
 
 fn failed(step: &'static str, error: &Error) -> Box<Advice> {
@@ -178,18 +185,58 @@ async fn subscribe(session: &Session, report: &mut Report) -> Result<(), Error> 
     Ok(())
 }
 
-async fn history(session: &Session, report: &mut Report) -> Result<(), Error> {
-    let asked =
-        (NodeId::from(VariableId::HistoryServerCapabilities_AccessHistoryDataCapability), AttributeId::Value);
-    let answer = session.read(&[asked]).await?.pop().unwrap_or_default();
-    match answer.value {
-        Some(Variant::Boolean(true)) => report.ok("the server keeps history"),
-        Some(Variant::Boolean(false)) => {
-            report.note("the server keeps no history: what is missed for longer than its queues last cannot be fetched later");
-        }
-        _ => report.note("the server does not say whether it keeps history"),
+/// Reads one value of one history, of a node that the login may read the history of.
+async fn history(session: &Session, node: Option<&NodeId>, report: &mut Report) -> Result<(), Error> {
+    let Some(node) = node else {
+        let kept = (
+            NodeId::from(VariableId::HistoryServerCapabilities_AccessHistoryDataCapability),
+            AttributeId::Value,
+        );
+        let answer = session.read(&[kept]).await?.pop().unwrap_or_default();
+        report.note(match answer.value {
+            Some(Variant::Boolean(true)) => {
+                "the server keeps history, but of none of the nodes looked at this login may read it"
+            }
+            _ => {
+                "no history: what is missed for longer than the server's queues last cannot be fetched later"
+            }
+        });
+        return Ok(());
+    };
+    let newest = HistoryRange::until(ticks(clock::now()));
+    let mut pages = session
+        .history_raw(vec![node.clone()], RawHistory { at_most: Some(1), ..RawHistory::new(newest) })?;
+    let mut newest = Newest::default();
+    let mut refused = None;
+    while let Some(page) = pages.next_page(&mut newest).await? {
+        refused = page.nodes.iter().find_map(|node| match node.state {
+            NodeHistory::Refused { status } => Some(status),
+            _ => refused,
+        });
+    }
+    match (refused, newest.0.and_then(variant::time)) {
+        (Some(status), _) => report.note(format!(
+            "{node}: {}: {}",
+            status_name(status),
+            explain_history_status(status).unwrap_or("the server refused it")
+        )),
+        (None, Some(at)) => report.ok(format!("the newest value that is kept of {node} is of {at}")),
+        (None, None) => report.note(format!("it can be read, but nothing is kept of {node} yet")),
     }
     Ok(())
+}
+
+/// The time of the first value that came.
+#[derive(Default)]
+struct Newest(Option<i64>);
+
+impl HistoryVisitor for Newest {
+    fn begin_node(&mut self, _: usize, _: u32, _: Option<&[u8]>) {}
+    fn value(&mut self, value: &DataValueRef<'_>) {
+        self.0.get_or_insert(value.source_timestamp.max(value.server_timestamp));
+    }
+    fn unsupported(&mut self, _: u32) {}
+    fn end_node(&mut self, _: usize) {}
 }
 
 const FEW: usize = 5;
