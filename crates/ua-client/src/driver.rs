@@ -188,7 +188,8 @@ impl Connection {
 async fn connect_tcp(address: &EndpointUrl, timeout: Duration) -> Result<TcpStream, Error> {
     let unreachable =
         |source: io::Error| Error::Unreachable { url: address.to_string(), source: Arc::new(source) };
-    let connecting = TcpStream::connect((address.host(), address.port()));
+    let host = ua_pki::ascii_host_name(address.host());
+    let connecting = TcpStream::connect((host.as_ref(), address.port()));
     let stream = match tokio::time::timeout(timeout, connecting).await {
         Ok(result) => result.map_err(unreachable)?,
         Err(_) => return Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))),

@@ -177,6 +177,13 @@ impl Facts {
                     client_auth: usage.client_auth,
                 });
             }
+            // whoever wrote them wanted less to be trusted than we would; where they are not critical as well, although
+            // RFC 5280 §4.2.1.10 demands that they are
+            ParsedExtension::NameConstraints(_) => self.defects.push(
+                "it limits the names that may be issued below it (name constraints), and lockgate does not process \
+                 such limits"
+                    .to_owned(),
+            ),
             // OPC UA asks for no policy, so any set of policies is as good as another
             ParsedExtension::CertificatePolicies(_) => {}
             ParsedExtension::ParseError { error } => {

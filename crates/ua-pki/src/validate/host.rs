@@ -2,14 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::Certificate;
+use crate::{Certificate, ascii_host_name};
 
-/// Exact: no wildcards, no common name, no cutting of domains. `localhost` is a name like any other.
+/// Exact, in the ASCII spelling of the host (a certificate has no other): no wildcards, no common name, no cutting of domains. `localhost` is a name like any other.
 pub(super) fn matches(certificate: &Certificate, host: &str) -> bool {
     match address(host) {
         Some(address) => certificate.ip_addresses().iter().any(|one| plain(*one) == address),
         None => {
-            let host = host.strip_suffix('.').unwrap_or(host);
+            let host = ascii_host_name(host);
+            let host = host.strip_suffix('.').unwrap_or(&host);
             certificate.dns_names().iter().any(|name| {
                 !host.is_empty() && name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(host)
             })

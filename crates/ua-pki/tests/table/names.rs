@@ -102,6 +102,7 @@ fn hosts() -> Vec<Row> {
         let case = row(id, format!("host_{name}")).trusts(&odd).presents(&odd).dials(host);
         rows.push(case.fails(&[HostNameInvalid]));
     }
+    rows.extend(international_hosts());
     let (alone, local) = (self_signed(), named(vec![dns("localhost"), ip("127.0.0.1")]));
     let nameless = named(Vec::new());
     let local_row = |name: &str, host| row("OWN-19", name).trusts(&local).presents(&local).dials(host);
@@ -127,6 +128,29 @@ fn hosts() -> Vec<Row> {
             .fails(&[HostNameInvalid]),
     ]);
     rows
+}
+
+/// Certificates spell names in ASCII, people do not (RFC 5280 §7.2).
+fn international_hosts() -> Vec<Row> {
+    let plant = named(vec![dns("xn--plnt-moa.example"), dns("xn--fa-hia.example"), dns("plc1.example")]);
+    let dials = |name: &str, host| row("OWN-80", name).trusts(&plant).presents(&plant).dials(host);
+    vec![
+        dials("host_with_umlaut", "plänt.example").good(),
+        dials("host_with_umlaut_in_upper_case_and_final_dot", "PLÄNT.Example.").good(),
+        dials("host_with_umlaut_of_two_characters", "pla\u{308}nt.example").good(),
+        dials("host_with_umlaut_spelled_as_in_the_certificate", "XN--PLNT-MOA.example").good(),
+        dials("host_with_sharp_s", "faß.example")
+            .good()
+            .because("IDNA 2008: ß is a letter of its own, and `fass.example` another host"),
+        dials("host_of_wide_letters", "ｐｌｃ1.example")
+            .good()
+            .because("UTS 46 maps them, and the same mapping is done before the host is looked up"),
+        dials("host_without_the_umlaut", "plant.example").fails(&[HostNameInvalid]),
+        dials("host_with_ss", "fass.example").fails(&[HostNameInvalid]),
+        dials("host_with_a_cyrillic_letter", "рlc1.example").fails(&[HostNameInvalid]),
+        dials("host_that_is_no_name", "plä nt.example").fails(&[HostNameInvalid]),
+        dials("host_below_a_name_with_umlaut", "x.plänt.example").fails(&[HostNameInvalid]),
+    ]
 }
 
 fn uris() -> Vec<Row> {

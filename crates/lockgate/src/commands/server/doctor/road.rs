@@ -92,7 +92,8 @@ async fn resolve(url: &EndpointUrl, report: &mut Report) -> Outcome<Vec<SocketAd
                 .then("check the spelling; try the server's IP address, or have its name entered in DNS or /etc/hosts"),
         )
     };
-    let asked = tokio::time::timeout(REACH_TIMEOUT, lookup_host((url.host(), url.port()))).await;
+    let host = ua_pki::ascii_host_name(url.host());
+    let asked = tokio::time::timeout(REACH_TIMEOUT, lookup_host((host.as_ref(), url.port()))).await;
     let found: Vec<SocketAddr> = match asked {
         Err(_) => return Err(unknown(format!("no answer within {REACH_TIMEOUT:?}"))),
         Ok(Err(error)) => return Err(unknown(error.to_string())),
