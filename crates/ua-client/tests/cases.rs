@@ -91,6 +91,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("HC-32", "ua-channel/tests/history.rs", "history_that_is_longer_or_shorter_than_it_says_is_refused"),
     ("HC-34", WALK, "picoseconds_follow_their_own_timestamp"),
     ("HC-34", WALK, "times_and_status_are_those_on_the_wire"),
+    ("HC-35", "ua-client/src/structure/tests.rs", "absurd_definitions_are_refused"),
     ("HC-36", SERVICES, "references_without_end_fail_the_node_and_the_continuation_point_is_given_back"),
     ("HC-36", "ua-client/tests/rogue/history.rs", "promises_without_end_are_given_up_and_given_back"),
     ("HC-38", HOSTILE, "notifications_of_nobodys_with_absurd_numbers_are_bounded"),
