@@ -18,6 +18,8 @@ use crate::{Error, codec, status};
 
 /// How often a value is looked at anew because it showed one more unknown type inside.
 const MAX_ROUNDS: usize = 20;
+/// Types within types; values nest less deep than that.
+const MAX_LEVELS: usize = 100;
 /// Steps up the tree of types.
 const MAX_ANCESTORS: usize = 50;
 /// References of one type that matter here.
@@ -88,7 +90,10 @@ impl Session {
     async fn learn_types(&self, wanted: Vec<NodeId>) -> Result<(), Error> {
         let mut said: HashMap<NodeId, Said> = HashMap::new();
         let mut batch = self.worth_asking(wanted.clone(), &said);
-        while !batch.is_empty() && said.len() < MAX_TYPES {
+        for _ in 0..MAX_LEVELS {
+            if batch.is_empty() || said.len() >= MAX_TYPES {
+                break;
+            }
             let answers = self.ask_about(&batch).await?;
             let mut next = Vec::new();
             for (id, answer) in batch.into_iter().zip(answers) {

@@ -1,11 +1,12 @@
 //! HC-27, HC-30, HC-36 for history: one node's trouble is its own, and no server reads on for ever.
 
 use ua_client::types::{
-    ByteString, DataValue, DateTime, ExtensionObject, HistoryData, HistoryReadRequest, HistoryReadResponse,
-    HistoryReadResult, StatusCode, Variant,
+    ByteString, DataValue, DateTime, ExtensionObject, HistoryData, HistoryEvent, HistoryEventFieldList,
+    HistoryReadRequest, HistoryReadResponse, HistoryReadResult, StatusCode, Variant,
 };
 use ua_client::{
-    DataValueRef, Error, HistoryPages, HistoryRange, HistoryVisitor, NodeHistory, NodeId, RawHistory, Session,
+    DataValueRef, Error, EventHistory, EventSelection, HistoryPages, HistoryRange, HistoryVisitor,
+    NodeHistory, NodeId, RawHistory, Session, ValueRef,
 };
 
 use crate::server::*;
@@ -172,4 +173,72 @@ async fn promises_without_end_are_given_up_and_given_back() {
         assert_eq!(read(&session, 1).await.0, [NodeHistory::Circles], "{name}");
         assert!(rogue.saw(HISTORY_READ) < 50, "{name}");
     }
+}
+
+/// One page of events, each with an id and a message.
+fn events(ids: impl IntoIterator<Item = u32>, point: &[u8]) -> HistoryReadResult {
+    let events = ids.into_iter().map(|id| HistoryEventFieldList {
+        event_fields: Some(vec![Variant::UInt32(id), Variant::from("pump on")]),
+    });
+    HistoryReadResult {
+        continuation_point: ByteString::from(point.to_vec()),
+        history_data: ExtensionObject::from_message(HistoryEvent { events: Some(events.collect()) }),
+        ..Default::default()
+    }
+}
+
+#[derive(Default)]
+struct Ids(Vec<u32>);
+
+impl HistoryVisitor for Ids {
+    fn begin_node(&mut self, _: usize, _: u32, _: Option<&[u8]>) {}
+    fn value(&mut self, _: &DataValueRef<'_>) {
+        panic!("events have no values");
+    }
+    fn event(&mut self, fields: &[ValueRef<'_>]) {
+        let [ValueRef::UInt32(id), ValueRef::String("pump on")] = fields else { panic!("{fields:?}") };
+        self.0.push(*id);
+    }
+    fn unsupported(&mut self, type_id: u32) {
+        panic!("{type_id}");
+    }
+    fn end_node(&mut self, _: usize) {}
+}
+
+async fn read_events(session: &Session) -> (NodeHistory, Vec<u32>) {
+    let range = HistoryRange::between(BEGIN, BEGIN + 1_000_000);
+    let history = EventHistory::new(range, EventSelection::base().filter());
+    let mut pages = session.history_events(vec![NodeId::new(1, 1)], &history).unwrap();
+    let (mut state, mut ids) = (NodeHistory::More, Ids::default());
+    while let Some(page) = pages.next_page(&mut ids).await.unwrap() {
+        state = page.nodes[0].state;
+    }
+    (state, ids.0)
+}
+
+#[tokio::test]
+async fn recorded_events_come_page_by_page_in_the_order_of_the_server() {
+    let script = serving(|request| {
+        let node = &request.nodes_to_read.as_ref().unwrap()[0];
+        match node.continuation_point.as_ref() {
+            [] => answer(vec![events([1, 2, 3], b"a")]),
+            b"a" => answer(vec![events([], b"b")]),
+            _ => answer(vec![events([4], b"")]),
+        }
+    });
+    let rogue = script.start().await;
+    let session = rogue.connect().await.unwrap();
+    assert_eq!(read_events(&session).await, (NodeHistory::Complete, vec![1, 2, 3, 4]));
+}
+
+#[tokio::test]
+async fn events_that_come_again_and_again_are_given_up() {
+    let script = serving(|request| match request.release_continuation_points {
+        true => answer(vec![HistoryReadResult::default()]),
+        false => answer(vec![events([1, 2, 3], b"more")]),
+    });
+    let rogue = script.start().await;
+    let session = rogue.connect().await.unwrap();
+    assert_eq!(read_events(&session).await.0, NodeHistory::Circles);
+    assert!(rogue.saw(HISTORY_READ) < 10);
 }

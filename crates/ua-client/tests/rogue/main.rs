@@ -19,3 +19,4 @@ mod hostile;
 mod login;
 mod server;
 mod services;
+mod structures;
