@@ -197,7 +197,12 @@ fn take(
             abandoned: true,
         });
     }
-    sofar.extend(references);
+    if sofar.is_empty() {
+        // as it came: a reference is large, and most nodes have one answer
+        *sofar = references;
+    } else {
+        sofar.extend(references);
+    }
     more.then_some(Unfinished { index, continuation: result.continuation_point, abandoned: false })
 }
 

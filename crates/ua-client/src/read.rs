@@ -5,9 +5,13 @@ use opcua_types::{
     Variant,
 };
 
+use ua_channel::{DataValueRef, ValueRef, walk_read_response};
+
 use crate::batch::{Batches, Verdict};
 use crate::codec::exactly;
+use crate::delivery::decode_failure;
 use crate::namespaces::Namespaces;
+use crate::request::ReadOnlyRequest;
 use crate::session::Session;
 use crate::{Error, status};
 
@@ -38,6 +42,37 @@ impl Session {
         Ok(values)
     }
 
+    /// Reads attributes without keeping them: each value is handed over in the bytes it came in, with its place in the
+    /// list, in order. A refused or unreadable one comes with its bad status.
+    ///
+    /// For many values at a time: nothing is allocated for a number, a text or a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::read`]; what was handed over before stays handed over.
+    pub async fn read_each<F>(&self, what: &[(NodeId, AttributeId)], mut value: F) -> Result<(), Error>
+    where
+        F: FnMut(usize, &DataValueRef<'_>),
+    {
+        let mut batches = Batches::new(what.len(), &self.inner.limits.read);
+        while let Some(range) = batches.next() {
+            let (start, batch) = (range.start, what.get(range.clone()).unwrap_or_default());
+            match self.read_answer(batch).await {
+                Ok(answer) => {
+                    walk_read_response(&answer, |place, read| value(start.saturating_add(place), read))
+                        .map_err(|error| decode_failure(ReadRequest::SERVICE, &error))?;
+                }
+                Err(error) => match batches.failed(range, error)? {
+                    Verdict::Retry => {}
+                    Verdict::ItemFailed(code) => {
+                        value(start, &refused(code));
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
     /// The server's namespace table.
     ///
     /// # Errors
@@ -64,14 +99,43 @@ impl Session {
     }
 
     async fn read_batch(&self, batch: &[(NodeId, AttributeId)]) -> Result<Vec<DataValue>, Error> {
-        let questions =
-            batch.iter().map(|(node, attribute)| ReadValueId::new(node.clone(), *attribute)).collect();
-        let request = ReadRequest {
-            timestamps_to_return: TimestampsToReturn::Both,
-            nodes_to_read: Some(questions),
-            ..Default::default()
-        };
-        exactly::<ReadRequest, _>(self.call(request).await?.results, batch.len())
+        exactly::<ReadRequest, _>(self.call(questions(batch)).await?.results, batch.len())
+    }
+
+    /// An answer's bytes that were walked once without handing anything over: whole, readable, one value per question.
+    async fn read_answer(&self, batch: &[(NodeId, AttributeId)]) -> Result<Vec<u8>, Error> {
+        let caller = &self.inner.caller;
+        let answer = caller.call_raw(questions(batch), caller.timeout()).await?;
+        let summary = walk_read_response(&answer, |_, _| {})
+            .map_err(|error| decode_failure(ReadRequest::SERVICE, &error))?;
+        if status::is_bad(summary.service_result) {
+            return Err(Error::Service { service: ReadRequest::SERVICE, status: summary.service_result });
+        }
+        if summary.values != batch.len() {
+            let detail = format!("{} results for {} questions", summary.values, batch.len());
+            return Err(Error::UnexpectedResponse { service: ReadRequest::SERVICE, detail });
+        }
+        Ok(answer)
+    }
+}
+
+fn questions(batch: &[(NodeId, AttributeId)]) -> ReadRequest {
+    let questions = batch.iter().map(|(node, attribute)| ReadValueId::new(node.clone(), *attribute));
+    ReadRequest {
+        timestamps_to_return: TimestampsToReturn::Both,
+        nodes_to_read: Some(questions.collect()),
+        ..Default::default()
+    }
+}
+
+fn refused(status: u32) -> DataValueRef<'static> {
+    DataValueRef {
+        value: ValueRef::Null,
+        status,
+        source_timestamp: 0,
+        source_picoseconds: 0,
+        server_timestamp: 0,
+        server_picoseconds: 0,
     }
 }
 

@@ -225,3 +225,26 @@ async fn everything_below_objects_can_be_browsed_and_read() {
     let nowhere = session.browse(&[NodeId::new(2, "no such node")], &BrowseFilter::default()).await.unwrap();
     assert!(nowhere[0].is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_are_not_kept_come_in_order_and_as_those_that_are() {
+    const MANY: usize = 25_000;
+    let site = Site::start().await;
+    let session = site.connect().await;
+    let nodes = counters(&session).await;
+    // names do not change between two readings
+    let named = nodes.iter().cycle().map(|node| (node.clone(), AttributeId::BrowseName));
+    let mut questions: Vec<_> = named.take(MANY).collect();
+    questions.push((NodeId::new(2, "no such node"), AttributeId::Value));
+    let kept = session.read(&questions).await.unwrap();
+    let mut handed = Vec::new();
+    session
+        .read_each(&questions, |place, value| handed.push((place, ua_client::to_data_value(value).unwrap())))
+        .await
+        .unwrap();
+    assert_eq!(handed.len(), MANY + 1);
+    for (expected, ((place, value), kept)) in handed.iter().zip(&kept).enumerate() {
+        assert_eq!((*place, &value.value), (expected, &kept.value));
+    }
+    assert!(handed[MANY].1.status.is_some_and(|code| code.is_bad()));
+}
