@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::bench_client;
 use crate::command::Command;
 use crate::workspace::Workspace;
 
@@ -12,10 +13,13 @@ pub(crate) enum Bench {
     Pki,
     /// Whether the time of a refusal tells why: OPN messages and the secrets of users, in the manner of dudect.
     Timing,
+    /// What our client costs, beside a client in C.
+    Client,
 }
 
 pub(crate) fn run(workspace: &Workspace, which: Bench) -> Result<()> {
     let arguments = match which {
+        Bench::Client => return bench_client::run(workspace),
         Bench::Pki => ["bench", "--quiet", "--locked", "--package", "ua-pki", "--bench", "pki"].as_slice(),
         Bench::Timing => {
             &["run", "--quiet", "--locked", "--release", "--package", "ua-channel", "--example", "timing"]
