@@ -237,6 +237,38 @@ fn what_holds_no_certificate_is_an_invalid_one() {
 }
 
 #[test]
+fn what_is_something_else_is_called_by_its_name_and_a_key_leaves_no_trace() {
+    let lab = Lab::empty();
+    put(&lab, "pki/trusted/certs/plc1.der", solo().der());
+    let key = PrivateKey::generate(RSA).unwrap();
+    key.save(&lab.path().join("key.pem")).unwrap();
+    put(&lab, "list.crl", &list(&plant().root, &[]));
+    put(&lab, "plc1.csr", include_bytes!("../../ua-pki/tests/fixtures/request.csr"));
+    for (file, what) in [
+        ("list.crl", "a revocation list"),
+        ("plc1.csr", "a certificate request"),
+        ("key.pem", "a private key"),
+    ] {
+        let said = verify(&lab, &[file]).json();
+        let message = said["findings"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("this is no certificate, but {what}")), "{message}");
+        assert!(!message.contains("malformed"), "{message}");
+    }
+    let told = verify(&lab, &["key.pem"]);
+    let page = told.page();
+    let of_nothing = "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709";
+    assert_eq!(told.json()["findings"][0]["thumbprint"].as_str().unwrap().replace(':', ""), of_nothing);
+    let bytes = std::fs::read(lab.path().join("key.pem")).unwrap();
+    let lines = String::from_utf8(bytes).unwrap();
+    assert!(
+        lines
+            .lines()
+            .filter(|line| line.len() > 20 && !line.starts_with('-'))
+            .all(|line| !page.contains(line))
+    );
+}
+
+#[test]
 fn a_wrong_option_is_a_usage_error_that_says_what_is_right() {
     let lab = Lab::empty();
     put(&lab, "plc1.der", solo().der());

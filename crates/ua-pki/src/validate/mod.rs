@@ -29,7 +29,8 @@ pub(crate) use self::cache::Memory;
 use self::chain::Path;
 use self::report::Report;
 use crate::{
-    Actor, Certificate, CertificateRules, CertificateStatus, Finding, Remedy, Step, TrustList, Verdict,
+    Actor, Certificate, CertificateRules, CertificateStatus, Finding, Item, Material, Remedy, Step,
+    TrustList, Verdict,
 };
 
 /// Whose certificate is validated.
@@ -114,9 +115,25 @@ pub(crate) fn unreadable(bytes: &[u8], error: &crate::Error, role: Role) -> Verd
         Role::Client => "the client's certificate",
         Role::User => "the user's certificate",
     };
-    let message = format!("{whose} cannot be read: {error}");
-    let remedy = "get the certificate again from its owner, as DER or PEM with nothing else in the file";
-    nothing(crate::Thumbprint::of(bytes), message, Remedy::new(Actor::Us, remedy))
+    let remedy = |text: &str| Remedy::new(Actor::Us, text);
+    let again =
+        remedy("get the certificate again from its owner, as DER or PEM with nothing else in the file");
+    let thumbprint = crate::Thumbprint::of(bytes);
+    match Material::from_bytes(bytes).items() {
+        [] => nothing(thumbprint, format!("{whose} is not there: there are no bytes at all"), again),
+        // nothing that is made of a key is told, not even its hash
+        [Item::PrivateKey, ..] => nothing(
+            crate::Thumbprint::of(&[]),
+            format!("this is no certificate, but a private key; {whose} was to be judged"),
+            remedy("keep the key to yourself, and take the certificate that belongs to it"),
+        ),
+        [other @ (Item::Crl(_) | Item::Request(_)), ..] => nothing(
+            thumbprint,
+            format!("this is no certificate, but {}; {whose} was to be judged", other.describe()),
+            remedy("take the file with the certificate; what a file holds is shown by `cert show`"),
+        ),
+        _ => nothing(thumbprint, format!("{whose} cannot be read: {error}"), again),
+    }
 }
 
 fn nothing_presented() -> Verdict {

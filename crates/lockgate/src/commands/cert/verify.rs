@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use ua_pki::{Certificate, CertificateRules, Role, Step, TrustList, ValidationContext, Verdict, validate};
 
+use zeroize::Zeroizing;
+
 use crate::advice::{Advice, Outcome};
 use crate::cli::{AskedPolicy, Verify, Whose};
 use crate::clock;
@@ -115,8 +117,9 @@ fn role_word(role: Whose) -> &'static str {
 }
 
 /// The beginning of the file, which is all of it when it can be a certificate.
-fn read(file: &Path) -> Outcome<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn read(file: &Path) -> Outcome<Zeroizing<Vec<u8>>> {
+    // somebody may name the file with the key
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = File::open(file).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
     read.map_err(|error| {
         Box::new(
