@@ -391,3 +391,53 @@ fn a_store_that_cannot_be_written_is_left_as_it_was() {
     std::fs::rename(&kept, &private).unwrap();
     good(lab.run(&["cert", "use", "next"]));
 }
+
+#[test]
+fn a_broken_pair_and_left_over_files_are_named_and_the_rest_is_shown() {
+    let lab = Lab::empty();
+    good(lab.run(&["cert", "create", "--pki", "pki"]));
+    good(lab.run(&["cert", "renew", "--pki", "pki"]));
+    let store = Store::as_it_is(lab.path().join("pki"));
+    let next = store.own_pair(ua_pki::OwnRole::Next).unwrap().unwrap();
+    std::fs::write(&next.key_file, "no key").unwrap();
+    PrivateKey::generate(KeyKind::EcP256).unwrap().save(&lab.path().join("pki/own/private/cut.pem")).unwrap();
+    std::fs::write(lab.path().join("pki/own/certs/.unfinished-1-0"), "half").unwrap();
+    let shown = lab.run(&["--json", "cert", "show", "--pki", "pki"]);
+    let said = shown.json();
+    assert_eq!((shown.code, said["pairs"].as_array().unwrap().len()), (8, 2), "{}", shown.page());
+    assert_eq!(said["broken"][0]["role"], "next");
+    let leftovers = said["leftovers"].to_string();
+    assert!(leftovers.contains("cut.pem") && leftovers.contains(".unfinished-1-0"), "{leftovers}");
+    assert!(!leftovers.contains("lockgate.pem"), "{leftovers}");
+    std::fs::remove_file(&next.certificate_file).unwrap();
+    let text = lab.run(&["cert", "show", "--pki", "pki"]);
+    assert!(
+        text.page().contains("active: in use") && text.page().contains("cert renew --replace --pki pki"),
+        "{}",
+        text.page()
+    );
+}
+
+#[test]
+fn who_changes_our_certificates_waits_for_another_and_not_for_ever() {
+    let lab = Lab::empty();
+    good(lab.run(&["cert", "create", "--pki", "pki"]));
+    let store = Store::open(lab.path().join("pki")).unwrap();
+    let before = everything(&lab.path().join("pki"));
+    let hold = store.hold_own().unwrap();
+    let refused = lab.run(&["--json", "cert", "renew", "--pki", "pki"]);
+    assert_eq!((refused.code, &refused.json()["code"]), (3, &"pki.busy".into()), "{}", refused.page());
+    assert_eq!(everything(&lab.path().join("pki")), before, "nothing was changed");
+    good(lab.run(&["cert", "show", "--pki", "pki"]));
+    std::thread::scope(|scope| {
+        let renewing = ["one", "two"]
+            .map(|_| scope.spawn(|| lab.run(&["cert", "renew", "--use-now", "--replace", "--pki", "pki"])));
+        // both wait, or come later: either way they come one after the other
+        drop(hold);
+        renewing.into_iter().for_each(|one| drop(good(one.join().unwrap())));
+    });
+    let shown = good(lab.run(&["--json", "cert", "show", "--pki", "pki"])).json();
+    let roles: Vec<_> =
+        shown["pairs"].as_array().unwrap().iter().map(|pair| pair["role"].as_str().unwrap()).collect();
+    assert_eq!((roles, shown["leftovers"].as_array().unwrap().len()), (vec!["active", "former"], 0));
+}

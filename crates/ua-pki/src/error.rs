@@ -126,6 +126,9 @@ pub enum Error {
     /// Another program works with the authority.
     #[error("another program works with the authority in {path}", path = .0.display())]
     AuthorityBusy(PathBuf),
+    /// Another program changes our own certificates in the store.
+    #[error("another program changes our certificates in {path}", path = .0.display())]
+    StoreBusy(PathBuf),
     /// The book of an authority cannot be read. Nothing is issued without it.
     #[error("{path}: line {line} {why}", path = .path.display())]
     AuthorityIndex {

@@ -89,7 +89,9 @@ pub use profile::is_dns_name;
 pub use public_key::{KeyKind, PublicKey};
 pub use request::{CertificateRequest, UnprovenRequest};
 pub use signature::{EncryptionScheme, SignatureScheme};
-pub use store::{Becomes, Destination, ImportPlan, Imported, OwnPair, OwnRole, PlannedImport, Store};
+pub use store::{
+    Becomes, Destination, ImportPlan, Imported, OwnHold, OwnPair, OwnRole, PlannedImport, Store,
+};
 pub use thumbprint::{Thumbprint, ThumbprintQuery};
 pub use trust_list::{StoreProblem, TrustList};
 pub use validate::{Role, ValidationContext, validate};

@@ -76,6 +76,11 @@ pub(crate) fn failed(root: &Path, error: &Error) -> Box<Advice> {
             Advice::new("pki.unusable", Exit::Config, error.to_string())
                 .fact("store", root.display().to_string()),
         ),
+        Error::StoreBusy(_) => Box::new(
+            Advice::new("pki.busy", Exit::Config, "another lockgate changes our certificates in this store")
+                .fact("store", root.display().to_string())
+                .then("nothing was changed; try again when it is done"),
+        ),
         Error::NotFound { folder, query } => Box::new(
             Advice::new(
                 "trust.not_found",

@@ -119,6 +119,24 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, Error>
     Ok(files)
 }
 
+/// The files of a folder whose writing was begun and never finished; empty when the folder does not exist.
+pub(crate) fn unfinished(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io(folder)(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Error::io(folder))?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Reads a file with a secret, of at most `limit` bytes; refuses one that others can read.
 pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
     let file = open(path)?;
@@ -182,7 +200,7 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn refuse_link(path: &Path) -> Result<(), Error> {
+pub(crate) fn refuse_link(path: &Path) -> Result<(), Error> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => Err(Error::SymbolicLink(path.to_owned())),
         _ => Ok(()),

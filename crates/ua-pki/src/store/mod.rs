@@ -17,7 +17,7 @@
 //! problem to show, not a reason to stop.
 //!
 //! [`folders`] is the store, [`own`] our own pairs in it, [`roles`] which of them is in use, [`pending`] a key that waits
-//! for its certificate, [`current`] the trust list read again when a file changed, [`rejected`] who was turned away,
+//! for its certificate, [`hold`] who may change them, [`leftovers`] what a power cut left, [`current`] the trust list read again when a file changed, [`rejected`] who was turned away,
 //! [`import`] and [`foreign`] take files and whole
 //! stores from elsewhere, [`certificate_files`] how certificates lie in files, [`files`] how files are written.
 
@@ -26,7 +26,9 @@ mod current;
 pub(crate) mod files;
 mod folders;
 mod foreign;
+mod hold;
 mod import;
+mod leftovers;
 mod own;
 mod pending;
 mod rejected;
@@ -34,5 +36,6 @@ mod roles;
 
 pub(crate) use certificate_files::file_name;
 pub use folders::Store;
+pub use hold::OwnHold;
 pub use import::{Becomes, Destination, ImportPlan, Imported, PlannedImport};
 pub use own::{OwnPair, OwnRole};

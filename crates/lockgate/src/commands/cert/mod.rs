@@ -19,6 +19,7 @@ use crate::cli;
 use crate::context::Context;
 
 pub(super) use ending::{Ending, ending};
+pub(super) use own::first;
 
 pub(super) fn run(context: &Context, command: &cli::Cert) -> Outcome {
     match command {

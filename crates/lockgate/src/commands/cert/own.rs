@@ -4,7 +4,9 @@ use std::path::Path;
 
 use connector::{Config, identity};
 use jiff::Timestamp;
-use ua_pki::{ApplicationProfile, Certificate, Error, KeyKind, OwnPair, OwnRole, Store, is_dns_name};
+use ua_pki::{
+    ApplicationProfile, Certificate, Error, KeyKind, OwnHold, OwnPair, OwnRole, Store, is_dns_name,
+};
 
 use crate::advice::{Advice, Outcome};
 use crate::cli::Names;
@@ -19,17 +21,19 @@ pub(super) struct Ours<'a> {
     context: &'a Context,
     pki: Option<&'a Path>,
     pub(super) store: Store,
+    /// Keeps others out while something is changed.
+    _hold: Option<OwnHold>,
 }
 
 impl<'a> Ours<'a> {
     /// To change something.
     pub(super) fn open(context: &'a Context, pki: Option<&'a Path>) -> Outcome<Self> {
-        Ok(Self { context, pki, store: store::open(context, pki)? })
+        Self::held(context, pki, store::open(context, pki)?)
     }
 
     /// To look only.
     pub(super) fn look(context: &'a Context, pki: Option<&'a Path>) -> Outcome<Self> {
-        Ok(Self { context, pki, store: store::look(context, pki)? })
+        Ok(Self { context, pki, store: store::look(context, pki)?, _hold: None })
     }
 
     /// As [`open`](Self::open), and makes the store where there is none.
@@ -39,7 +43,12 @@ impl<'a> Ours<'a> {
             None => config::pki(context)?,
         };
         let store = Store::open(&root).map_err(|e| store::failed(&root, &e))?;
-        Ok(Self { context, pki, store })
+        Self::held(context, pki, store)
+    }
+
+    fn held(context: &'a Context, pki: Option<&'a Path>, store: Store) -> Outcome<Self> {
+        let hold = store.hold_own().map_err(|e| store::failed(store.root(), &e))?;
+        Ok(Self { context, pki, store, _hold: Some(hold) })
     }
 
     pub(super) fn failed(&self, error: &Error) -> Box<Advice> {
@@ -136,6 +145,13 @@ pub(super) fn profile(
     Ok(profile)
 }
 
+/// What our first certificate says where no configuration says anything.
+pub(in crate::commands) fn first() -> ApplicationProfile {
+    let mut profile = fresh(None, identity::valid_from(clock::now()), identity::VALID_DAYS.saturating_add(1));
+    profile.application_uri = format!("urn:{}:{}", host(), profile.common_name);
+    profile
+}
+
 fn fresh(config: Option<&Config>, valid_from: Timestamp, days: u32) -> ApplicationProfile {
     ApplicationProfile {
         common_name: config.map_or_else(|| "lockgate".to_owned(), |config| config.application.name.clone()),
@@ -144,7 +160,7 @@ fn fresh(config: Option<&Config>, valid_from: Timestamp, days: u32) -> Applicati
         // a machine's own name is not always one that DNS allows
         dns_names: Some(host()).filter(|host| is_dns_name(host)).into_iter().collect(),
         ip_addresses: Vec::new(),
-        key: KeyKind::Rsa { bits: 2048 },
+        key: KeyKind::Rsa { bits: identity::KEY_BITS },
         valid_from,
         days,
     }

@@ -22,6 +22,16 @@ struct Shown {
     pairs: Vec<PairView>,
     /// Whether a key waits for the certificate that an authority makes for it.
     key_waits: bool,
+    /// The pairs that cannot be used, and why.
+    broken: Vec<BrokenView>,
+    /// Files that belong to no pair, as a power cut leaves them.
+    leftovers: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct BrokenView {
+    role: &'static str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -43,25 +53,30 @@ pub(super) fn show(context: &Context, pki: Option<&Path>) -> Outcome {
         None if key_waits => &[],
         None => return Err(ours.none()),
     };
-    let mut pairs = Vec::new();
+    let (mut pairs, mut broken) = (Vec::new(), Vec::new());
     for role in [OwnRole::Active, OwnRole::Next, OwnRole::Former] {
-        if let Some(pair) = ours.pair(role)? {
-            pairs.push(PairView::of(&ours, role, &pair, now));
+        match ours.store.own_pair(role) {
+            Ok(Some(pair)) => pairs.push(PairView::of(&ours, role, &pair, now)),
+            Ok(None) => continue,
+            Err(_) => {}
+        }
+        // the key is part of the pair: one that does not work is told before anybody switches to it
+        if let Err(error) = ours.store.own_of(role) {
+            broken.push(BrokenView { role: word(role), message: error.to_string() });
         }
     }
-    let shown = Shown { certificates: chain.iter().map(CertificateView::of).collect(), pairs, key_waits };
+    let leftovers = ours.store.own_leftovers().map_err(|e| ours.failed(&e))?;
+    let leftovers = leftovers.into_iter().map(|path| path.display().to_string()).collect();
+    let certificates = chain.iter().map(CertificateView::of).collect();
+    let shown = Shown { certificates, pairs, key_waits, broken, leftovers };
     context.answer("cert-show", &shown, || shown.text(&ours))?;
-    Ok(Exit::Ok)
+    Ok(if shown.broken.is_empty() { Exit::Ok } else { Exit::Partly })
 }
 
 impl PairView {
     fn of(ours: &Ours<'_>, role: OwnRole, pair: &OwnPair, now: Timestamp) -> Self {
         Self {
-            role: match role {
-                OwnRole::Active => "active",
-                OwnRole::Next => "next",
-                OwnRole::Former => "former",
-            },
+            role: word(role),
             certificate_file: pair.certificate_file.display().to_string(),
             certificate: CertificateView::of(&pair.certificate),
             needs: needs(ours, role, pair, now),
@@ -83,6 +98,14 @@ impl PairView {
             self.certificate.full_text(),
             needs.unwrap_or_default()
         )
+    }
+}
+
+fn word(role: OwnRole) -> &'static str {
+    match role {
+        OwnRole::Active => "active",
+        OwnRole::Next => "next",
+        OwnRole::Former => "former",
     }
 }
 
@@ -129,6 +152,21 @@ impl Shown {
                 "needs",
                 safe(&format!("the authority's answer: {take_in}"))
             ));
+        }
+        for broken in &self.broken {
+            let mend = match broken.role {
+                "next" => format!(
+                    "needs        to be put back, or made anew: {}\n",
+                    ours.line(&["cert", "renew", "--replace"])
+                ),
+                _ => "needs        to be put back; nothing else rests on it\n".to_owned(),
+            };
+            parts.push(format!("{:<12} {}: {}\n{mend}", "broken", broken.role, safe(&broken.message)));
+        }
+        if !self.leftovers.is_empty() {
+            let files: String =
+                self.leftovers.iter().map(|file| format!("{:<12} {}\n", "left over", safe(file))).collect();
+            parts.push(format!("{files}{:<12} nothing; no pair uses them, remove them\n", "needs"));
         }
         parts.join("\n")
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use connector::config::SecretRef;
 use connector::{Config, SourceConfig, identity, secrets, sources};
 use ua_client::{EndpointUrl, Login};
-use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, Store};
+use ua_pki::{ApplicationIdentity, Store};
 use zeroize::Zeroizing;
 
 use crate::advice::{Advice, Outcome, disk};
 use crate::cli;
 use crate::clock;
 use crate::commands::failure::{self, About};
-use crate::commands::{config, discover, secret, store};
+use crate::commands::{cert, config, discover, secret, store};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
@@ -142,18 +142,12 @@ fn own(context: &Context, store: &Store) -> Outcome<Arc<ApplicationIdentity>> {
         })?;
         return Ok(Arc::new(identity));
     }
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    let identity = ApplicationIdentity::self_signed(&ApplicationProfile {
-        common_name: SESSION_NAME.to_owned(),
-        organization: None,
-        application_uri: format!("urn:{host}:lockgate"),
-        dns_names: Some(host).filter(|host| ua_pki::is_dns_name(host)).into_iter().collect(),
-        ip_addresses: Vec::new(),
-        key: KeyKind::Rsa { bits: identity::KEY_BITS },
-        valid_from: clock::now(),
-        days: identity::VALID_DAYS,
-    })
-    .map_err(failed)?;
+    let _hold = store.hold_own().map_err(failed)?;
+    // another command may have made it while this one waited
+    if let Some(identity) = store.own().map_err(failed)? {
+        return Ok(Arc::new(identity));
+    }
+    let identity = ApplicationIdentity::self_signed(&cert::first()).map_err(failed)?;
     store.save_own(&identity).map_err(failed)?;
     say(&format!(
         "made our certificate {} in {}",
