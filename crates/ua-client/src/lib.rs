@@ -35,6 +35,7 @@ mod json;
 mod limits;
 mod namespaces;
 mod node_address;
+mod pipeline;
 mod proof;
 mod publish;
 mod read;

@@ -1,6 +1,6 @@
 //! The stream of notifications: publish requests kept outstanding, answers in order, acknowledgements only when told.
 //!
-//! The session keeps `in_flight` publish requests at the server. An answer is handed on as the bytes it came in; the
+//! The session keeps publish requests at the server, as many as its [`Pipeline`] wants. An answer is handed on as the bytes it came in; the
 //! owner walks it, stores it, and only then calls [`Session::acknowledge`], which travels with the next publish
 //! request. A consumer that does not come back for more takes no more either: the server's queues fill, not ours.
 
@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::delivery::{AckToken, Delivery, SubscriptionWatch, read_summary};
 use crate::driver::Answer;
+use crate::pipeline::Pipeline;
 use crate::request::ReadOnlyRequest;
 use crate::sequence::{Order, Sequence};
 use crate::session::Session;
@@ -23,8 +24,6 @@ use crate::{Error, clock, codec, status};
 const MAX_WAITING_ACKS: usize = 10_000;
 /// Acknowledgements in one publish request.
 const MAX_ACKS_PER_REQUEST: usize = 1000;
-/// Publish requests at the server at most (Part 4 §5.14.5 servers offer a handful).
-const MAX_IN_FLIGHT: usize = 100;
 /// Refused publish requests in a row before the caller hears about it.
 const MAX_REFUSALS: u32 = 10;
 /// What network and server may add to a keep-alive interval.
@@ -46,7 +45,7 @@ pub(crate) type AnswersGuard = tokio::sync::OwnedMutexGuard<Answers>;
 
 #[derive(Default)]
 struct State {
-    in_flight: usize,
+    pipeline: Pipeline,
     outstanding: usize,
     refusals: u32,
     /// Publish requests that were at the server when the last subscription was deleted.
@@ -64,7 +63,8 @@ struct Watched {
 }
 
 impl Session {
-    /// Begins to fetch notifications of these subscriptions, with `in_flight` publish requests at the server.
+    /// Begins to fetch notifications of these subscriptions, with at least `in_flight` publish requests at the server;
+    /// more where the round trip is long for the pace of the answers.
     ///
     /// Call it again to add subscriptions or to change the number.
     ///
@@ -151,7 +151,9 @@ impl Session {
 
     fn begin_publish(&self) -> Result<Option<(Begun<'_>, Vec<u8>)>, Error> {
         let publishing = &self.inner.publishing;
-        let Some(acknowledgements) = publishing.begin_request() else { return Ok(None) };
+        let Some(acknowledgements) = publishing.begin_request(self.inner.caller.round_trip()) else {
+            return Ok(None);
+        };
         let request = PublishRequest {
             subscription_acknowledgements: (!acknowledgements.is_empty()).then(|| acknowledgements.clone()),
             ..Default::default()
@@ -209,7 +211,7 @@ impl Publishing {
     fn watch(&self, subscriptions: &[SubscriptionWatch], in_flight: usize) {
         let now = clock::now();
         let mut state = self.lock();
-        state.in_flight = in_flight.clamp(1, MAX_IN_FLIGHT);
+        state.pipeline.at_least(in_flight);
         for subscription in subscriptions {
             let watched = Watched {
                 sequence: Sequence::after(subscription.last_sequence),
@@ -221,9 +223,9 @@ impl Publishing {
     }
 
     /// Counts one more request if one is wanted, and gives the acknowledgements that go with it.
-    fn begin_request(&self) -> Option<Vec<SubscriptionAcknowledgement>> {
+    fn begin_request(&self, round_trip: Option<Duration>) -> Option<Vec<SubscriptionAcknowledgement>> {
         let mut state = self.lock();
-        if state.watched.is_empty() || state.outstanding >= state.in_flight {
+        if state.watched.is_empty() || state.outstanding >= state.pipeline.wanted(round_trip) {
             return None;
         }
         state.outstanding += 1;
@@ -285,6 +287,7 @@ impl Publishing {
         state.refusals = 0;
         state.orphans = 0;
         state.unproven.clear();
+        state.pipeline.moved();
         state.watched.values_mut().for_each(|watched| watched.last_sign = now);
         for body in kept {
             if self.sender.send(Ok(body)).is_err() {
@@ -314,7 +317,8 @@ impl Publishing {
         state.refusals += 1;
         let bearable = match code {
             status::BAD_TOO_MANY_PUBLISH_REQUESTS => {
-                state.in_flight = state.outstanding.max(1);
+                let left = state.outstanding;
+                state.pipeline.refused(left);
                 true
             }
             status::BAD_TIMEOUT => true,
@@ -330,6 +334,7 @@ impl Publishing {
     fn deliver(&self, body: Vec<u8>) -> Result<Delivery, Error> {
         let summary = read_summary(&body)?;
         let mut state = self.lock();
+        state.pipeline.answered(clock::now());
         state.unproven.remove(&summary.subscription_id);
         let mut order = Order::Due;
         if let Some(watched) = state.watched.get_mut(&summary.subscription_id) {
@@ -366,24 +371,24 @@ mod tests {
     #[test]
     fn no_more_requests_are_begun_than_wanted() {
         let publishing = watching();
-        assert!(publishing.begin_request().is_some());
-        assert!(publishing.begin_request().is_some());
-        assert!(publishing.begin_request().is_none());
+        assert!(publishing.begin_request(None).is_some());
+        assert!(publishing.begin_request(None).is_some());
+        assert!(publishing.begin_request(None).is_none());
     }
 
     #[test]
     fn requests_left_over_from_deleted_subscriptions_are_not_reported_as_a_loss() {
         let publishing = watching();
-        publishing.begin_request();
-        publishing.begin_request();
+        publishing.begin_request(None);
+        publishing.begin_request(None);
         publishing.forget(9);
-        assert!(publishing.begin_request().is_none(), "nothing is left to publish");
+        assert!(publishing.begin_request(None).is_none(), "nothing is left to publish");
         let watch = SubscriptionWatch { id: 10, keep_alive: Duration::from_secs(10), last_sequence: None };
         publishing.watch(&[watch], 2);
         for _ in 0..2 {
             assert!(matches!(publishing.take(refusal(status::BAD_NO_SUBSCRIPTION)), Ok(None)));
         }
-        publishing.begin_request();
+        publishing.begin_request(None);
         assert!(publishing.take(refusal(status::BAD_NO_SUBSCRIPTION)).is_err(), "this one is a loss");
     }
 
@@ -392,7 +397,7 @@ mod tests {
         let publishing = watching();
         let bearable = (0..100)
             .take_while(|_| {
-                publishing.begin_request();
+                publishing.begin_request(None);
                 publishing.take(refusal(status::BAD_TIMEOUT)).is_ok()
             })
             .count();
@@ -404,9 +409,9 @@ mod tests {
         let publishing = watching();
         let acknowledgement = SubscriptionAcknowledgement { subscription_id: 9, sequence_number: 3 };
         publishing.lock().acknowledgements.push_back(acknowledgement.clone());
-        let taken = publishing.begin_request();
+        let taken = publishing.begin_request(None);
         drop(Begun { publishing: &publishing, acknowledgements: taken });
-        assert_eq!(publishing.begin_request(), Some(vec![acknowledgement]));
+        assert_eq!(publishing.begin_request(None), Some(vec![acknowledgement]));
         assert_eq!(publishing.lock().outstanding, 1);
     }
 }

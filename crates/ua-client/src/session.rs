@@ -1,6 +1,6 @@
 //! A session that is logged in: the handle that everything else hangs on.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::proof::Proof;
 use crate::publish::{AnswersGuard, Publishing};
 use crate::request::ReadOnlyRequest;
 use crate::structure::DataTypes;
-use crate::{Error, clock, codec};
+use crate::{Error, clock, codec, pipeline};
 
 /// A logged-in session. Cheap to clone; all clones are one session on one connection.
 ///
@@ -206,6 +206,8 @@ pub(crate) struct Caller {
     timeout: Duration,
     /// The largest request body the server takes.
     max_request: usize,
+    /// In microseconds, 0 when not known.
+    round_trip: AtomicU64,
 }
 
 impl Caller {
@@ -221,6 +223,7 @@ impl Caller {
             handle: AtomicU32::new(2),
             timeout,
             max_request,
+            round_trip: AtomicU64::new(0),
         }
     }
 
@@ -247,8 +250,24 @@ impl Caller {
         request: R,
         timeout: Duration,
     ) -> Result<R::Response, Error> {
+        let begun = clock::now();
         let answer = self.call_raw(request, timeout).await?;
+        self.took(clock::now().saturating_duration_since(begun));
         codec::decode::<R>(&answer)
+    }
+
+    /// How long an answer takes on this connection, smoothed; `None` before the first.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        match self.round_trip.load(Ordering::Relaxed) {
+            0 => None,
+            micros => Some(Duration::from_micros(micros)),
+        }
+    }
+
+    fn took(&self, took: Duration) {
+        let smoothed = pipeline::smoothed(self.round_trip(), took);
+        let micros = u64::try_from(smoothed.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.round_trip.store(micros, Ordering::Relaxed);
     }
 
     /// Asks on another connection than the one in use: the one that the session is to move to.
