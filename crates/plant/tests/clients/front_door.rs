@@ -101,7 +101,11 @@ async fn reading_gives_one_result_a_node_and_a_bad_node_harms_itself_alone() {
     assert_eq!(read.len(), 5);
     assert_eq!(read[1].status, Some(StatusCode::BadNodeIdUnknown));
     assert_eq!(read[2].status, Some(StatusCode::BadAttributeIdInvalid));
-    assert_eq!(read[3].value, Some(opcua_types::Variant::Byte(1)), "to be read and nothing else");
+    assert_eq!(
+        read[3].value,
+        Some(opcua_types::Variant::Byte(5)),
+        "to be read, now and its past, and nothing else"
+    );
     assert_eq!(read[4].source_timestamp.as_ref().unwrap().ticks(), bench.plant.started());
     assert!(read[0].is_valid());
 }

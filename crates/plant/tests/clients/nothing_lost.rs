@@ -85,7 +85,7 @@ async fn a_subscription_left_by_closing_the_session_can_be_taken_over_by_its_use
     assert_eq!(refused, [Err(StatusCode::BadUserAccessDenied.bits())]);
     assert!(stranger.republish(info.id, 1).await.is_err());
 
-    let session = bench.connect(&bench.trusted_client("another machine"), reader()).await.unwrap();
+    let session = bench.connect(&bench.trusted_client("another-machine"), reader()).await.unwrap();
     assert!(session.transfer_subscriptions(&[info.id]).await.unwrap()[0].is_ok());
     watch(&session, &info, None).await;
     let mut received = Received::default();

@@ -12,7 +12,7 @@
 //! before anybody can have it. The number of a revocation list is in the index before the list is made, so that no
 //! number is used twice, whatever happens in between. Only one program at a time changes the folder.
 //!
-//! [`folder`] is the authority at work, [`index`] its book.
+//! [`AuthorityFolder`] is the authority at work, the private `index` its book.
 
 mod folder;
 mod index;
