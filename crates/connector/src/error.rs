@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use ua_pki::{CertificateStatus, Finding, Thumbprint, Verdict};
+use ua_pki::{CertificateStatus, Finding, Remedy, Thumbprint, Verdict};
 
 use crate::config::Problem;
+use crate::next_step::{NextStep, command_for};
 
 /// Everything this crate reports as a failure.
 #[derive(Debug, thiserror::Error)]
@@ -326,50 +327,59 @@ impl Error {
     }
 
     /// What to do about it, for the source of that name.
-    pub fn next_step(&self, source: &str) -> Option<String> {
+    pub fn next_step(&self, source: &str) -> Option<NextStep> {
+        const ALL_MUST_TRUST: &str = " (every server must then trust the new certificate)";
+        let again = |step: NextStep| {
+            step.then_run(&["source", "remove", source])
+                .then_say(", then ")
+                .then_run(&["source", "add", source, "URL"])
+        };
         Some(match self {
             Self::ServerNotTrusted { thumbprint, verdict, .. } => match decisive(verdict) {
-                Some(finding) if finding.status != CertificateStatus::Untrusted => finding.remedy.to_string(),
-                _ => format!(
-                    "compare the thumbprint with the one the server's administrator sees, then run: lockgate trust \
-                     accept {thumbprint}"
-                ),
+                Some(finding) if finding.status != CertificateStatus::Untrusted => remedy(&finding.remedy),
+                _ => NextStep::say(
+                    "compare the thumbprint with the one the server's administrator sees, then run: ",
+                )
+                .then_run(&["trust", "accept", &thumbprint.to_string()]),
             },
             Self::NoIdentity { .. } => {
-                "put our certificate and key back into own/ of the certificate store, or make new ones: lockgate cert create"
-                    .to_owned()
+                NextStep::say("put our certificate and key back into own/ of the certificate store, or make new ones: ")
+                    .then_run(&["cert", "create"])
             }
-            Self::IdentityUri { certificate, .. } => {
-                format!(
-                    "write uri = \"{certificate}\" under [application], or make a certificate for the configured one: \
-                     lockgate cert renew --use-now (every server must then trust it)"
-                )
-            }
+            Self::IdentityUri { certificate, .. } => NextStep::say(format!(
+                "write uri = \"{certificate}\" under [application], or make a certificate for the configured one: "
+            ))
+            .then_run(&["cert", "renew", "--use-now"])
+            .then_say(ALL_MUST_TRUST),
             Self::IdentityTime { .. } => {
-                "run: lockgate cert renew --use-now (every server must then trust the new certificate)".to_owned()
+                NextStep::run(&["cert", "renew", "--use-now"]).then_say(ALL_MUST_TRUST)
             }
             Self::IdentityKey { .. } => {
-                "run: lockgate cert renew --key rsa2048 --use-now (every server must then trust the new certificate)"
-                    .to_owned()
+                NextStep::run(&["cert", "renew", "--key", "rsa2048", "--use-now"]).then_say(ALL_MUST_TRUST)
             }
-            Self::ServerUri { .. } | Self::SecurityChanged { .. } => format!(
-                "if the change is wanted: lockgate source remove {source}, then lockgate source add {source} URL"
-            ),
-            Self::StrongerOffered { .. } => format!(
-                "for the stronger one: lockgate source remove {source}, then lockgate source add {source} URL; if the \
-                 weaker one is wanted, name it there with --policy and --mode"
-            ),
-            Self::SecretExposed { path, .. } => format!("run: chmod 600 {}", path.display()),
-            Self::SecretMissing { .. } | Self::SecretUnusable { .. } => {
-                format!("run: lockgate login {source}")
+            Self::ServerUri { .. } | Self::SecurityChanged { .. } => {
+                again(NextStep::say("if the change is wanted: "))
             }
+            Self::StrongerOffered { .. } => again(NextStep::say("for the stronger one: "))
+                .then_say("; if the weaker one is wanted, name it there with --policy and --mode"),
+            Self::SecretExposed { path, .. } => format!("run: chmod 600 {}", path.display()).into(),
+            Self::SecretMissing { .. } | Self::SecretUnusable { .. } => NextStep::run(&["login", source]),
             Self::UserCertificate { .. } => {
-                format!("run: lockgate login {source} --user-cert FILE --user-key FILE")
+                NextStep::run(&["login", source, "--user-cert", "FILE", "--user-key", "FILE"])
             }
-            Self::RootsMissing { .. } => format!("correct `roots` of source {source}"),
+            Self::RootsMissing { .. } => format!("correct `roots` of source {source}").into(),
             Self::Client(error) => return client_next_step(error, source),
             _ => return None,
         })
+    }
+}
+
+/// The remedy in words, and the command where there is one.
+fn remedy(remedy: &Remedy) -> NextStep {
+    let step = NextStep::say(remedy.text.clone());
+    match remedy.action.as_ref().and_then(command_for) {
+        None => step,
+        Some(words) => step.then_say(": ").then_run(&words.iter().map(String::as_str).collect::<Vec<_>>()),
     }
 }
 
@@ -398,14 +408,14 @@ fn client_kind(error: &ua_client::Error) -> ErrorKind {
     }
 }
 
-fn client_next_step(error: &ua_client::Error, source: &str) -> Option<String> {
+fn client_next_step(error: &ua_client::Error, source: &str) -> Option<NextStep> {
     Some(match client_kind(error) {
-        ErrorKind::ServerDoesNotTrustUs => {
-            "on the server: trust our certificate (see: lockgate cert show); we keep trying".to_owned()
-        }
-        ErrorKind::Login => format!("run: lockgate login {source}"),
-        ErrorKind::Unreachable => "check the address, the network and that the server is running".to_owned(),
-        ErrorKind::Security => security_next_step(error).to_owned(),
+        ErrorKind::ServerDoesNotTrustUs => NextStep::say("on the server: trust our certificate (see: ")
+            .then_run(&["cert", "show"])
+            .then_say("); we keep trying"),
+        ErrorKind::Login => NextStep::run(&["login", source]),
+        ErrorKind::Unreachable => "check the address, the network and that the server is running".into(),
+        ErrorKind::Security => security_next_step(error).into(),
         _ => return None,
     })
 }

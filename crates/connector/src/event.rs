@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::clock;
+use crate::next_step::NextStep;
 use crate::status::SourceState;
 
 /// Something happened.
@@ -31,7 +32,7 @@ pub enum EventKind {
         /// What happened, a lowercase fragment.
         detail: Option<String>,
         /// What to do about it.
-        next_step: Option<String>,
+        next_step: Option<NextStep>,
     },
     /// An interval is missing; it is on the ledger.
     Gap {

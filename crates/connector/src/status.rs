@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ua_channel::MessageSecurityMode;
 
+use crate::next_step::NextStep;
+
 /// The state of a source. Connected is not a state: what counts is the age of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,7 +90,7 @@ pub struct SourceStatus {
     /// OPC UA status code of the error.
     pub status_code: Option<u32>,
     /// What to do about it.
-    pub next_step: Option<String>,
+    pub next_step: Option<NextStep>,
     /// When the next attempt is due.
     pub retry_at: Option<Timestamp>,
     /// Security policy in use or asked for.

@@ -114,7 +114,7 @@ async fn trust_is_asked_of_us_first_and_then_of_the_server() {
     let handle = site.start().await;
     let status = site.until_state(SourceState::ServerNotTrusted).await;
     assert_eq!(status.error_code.as_deref(), Some("trust.server_certificate_untrusted"));
-    assert!(status.next_step.unwrap().contains("lockgate trust accept"));
+    assert!(status.next_step.unwrap().to_string().contains("lockgate trust accept"));
     site.we_trust_the_server();
     let status = site.until_state(SourceState::WaitingForServerTrust).await;
     assert_eq!(status.error_code.as_deref(), Some("trust.server_does_not_trust_us"));
@@ -138,7 +138,7 @@ async fn server_that_is_trusted_no_longer_loses_its_session_and_continues_when_t
     let status = site.until_state(SourceState::ServerNotTrusted).await;
     assert!(removed.elapsed() < Duration::from_secs(20), "{:?}", removed.elapsed());
     assert_eq!(status.error_code.as_deref(), Some("trust.server_certificate_untrusted"));
-    assert!(status.next_step.unwrap().contains("lockgate trust accept"));
+    assert!(status.next_step.unwrap().to_string().contains("lockgate trust accept"));
     let told = std::iter::from_fn(|| events.try_recv().ok());
     let is_told = |kind| matches!(kind, EventKind::State { state: SourceState::ServerNotTrusted, .. });
     assert_eq!(told.filter(|event| is_told(event.kind.clone())).count(), 1);
@@ -165,7 +165,7 @@ async fn refused_login_is_named_and_mended_by_the_right_password() {
     secrets::write(&site.secret(), "wrong").unwrap();
     let handle = site.start().await;
     let status = site.until_state(SourceState::LoginRefused).await;
-    assert_eq!(status.next_step.as_deref(), Some("run: lockgate login line1"));
+    assert_eq!(status.next_step.as_ref().unwrap().to_string(), "run: lockgate login line1");
     assert!(!status.to_json().contains("wrong"));
     secrets::write(&site.secret(), PASSWORD).unwrap();
     site.until_state(SourceState::Flowing).await;

@@ -5,10 +5,12 @@
 use std::io;
 use std::path::Path;
 
+use connector::NextStep;
+use connector::next_step::Part;
 use serde::Serialize;
 
+use crate::context::{Context, line};
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::{safe, talk};
 
 /// Who said no.
@@ -41,18 +43,31 @@ pub(crate) struct Fact {
 }
 
 /// What to do about it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Next {
+#[derive(Debug, Clone)]
+enum Next {
     /// In words.
     Say(String),
-    /// A command to copy.
-    Run(String),
+    /// A command about the configuration or the store of this call.
+    Run(Vec<String>),
+    /// A command that needs neither.
+    RunAlone(Vec<String>),
 }
 
-/// A failure, explained.
-#[derive(Debug, Clone, Serialize)]
+/// A failure, explained. To be shown it is [`told`](Self::told) to a user.
+#[derive(Debug, Clone)]
 pub(crate) struct Advice {
+    code: &'static str,
+    exit: Exit,
+    message: String,
+    side: Option<Side>,
+    rule: Option<String>,
+    facts: Vec<Fact>,
+    next: Vec<Next>,
+}
+
+/// An [`Advice`] as one user is told it: its commands reach what that user's command reached.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Told {
     code: &'static str,
     #[serde(serialize_with = "exit_number")]
     exit: Exit,
@@ -62,7 +77,17 @@ pub(crate) struct Advice {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
     facts: Vec<Fact>,
-    next: Vec<Next>,
+    next: Vec<Line>,
+}
+
+/// A line of what to do about it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    /// In words.
+    Say(String),
+    /// A command to copy.
+    Run(String),
 }
 
 fn exit_number<S: serde::Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
@@ -107,11 +132,30 @@ impl Advice {
         self
     }
 
-    /// Adds a next step as a command; `words` are quoted for the shell where they need it.
+    /// Adds a next step as a command, by its words after `lockgate`; `--config` and `--pki` are added as the user gave
+    /// them when it is told.
     pub(crate) fn then_run<S: AsRef<str>>(mut self, words: &[S]) -> Self {
-        let line: Vec<String> =
-            std::iter::once("lockgate").chain(words.iter().map(AsRef::as_ref)).map(shell).collect();
-        self.next.push(Next::Run(line.join(" ")));
+        self.next.push(Next::Run(words.iter().map(|word| word.as_ref().to_owned()).collect()));
+        self
+    }
+
+    /// The same with nothing added: for a command about a file or a folder of its own.
+    pub(crate) fn then_run_alone<S: AsRef<str>>(mut self, words: &[S]) -> Self {
+        self.next.push(Next::RunAlone(words.iter().map(|word| word.as_ref().to_owned()).collect()));
+        self
+    }
+
+    /// Adds what the connector advises: its words and its commands, each on a line.
+    pub(crate) fn then_step(mut self, step: &NextStep) -> Self {
+        for part in step.parts() {
+            match part {
+                Part::Say(text) => {
+                    let text = text.trim_start_matches([',', ';', ' ']).trim_end();
+                    self = self.then(text);
+                }
+                Part::Run(words) => self = self.then_run(words),
+            }
+        }
         self
     }
 
@@ -123,6 +167,31 @@ impl Advice {
     /// What happened, in one sentence.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// As the user of this call is told it.
+    pub(crate) fn told(self, context: &Context) -> Told {
+        let next = self.next.into_iter().map(|next| match next {
+            Next::Say(text) => Line::Say(text),
+            Next::Run(words) => Line::Run(context.line(&words)),
+            Next::RunAlone(words) => Line::Run(line(&words)),
+        });
+        Told {
+            code: self.code,
+            exit: self.exit,
+            message: self.message,
+            side: self.side,
+            rule: self.rule,
+            facts: self.facts,
+            next: next.collect(),
+        }
+    }
+}
+
+impl Told {
+    /// The exit code the command ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
     }
 
     /// The message as shown on stderr.
@@ -144,8 +213,8 @@ impl Advice {
         for (number, next) in self.next.iter().enumerate() {
             let label = style.label(&format!("{:<12}", if number == 0 { "next" } else { "" }));
             match next {
-                Next::Say(text) => lines.push(format!("  {label} {}", safe(text))),
-                Next::Run(command) => lines.push(format!("  {label}   {}", style.command(command))),
+                Line::Say(text) => lines.push(format!("  {label} {}", safe(text))),
+                Line::Run(command) => lines.push(format!("  {label}   {}", style.command(command))),
             }
         }
         lines.join("\n")
@@ -204,6 +273,7 @@ impl From<serde_json::Error> for Box<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Given;
 
     #[test]
     fn the_message_names_side_rule_facts_and_the_next_command_and_escapes_foreign_text() {
@@ -213,7 +283,8 @@ mod tests {
             .fact("thumbprint", "3F:A9")
             .then("compare the thumbprint on the server, then")
             .then_run(&["source", "add", "line 1", "opc.tcp://a"]);
-        insta::assert_snapshot!(advice.render(talk::Style::plain()), @r"
+        let context = Context::new("lockgate.toml".into(), false, Given::default());
+        insta::assert_snapshot!(advice.told(&context).render(talk::Style::plain()), @r"
         error[trust.x]: the server\u{1b}[2J is not trusted
           side         us: lockgate refused
           rule         BadCertificateUntrusted, Part 4 §6.1.3

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use connector::NextStep;
 use serde::Serialize;
 
 use crate::advice::Outcome;
+use crate::cli;
+use crate::output::escape::shell;
 use crate::output::{document, print};
 
 /// The global options, and where things are because of them.
@@ -14,9 +17,36 @@ pub(crate) struct Context {
     pub(crate) config: PathBuf,
     /// Whether the answer on stdout is JSON.
     pub(crate) json: bool,
+    /// What the user has typed to say where things are.
+    given: Given,
+}
+
+/// The options that every command must repeat which we suggest: without them it would reach something else.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    /// Of `--config`.
+    pub(crate) config: Option<PathBuf>,
+    /// Of `--pki`.
+    pub(crate) pki: Option<PathBuf>,
 }
 
 impl Context {
+    /// As the command line says.
+    pub(crate) fn new(config: PathBuf, json: bool, given: Given) -> Self {
+        Self { config, json, given }
+    }
+
+    /// The same for another configuration file, which the user has not typed as such.
+    pub(crate) fn at(&self, config: PathBuf) -> Self {
+        let given = Given { config: Some(config.clone()), ..self.given.clone() };
+        Self { config, json: self.json, given }
+    }
+
+    /// The store that was named with `--pki`.
+    pub(crate) fn named_store(&self) -> Option<&Path> {
+        self.given.pki.as_deref()
+    }
+
     /// The folder of the configuration file: relative paths in it start here.
     pub(crate) fn base(&self) -> &Path {
         self.config.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -34,13 +64,33 @@ impl Context {
         Ok(())
     }
 
-    /// The `--config FILE` words a suggested command needs to reach the same configuration again.
-    pub(crate) fn words<'a>(&'a self, command: &[&'a str]) -> Vec<String> {
-        let mut words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-        if self.config != Path::new("lockgate.toml") && std::env::var_os("LOCKGATE_CONFIG").is_none() {
-            words.push("--config".to_owned());
-            words.push(self.config.display().to_string());
+    /// The line to copy for a command: its words after `lockgate`, and behind them the options that say where
+    /// configuration and store are, as they were given to this call, where the command takes them. Everything that
+    /// suggests a command comes through here.
+    pub(crate) fn line<S: AsRef<str>>(&self, command: &[S]) -> String {
+        let mut words: Vec<String> = command.iter().map(|word| word.as_ref().to_owned()).collect();
+        let store = self.given.pki.as_ref().filter(|_| cli::takes_store(&words));
+        for (option, given) in [("--pki", store), ("--config", self.given.config.as_ref())] {
+            if let Some(path) = given.filter(|_| !words.iter().any(|word| word == option)) {
+                words.extend([option.to_owned(), path.display().to_string()]);
+            }
         }
-        words
+        line(&words)
     }
+
+    /// What to do about a failure of the connector, on one line, with its commands as this user has to type them.
+    pub(crate) fn next_step(&self, step: &NextStep) -> String {
+        step.text(|words| self.line(words))
+    }
+
+    /// A problem of the configuration, with its commands as this user has to type them.
+    pub(crate) fn problem(&self, problem: &connector::config::Problem) -> String {
+        problem.text(|words| self.line(words))
+    }
+}
+
+/// A command of `lockgate` as a line to copy, with nothing added.
+pub(crate) fn line<S: AsRef<str>>(words: &[S]) -> String {
+    let words: Vec<String> = words.iter().map(|word| shell(word.as_ref())).collect();
+    format!("lockgate {}", words.join(" "))
 }

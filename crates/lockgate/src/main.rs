@@ -20,5 +20,6 @@ mod view;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    commands::run(cli::parse()).into()
+    let (cli, given) = cli::parse();
+    commands::run(cli, given).into()
 }

@@ -92,7 +92,7 @@ fn trouble_is_told_with_its_code_and_the_next_step() {
     let waiting = serde_json::json!({
         "detail": "the server closed the connection right after our certificate",
         "error_code": "trust.server_does_not_trust_us",
-        "next_step": "on the server: trust our certificate",
+        "next_step": [{ "say": "on the server: trust our certificate (see: " }, { "run": ["cert", "show"] }, { "say": "); we keep trying" }],
         "user": null,
         "last_sample_time": null,
     });

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::next_step::{NextStep, short};
+
 /// One thing wrong in the configuration, with its place and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -13,16 +15,21 @@ pub struct Problem {
     /// What is wrong, a lowercase fragment. Never holds a secret.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<NextStep>,
+}
+
+impl Problem {
+    /// One line for people; `spell` makes the line to copy out of the words of a command.
+    pub fn text(&self, spell: impl Fn(&[String]) -> String) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {}", help.text(spell)));
+        let help = help.unwrap_or_default();
+        format!("line {}, column {}: {}{help}", self.line, self.column, self.message)
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
-        if let Some(help) = &self.help {
-            write!(f, "; {help}")?;
-        }
-        Ok(())
+        f.write_str(&self.text(short))
     }
 }
 
@@ -37,7 +44,7 @@ impl<'a> Problems<'a> {
         Self { text, found: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, span: Option<Range<usize>>, message: String, help: Option<String>) {
+    pub(super) fn add(&mut self, span: Option<Range<usize>>, message: String, help: Option<NextStep>) {
         let (line, column) = self.place(span.map_or(0, |s| s.start));
         self.found.push(Problem { line, column, message, help });
     }

@@ -18,6 +18,7 @@ use super::secret_ref::read_login;
 use super::section::Section;
 use crate::error::Error;
 use crate::naming::NodeAddress;
+use crate::next_step::NextStep;
 
 impl Config {
     /// Reads and checks the file at `path`.
@@ -59,7 +60,10 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
     let pki = folder.join(root.text("pki").unwrap_or("pki"));
     let application = root.section("application", "[application]", read_application).flatten();
     if application.is_none() && root.span_of("application").is_none() {
-        let help = Some("run: lockgate init".to_owned());
+        let help = Some(
+            NextStep::say("an example is written into an empty folder by: ")
+                .then_run(&["init", "--dir", "DIR"]),
+        );
         root.problem(None, "section [application] is missing".to_owned(), help);
     }
     let storage = root.section("storage", "[storage]", |s| read_storage(s, folder));
@@ -82,7 +86,7 @@ fn read_application(section: &mut Section<'_, '_, '_>) -> Option<Application> {
     let uri = section.required_text("uri")?.to_owned();
     if !uri.contains(':') || uri.chars().any(char::is_whitespace) {
         let span = section.span_of("uri");
-        let help = Some("an application URI looks like \"urn:gateway1:lockgate\"".to_owned());
+        let help = Some("an application URI looks like \"urn:gateway1:lockgate\"".into());
         section.problem(span, "`uri` is not a URI".to_owned(), help);
     }
     Some(Application { name, uri })
@@ -97,7 +101,7 @@ fn read_storage(section: &mut Section<'_, '_, '_>, folder: &Path) -> Storage {
 
 fn read_sources(item: &Item, folder: &Path, problems: &mut Problems<'_>) -> Vec<SourceConfig> {
     let Some(tables) = item.as_array_of_tables() else {
-        let help = Some("write it as [[source]]".to_owned());
+        let help = Some("write it as [[source]]".into());
         problems.add(item.span(), "`source` must be a list of sections".to_owned(), help);
         return Vec::new();
     };
@@ -181,12 +185,12 @@ fn check_security(section: &mut Section<'_, '_, '_>, source: &SourceConfig) {
         let message = "policy None and mode None go together or not at all".to_owned();
         section.problem(span, message, None);
     } else if no_mode && !source.danger_without_security {
-        let help = "for a test on a closed network write danger_without_security = true".to_owned();
+        let help = "for a test on a closed network write danger_without_security = true".into();
         section.problem(span, "this source would have no security".to_owned(), Some(help));
     } else if !no_mode && source.danger_without_security {
         let span = section.span_of("danger_without_security");
         let message = "danger_without_security is set, but policy and mode ask for security".to_owned();
-        section.problem(span, message, Some("remove danger_without_security".to_owned()));
+        section.problem(span, message, Some("remove danger_without_security".into()));
     }
 }
 

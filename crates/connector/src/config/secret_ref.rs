@@ -6,6 +6,7 @@ use toml_edit::Item;
 
 use super::model::{SecretRef, SourceLogin};
 use super::section::Section;
+use crate::next_step::NextStep;
 
 /// Reads `user` and `password`, `user_certificate` and `user_key`, or `token`.
 pub(super) fn read_login(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path) -> SourceLogin {
@@ -59,7 +60,9 @@ fn read_password(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path)
             section.problem(
                 user_span,
                 format!("user `{user}` has no password"),
-                Some(format!("take `user` out and run: lockgate login {source} --user {user}")),
+                Some(
+                    NextStep::say("take `user` out and run: ").then_run(&["login", source, "--user", &user]),
+                ),
             );
             SourceLogin::Anonymous
         }
@@ -79,12 +82,11 @@ fn read_secret(
 ) -> Option<SecretRef> {
     if item.as_table_like().is_none() {
         let step = match key {
-            "password" => format!(
-                "take `user` and `password` out and run: lockgate login {source} --user NAME (it asks for the password and keeps it \
-                 in a file of its own)"
-            ),
+            "password" => NextStep::say("take `user` and `password` out and run: ")
+                .then_run(&["login", source, "--user", "NAME"])
+                .then_say(" (it asks for the password and keeps it in a file of its own)"),
             _ => "put it into a file that only its owner can read, and write: token = { file = \"PATH\" }"
-                .to_owned(),
+                .into(),
         };
         section.problem(item.span(), format!("the {key} is written in clear"), Some(step));
         return None;

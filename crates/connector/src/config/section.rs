@@ -8,6 +8,7 @@ use toml_edit::{Item, TableLike, Value};
 
 use super::problem::Problems;
 use crate::naming::nearest;
+use crate::next_step::NextStep;
 
 /// One table, the keys asked of it so far, and where its problems go.
 pub(super) struct Section<'doc, 'p, 'text> {
@@ -147,7 +148,7 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
         Some(value)
     }
 
-    pub(super) fn problem(&mut self, span: Option<Range<usize>>, message: String, help: Option<String>) {
+    pub(super) fn problem(&mut self, span: Option<Range<usize>>, message: String, help: Option<NextStep>) {
         self.problems.add(span.or_else(|| self.span.clone()), message, help);
     }
 
@@ -162,7 +163,8 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
                 continue;
             }
             let span = self.table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span());
-            let help = nearest(key, self.asked.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let help =
+                nearest(key, self.asked.iter().copied()).map(|near| format!("did you mean `{near}`?").into());
             self.problems.add(span, format!("unknown key `{key}` in {}", self.title), help);
         }
     }

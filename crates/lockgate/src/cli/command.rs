@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
     Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read, Run, Simulate,
     Source, Status, Streams, Trust, Watch,
 };
+use crate::context::Given;
 use crate::exit;
 
 /// Secure, lossless, read-only connector from OPC UA servers to historians and streams.
@@ -30,10 +32,44 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Reads the command line; ends the process with code 2 and a usage message when it is wrong.
-pub(crate) fn parse() -> Cli {
-    Cli::parse()
+/// Reads the command line; ends the process with code 2 and a usage message when it is wrong. The second value is what
+/// was typed to say where things are.
+pub(crate) fn parse() -> (Cli, Given) {
+    let matches = Cli::command().get_matches();
+    let given = given(&matches);
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => (cli, given),
+        Err(error) => error.exit(),
+    }
 }
+
+fn given(matches: &ArgMatches) -> Given {
+    let mut leaf = matches;
+    while let Some((_, inner)) = leaf.subcommand() {
+        leaf = inner;
+    }
+    let typed = |id: &str| {
+        let path = leaf.try_get_one::<PathBuf>(id).ok()??;
+        (leaf.value_source(id) == Some(ValueSource::CommandLine)).then(|| path.clone())
+    };
+    Given { config: typed("config"), pki: typed(STORE) }
+}
+
+/// Whether a command, given as its words, takes `--pki`.
+pub(crate) fn takes_store(words: &[String]) -> bool {
+    let root = Cli::command();
+    let mut command = &root;
+    for word in words {
+        match command.find_subcommand(word) {
+            Some(inner) => command = inner,
+            None => break,
+        }
+    }
+    command.get_arguments().any(|argument| argument.get_id() == STORE)
+}
+
+/// What clap calls `--pki`, the store of a command.
+const STORE: &str = "pki";
 
 /// What can be asked of lockgate.
 #[derive(Debug, Subcommand)]
@@ -91,10 +127,21 @@ pub(crate) enum Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_takes_a_store_is_known_by_its_words() {
+        let takes = |line: &str| takes_store(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        for line in ["trust accept AB:CD", "cert renew --use-now", "doctor opc.tcp://plc1", "trust list"] {
+            assert!(takes(line), "{line}");
+        }
+        for line in ["run", "source check line1", "ca init", "init", "status"] {
+            assert!(!takes(line), "{line}");
+        }
     }
 }

@@ -12,7 +12,7 @@ mod verify;
 
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
 pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
-pub(crate) use command::{Cli, Command, parse};
+pub(crate) use command::{Cli, Command, parse, takes_store};
 pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use server::{Browse, Doctor, History, Read, Target, Watch};

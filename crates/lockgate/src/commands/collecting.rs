@@ -42,29 +42,32 @@ pub(super) struct EventLog {
 
 impl EventLog {
     /// Logs one event; what comes from a server is escaped.
-    pub(super) fn write(&mut self, event: &Event) {
+    pub(super) fn write(&mut self, context: &Context, event: &Event) {
         let source = event.source.as_deref().unwrap_or("");
         match &event.kind {
             EventKind::State { state, detail, next_step } => {
                 if *state == SourceState::Connecting {
                     *self = Self::default();
                 }
-                log_state(source, *state, detail.as_deref(), next_step.as_deref());
+                let next = next_step.as_ref().map(|step| context.next_step(step));
+                log_state(source, *state, detail.as_deref(), next.as_deref());
             }
             EventKind::Gap { stream, from, to, reason, detail } => {
                 let stream = stream.as_deref().map_or_else(|| "(all)".to_owned(), safe);
                 match self.gaps.next() {
                     Fold::Show => warn!(source, stream, %from, %to, reason, detail = safe(detail), "gap"),
-                    Fold::Last => warn!(source, "more gaps; `lockgate gaps` lists them all"),
+                    Fold::Last => warn!(source, "more gaps; all of them: {}", context.line(&["gaps"])),
                     Fold::Silent => {}
                 }
             }
             EventKind::MoreGaps { count } => {
-                warn!(source, count, "more gaps; `lockgate gaps` lists them all")
+                warn!(source, count, "more gaps; all of them: {}", context.line(&["gaps"]))
             }
             EventKind::NodeRefused { stream, status } => match self.refused.next() {
                 Fold::Show => warn!(source, stream = safe(stream), status, "the server refused a node"),
-                Fold::Last => warn!(source, "the server refused more nodes; `lockgate status` counts them"),
+                Fold::Last => {
+                    warn!(source, "the server refused more nodes; how many: {}", context.line(&["status"]))
+                }
                 Fold::Silent => {}
             },
             EventKind::ServerCertificateChanged { pinned, now } => {

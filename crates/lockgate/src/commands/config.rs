@@ -12,16 +12,11 @@ use crate::exit::Exit;
 /// Reads and checks the configuration.
 pub(crate) fn load(context: &Context) -> Outcome<Config> {
     if !context.config.exists() {
-        let dir = context.base().display().to_string();
-        let mut words = vec!["init"];
-        if dir != "." {
-            words.extend(["--dir", &dir]);
-        }
         return Err(Box::new(
             Advice::new("config.missing", Exit::Config, "there is no configuration file")
                 .fact("file", context.config.display().to_string())
                 .then("name it with --config FILE or LOCKGATE_CONFIG, or make one with")
-                .then_run(&words),
+                .then_run(&["init"]),
         ));
     }
     Config::load(&context.config).map_err(|error| failure::explain(context, None, &error))

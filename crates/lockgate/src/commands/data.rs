@@ -15,17 +15,17 @@ use crate::time_range::When;
 /// Opens the data folder of the configuration for reading.
 pub(crate) fn open(context: &Context) -> Outcome<Reader> {
     let config = config::load(context)?;
-    open_at(context, &config.storage.data)
+    open_at(&config.storage.data)
 }
 
 /// Opens a data folder for reading.
-pub(crate) fn open_at(context: &Context, data: &Path) -> Outcome<Reader> {
-    Reader::open(data).map_err(|error| failed(context, &error))
+pub(crate) fn open_at(data: &Path) -> Outcome<Reader> {
+    Reader::open(data).map_err(|error| failed(&error))
 }
 
 /// The stream that `name` means.
-pub(crate) fn stream(context: &Context, reader: &Reader, name: &str) -> Outcome<StreamInfo> {
-    reader.find_stream(name).map_err(|error| failed(context, &error))
+pub(crate) fn stream(reader: &Reader, name: &str) -> Outcome<StreamInfo> {
+    reader.find_stream(name).map_err(|error| failed(&error))
 }
 
 /// The interval in the store's own time, `from` before `to`.
@@ -51,18 +51,18 @@ pub(crate) fn instant(when: When) -> Outcome<Timestamp> {
 }
 
 /// What a failure of the store means for the user.
-pub(crate) fn failed(context: &Context, error: &Error) -> Box<Advice> {
+pub(crate) fn failed(error: &Error) -> Box<Advice> {
     let advice = |code, exit| Advice::new(code, exit, error.to_string());
     Box::new(match error {
         Error::NoJournal { path } => {
             Advice::new("data.none", Exit::Config, "nothing has been collected here yet")
                 .fact("journal", path.display().to_string())
                 .then("collect with")
-                .then_run(&context.words(&["run"]))
+                .then_run(&["run"])
         }
-        Error::NoSuchStream { .. } => advice("data.no_such_stream", Exit::Usage)
-            .then("streams are listed by")
-            .then_run(&context.words(&["streams"])),
+        Error::NoSuchStream { .. } => {
+            advice("data.no_such_stream", Exit::Usage).then("streams are listed by").then_run(&["streams"])
+        }
         Error::AmbiguousStream { .. } => {
             advice("data.ambiguous_stream", Exit::Usage).then("give a longer ending, or the whole name")
         }

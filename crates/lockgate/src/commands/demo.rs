@@ -37,7 +37,7 @@ const SHOW_EVERY: Duration = Duration::from_secs(1);
 pub(super) fn run(context: &Context, args: &cli::Demo) -> Outcome {
     log::start(None, "warn");
     // inside the folder of the demo, not the configuration the user may have elsewhere
-    let context = Context { config: args.dir.join("lockgate.toml"), json: context.json };
+    let context = context.at(args.dir.join("lockgate.toml"));
     runtime::block_on(demonstrate(&context, args))?
 }
 
@@ -79,7 +79,7 @@ fn open_config(context: &Context, dir: &Path) -> Outcome<Config> {
                 )
                 .fact("folder", dir.display().to_string())
                 .then("give the demo a folder for itself:")
-                .then_run(&["demo", "--dir", "DIR"]),
+                .then_run_alone(&["demo", "--dir", "DIR"]),
             ));
         }
         return Ok(config);
@@ -163,11 +163,11 @@ async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stop
             why = stops.next() => return Ok(why),
             event = events.recv() => {
                 if let Ok(event) = event {
-                    log.write(&event);
+                    log.write(context, &event);
                 }
             }
             _ = tick.tick() => {
-                let newest = newest(context, data)?;
+                let newest = newest(data)?;
                 let text = if context.json { String::new() } else { newest };
                 if refresh && lines > 0 && !text.is_empty() {
                     // back to the first line of the table, clear from there
@@ -181,8 +181,8 @@ async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stop
 }
 
 /// The newest value of the first streams; empty while there is none yet.
-fn newest(context: &Context, data: &Path) -> Outcome<String> {
-    let failed = |error: tagstore::Error| data::failed(context, &error);
+fn newest(data: &Path) -> Outcome<String> {
+    let failed = |error: tagstore::Error| data::failed(&error);
     let Ok(reader) = Reader::open(data) else { return Ok(String::new()) };
     let mut table = Table::new(&["TIME", "STREAM", "VALUE", "UNIT", "STATUS"]);
     let mut rows = 0;
@@ -226,7 +226,7 @@ struct Shown {
 
 /// What was collected, and how to look at it.
 fn farewell(context: &Context, args: &cli::Demo, url: &str, data: &Path) -> Outcome<()> {
-    let failed = |error: tagstore::Error| data::failed(context, &error);
+    let failed = |error: tagstore::Error| data::failed(&error);
     let reader = Reader::open(data).map_err(failed)?;
     let summary = reader.summary().map_err(failed)?;
     let path = |path: PathBuf| path.display().to_string();

@@ -14,7 +14,6 @@ use crate::advice::{Advice, Outcome, bug};
 use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::{Table, safe, say};
 use crate::view::{CertificateView, Judged, Means, VerdictView};
 
@@ -85,11 +84,12 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     choose_login(&mut survey);
     let nothing_kept = args.pki.is_none() && !context.config.exists();
     let judged = if nothing_kept { Judged::Nowhere } else { Judged::Rejected };
-    let found = view(&survey, servers, &Means { context, pki: args.pki.as_deref(), judged });
+    let found = view(&survey, servers, &Means { context, judged });
     context.answer("discover", &found, || found.text())?;
     if nothing_kept {
         say("there is no configuration here, so nothing was kept and nothing can be trusted yet");
-        say(&format!("next: lockgate init, then lockgate source add NAME {}", shell(url.as_str())));
+        let (init, add) = (context.line(&["init"]), context.line(&["source", "add", "NAME", url.as_str()]));
+        say(&format!("next: {init}, then {add}"));
     }
     Ok(Exit::Ok)
 }

@@ -34,7 +34,7 @@ struct Exported {
 
 pub(super) fn run(context: &Context, args: &cli::Export) -> Outcome {
     let reader = data::open(context)?;
-    let streams = chosen(context, &reader, &args.streams)?;
+    let streams = chosen(&reader, &args.streams)?;
     let (from, to) = data::range(args.range)?;
     let failed = |e: std::io::Error| disk("write the export", &args.output, &e);
     if args.output.exists() {
@@ -42,14 +42,13 @@ pub(super) fn run(context: &Context, args: &cli::Export) -> Outcome {
     }
     let unfinished = unfinished(&args.output);
     let mut out = BufWriter::new(File::create_new(&unfinished).map_err(failed)?);
-    let written =
-        write_all(context, &reader, &streams, (from, to), args.format, &mut out).and_then(|samples| {
-            let file = out.into_inner().map_err(|e| failed(e.into_error()))?;
-            file.sync_all().map_err(failed)?;
-            // a hard link refuses to replace a file that appeared meanwhile; a rename would not
-            fs::hard_link(&unfinished, &args.output).map_err(failed)?;
-            Ok(samples)
-        });
+    let written = write_all(&reader, &streams, (from, to), args.format, &mut out).and_then(|samples| {
+        let file = out.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.sync_all().map_err(failed)?;
+        // a hard link refuses to replace a file that appeared meanwhile; a rename would not
+        fs::hard_link(&unfinished, &args.output).map_err(failed)?;
+        Ok(samples)
+    });
     let tidied = fs::remove_file(&unfinished);
     let samples = written?;
     tidied.map_err(failed)?;
@@ -72,15 +71,14 @@ pub(super) fn run(context: &Context, args: &cli::Export) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn chosen(context: &Context, reader: &Reader, names: &[String]) -> Outcome<Vec<StreamInfo>> {
+fn chosen(reader: &Reader, names: &[String]) -> Outcome<Vec<StreamInfo>> {
     if names.is_empty() {
-        return reader.streams().map_err(|error| data::failed(context, &error));
+        return reader.streams().map_err(|error| data::failed(&error));
     }
-    names.iter().map(|name| data::stream(context, reader, name)).collect()
+    names.iter().map(|name| data::stream(reader, name)).collect()
 }
 
 fn write_all(
-    context: &Context,
     reader: &Reader,
     streams: &[StreamInfo],
     (from, to): (Timestamp, Timestamp),
@@ -93,7 +91,7 @@ fn write_all(
     let mut total = 0;
     for stream in streams {
         let mut pages = Pages { reader, stream, from, to, size: PAGE, done: false };
-        while let Some(page) = pages.next().map_err(|error| data::failed(context, &error))? {
+        while let Some(page) = pages.next().map_err(|error| data::failed(&error))? {
             for sample in page {
                 let view = SampleView::of(sample);
                 match format {

@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
     // one more than asked for, to know whether there is more
     let limit = Some(args.limit.saturating_add(1));
     let filter = GapFilter { source: args.source.clone(), from, to, limit, ..GapFilter::default() };
-    let failed = |error: tagstore::Error| data::failed(context, &error);
+    let failed = |error: tagstore::Error| data::failed(&error);
     let names: HashMap<_, _> =
         reader.streams().map_err(failed)?.into_iter().map(|stream| (stream.id, stream.name)).collect();
     let name = |id| names.get(&id).cloned().unwrap_or_else(|| format!("stream {id}"));

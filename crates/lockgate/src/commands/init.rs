@@ -13,7 +13,6 @@ use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::{safe, say};
 use crate::view::CertificateView;
 
@@ -34,7 +33,7 @@ pub(super) fn run(context: &Context, args: &cli::Init) -> Outcome {
     if config.exists() {
         return Err(exists(&config));
     }
-    let context = &Context { config: config.clone(), json: context.json };
+    let context = &if args.dir.is_some() { context.at(config.clone()) } else { context.clone() };
     fs::create_dir_all(context.base()).map_err(|e| disk("make the folder", context.base(), &e))?;
     let pki = context.config.with_file_name("pki");
     let store = Store::open(&pki).map_err(|e| store::failed(&pki, &e))?;
@@ -50,12 +49,7 @@ pub(super) fn run(context: &Context, args: &cli::Init) -> Outcome {
         certificate: view,
     };
     context.answer("init", &made, || made.text())?;
-    let option = if config == Path::new("lockgate.toml") {
-        String::new()
-    } else {
-        format!(" --config {}", shell(&config.display().to_string()))
-    };
-    say(&format!("next: lockgate{option} discover opc.tcp://HOST:4840"));
+    say(&format!("next: {}", context.line(&["discover", "opc.tcp://HOST:4840"])));
     Ok(Exit::Ok)
 }
 
@@ -117,6 +111,6 @@ fn exists(path: &Path) -> Box<Advice> {
         Advice::new("config.exists", Exit::Config, "there is a configuration already; it was left as it is")
             .fact("file", path.display().to_string())
             .then("to start anew elsewhere:")
-            .then_run(&["init", "--dir", "DIR"]),
+            .then_run_alone(&["init", "--dir", "DIR"]),
     )
 }

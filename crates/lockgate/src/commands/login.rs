@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
             let user = match (&args.user, &was) {
                 (Some(user), _) => user.clone(),
                 (None, SourceLogin::UserName { user, .. }) => user.clone(),
-                (None, _) => return Err(no_user(context, &args.name)),
+                (None, _) => return Err(no_user(&args.name)),
             };
             let password = secret::From::of(args.password_stdin)?.read(&user)?;
             secret::keep(context, &config, &args.name, &user, &password)?
@@ -54,10 +54,10 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
     report(context, "login", &source, &reached, changed)
 }
 
-fn no_user(context: &Context, name: &str) -> Box<Advice> {
+fn no_user(name: &str) -> Box<Advice> {
     Box::new(
         Advice::new("usage.no_user", Exit::Usage, "this source logs in without a password; whose is it?")
             .then("name the user:")
-            .then_run(&context.words(&["login", name, "--user", "USER"])),
+            .then_run(&["login", name, "--user", "USER"]),
     )
 }

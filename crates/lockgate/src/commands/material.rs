@@ -85,7 +85,7 @@ pub(super) fn not_a_certificate(file: &Path, item: &Item) -> Box<Advice> {
 
 fn wrong(file: &Path, code: &'static str, text: String) -> Box<Advice> {
     let advice = Advice::new(code, Exit::Usage, text).fact("file", file.display().to_string());
-    Box::new(advice.then("DER and PEM are understood; what a file holds is shown by").then_run(&[
+    Box::new(advice.then("DER and PEM are understood; what a file holds is shown by").then_run_alone(&[
         "cert",
         "show",
         &file.display().to_string(),

@@ -31,22 +31,22 @@ mod streams;
 mod trust;
 mod trust_import;
 
-use crate::advice::{Advice, Outcome};
+use crate::advice::{Outcome, Told};
 use crate::cli::{Cli, Command};
-use crate::context::Context;
+use crate::context::{Context, Given};
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::talk::Style;
 use crate::output::{document, print, say};
 
 /// Runs the command and tells the user how it ended.
-pub(crate) fn run(cli: Cli) -> Exit {
-    let context = Context { config: cli.config, json: cli.json };
+pub(crate) fn run(cli: Cli, given: Given) -> Exit {
+    let context = Context::new(cli.config, cli.json, given);
     match dispatch(&context, cli.command) {
         Ok(exit) => exit,
         Err(advice) => {
-            tell(&context, &advice);
-            advice.exit()
+            let exit = advice.exit();
+            tell(&context, &advice.told(&context));
+            exit
         }
     }
 }
@@ -77,18 +77,12 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
     }
 }
 
-fn tell(context: &Context, advice: &Advice) {
-    say(&advice.render(Style::stderr()));
+fn tell(context: &Context, told: &Told) {
+    say(&told.render(Style::stderr()));
     if context.json
-        && let Ok(text) = document("error", advice)
+        && let Ok(text) = document("error", told)
         && print(&text).is_err()
     {
         say("stdout is gone");
     }
-}
-
-/// A command line that reaches the same configuration again, to be copied.
-fn command(context: &Context, command: &[&str]) -> String {
-    let words: Vec<String> = context.words(command).iter().map(|word| shell(word)).collect();
-    format!("lockgate {}", words.join(" "))
 }

@@ -7,7 +7,6 @@ use ua_pki::SecurityPolicy;
 
 use crate::advice::{Advice, Side};
 use crate::cli::{Mode, Policy};
-use crate::context::Context;
 use crate::exit::Exit;
 
 /// What a person named; the rest is the strongest that is offered.
@@ -43,14 +42,14 @@ impl Wanted {
 }
 
 /// Nothing of what the server offers is what was asked for.
-pub(super) fn not_offered(context: &Context, survey: &Survey) -> Box<Advice> {
+pub(super) fn not_offered(survey: &Survey) -> Box<Advice> {
     let text = "the server does not offer what was asked for";
     Box::new(
         Advice::new("security.not_offered", Exit::ServerNotTrusted, text)
             .side(Side::Us)
             .fact("server", survey.url.as_str())
             .then("see what it offers:")
-            .then_run(&context.words(&["discover", survey.url.as_str()])),
+            .then_run(&["discover", survey.url.as_str()]),
     )
 }
 
@@ -61,14 +60,14 @@ pub(super) fn only_with_user(survey: &Survey) -> bool {
 }
 
 /// Says that a user is needed; `again` is the command that names one.
-pub(super) fn user_needed(context: &Context, url: &str, saved: &str, again: &[&str]) -> Box<Advice> {
+pub(super) fn user_needed(url: &str, saved: &str, again: &[&str]) -> Box<Advice> {
     let text = "the server does not let anybody in without a user";
     Box::new(
         Advice::new("login.user_needed", Exit::LoginRefused, text)
             .side(Side::Server)
             .fact("server", url)
             .then(format!("{saved}name a user, with a role that may read and nothing else:"))
-            .then_run(&context.words(again)),
+            .then_run(again),
     )
 }
 

@@ -28,7 +28,7 @@ struct Answer {
 
 pub(super) fn run(context: &Context, args: &cli::Query) -> Outcome {
     let reader = data::open(context)?;
-    let stream = data::stream(context, &reader, &args.stream)?;
+    let stream = data::stream(&reader, &args.stream)?;
     let (from, to) = data::range(args.range)?;
     let query = StreamQuery {
         stream: stream.id,
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &cli::Query) -> Outcome {
         limit: args.limit.saturating_add(1),
         order: Order::OldestFirst,
     };
-    let mut samples = reader.query(&query).map_err(|error| data::failed(context, &error))?;
+    let mut samples = reader.query(&query).map_err(|error| data::failed(&error))?;
     let truncated = samples.len() > args.limit;
     samples.truncate(args.limit);
     let answer = Answer {

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, args: &cli::Run) -> Outcome {
             Advice::new("config.no_source", Exit::Config, "there is no source to read yet")
                 .fact("file", context.config.display().to_string())
                 .then("add one with")
-                .then_run(&context.words(&["source", "add", "NAME", "opc.tcp://HOST:4840"])),
+                .then_run(&["source", "add", "NAME", "opc.tcp://HOST:4840"]),
         ));
     }
     log::start(args.log, "info");
@@ -41,7 +41,7 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
         warn!("{}", safe(warning));
     }
     let why = tokio::select! {
-        why = follow(&handle, &mut stops) => why,
+        why = follow(context, &handle, &mut stops) => why,
         ended = handle.ended() => return Err(give_up(handle, &ended).await),
     };
     info!(reason = why.words(), "stopping: making durable what was received");
@@ -65,14 +65,14 @@ async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
 }
 
 /// Logs what happens until it is time to stop.
-async fn follow(handle: &Handle, stops: &mut Stops) -> Stop {
+async fn follow(context: &Context, handle: &Handle, stops: &mut Stops) -> Stop {
     let mut events = handle.subscribe();
     let mut log = EventLog::default();
     loop {
         tokio::select! {
             why = stops.next() => return why,
             event = events.recv() => match event {
-                Ok(event) => log.write(&event),
+                Ok(event) => log.write(context, &event),
                 Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
                 // the connector ends only when it is told to; wait for that
                 Err(RecvError::Closed) => return stops.next().await,

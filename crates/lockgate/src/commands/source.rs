@@ -74,10 +74,7 @@ fn list(context: &Context) -> Outcome {
         table.to_string()
     })?;
     if !context.json && sources.sources.is_empty() {
-        say(&format!(
-            "no source yet; add one with: {}",
-            super::command(context, &["source", "add", "NAME", "URL"])
-        ));
+        say(&format!("no source yet; add one with: {}", context.line(&["source", "add", "NAME", "URL"])));
     }
     Ok(Exit::Ok)
 }
@@ -215,6 +212,7 @@ impl Ours {
             configured: Some(source),
             url: Some(source.url.as_str()),
             host: Some(source.url.host()),
+            user: None,
             own: Some(self.identity.certificate()),
             store: Some(&self.store),
             make,
@@ -321,7 +319,7 @@ pub(super) fn report(
         out
     })?;
     if !context.json {
-        say(&format!("next: {}", super::command(context, &["run"])));
+        say(&format!("next: {}", context.line(&["run"])));
     }
     Ok(Exit::Ok)
 }

@@ -138,7 +138,7 @@ fn choose<'a>(
         Ok(choice) => choice,
         Err(_) if is_anonymous(args) && pick::only_with_user(survey) => {
             let again = ["source", "add", &args.name, &args.url, "--user", "USER"];
-            return Err(pick::user_needed(context, &args.url, "nothing was saved; ", &again));
+            return Err(pick::user_needed(&args.url, "nothing was saved; ", &again));
         }
         Err(error) => {
             let error = connector::Error::Client(error.clone());
@@ -146,7 +146,7 @@ fn choose<'a>(
         }
     };
     let wanted = pick::Wanted { policy: args.policy, mode: args.mode };
-    wanted.pick(survey, choice).ok_or_else(|| pick::not_offered(context, survey))
+    wanted.pick(survey, choice).ok_or_else(|| pick::not_offered(survey))
 }
 
 fn is_anonymous(args: &cli::SourceAdd) -> bool {
@@ -205,8 +205,7 @@ fn compare(
         safe(url.as_str())
     ));
     say(&CertificateView::of(certificate).text());
-    say(&VerdictView::of(verdict, Role::Server, &Means { context, pki: None, judged: Judged::Nowhere })
-        .text());
+    say(&VerdictView::of(verdict, Role::Server, &Means { context, judged: Judged::Nowhere }).text());
     say(&format!("theirs       {}", certificate.thumbprint().grouped()));
     say(&format!("ours         {}\n", ours.identity.certificate().thumbprint().grouped()));
     say("Compare `theirs` with the thumbprint that the server's administrator sees.");

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use connector::status::SourceState;
-use connector::{Config, SourceStatus};
+use connector::{Config, SourceConfig, SourceStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tagstore::{Reader, Summary};
@@ -45,6 +45,8 @@ struct SourceView {
     data_age_seconds: Option<i64>,
     /// Seconds since the server last said anything, value or keep-alive.
     message_age_seconds: Option<i64>,
+    /// What to do about its trouble, as one line; `null` when nothing.
+    next_step: Option<String>,
     /// What the collector wrote; `null` if this source has never been collected.
     last: Option<SourceStatus>,
 }
@@ -66,14 +68,14 @@ pub(super) fn run(context: &Context, args: &cli::Status) -> Outcome {
     let config = config::load(context)?;
     if !args.watch {
         let status = look(context, &config)?;
-        context.answer("status", &status, || status.text())?;
+        context.answer("status", &status, || status.text(context))?;
         return Ok(Exit::Ok);
     }
     let refresh = io::stdout().is_terminal() && !context.json;
     let mut shown = String::new();
     loop {
         let status = look(context, &config)?;
-        let text = if context.json { one_line(&status)? } else { status.text() };
+        let text = if context.json { one_line(&status)? } else { status.text(context) };
         if refresh {
             // home, clear to the end: the picture changes in place
             print(&format!("\x1b[H\x1b[2J{text}"))?;
@@ -95,9 +97,9 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
     let reader = match Reader::open(&config.storage.data) {
         Ok(reader) => Some(reader),
         Err(tagstore::Error::NoJournal { .. }) => None,
-        Err(error) => return Err(data::failed(context, &error)),
+        Err(error) => return Err(data::failed(&error)),
     };
-    let failed = |error: tagstore::Error| data::failed(context, &error);
+    let failed = |error: tagstore::Error| data::failed(&error);
     let written = match &reader {
         Some(reader) => reader.source_statuses().map_err(failed)?,
         None => Vec::new(),
@@ -113,7 +115,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         .map(|source| {
             let last = of(source.name.as_str());
             let renewed = running && last.as_ref().is_some_and(|last| renewed(last, now));
-            SourceView::of(source.name.as_str(), source.url.as_str(), last, renewed, now)
+            SourceView::of(context, source, last, renewed, now)
         })
         .collect();
     Ok(Status {
@@ -130,7 +132,13 @@ fn renewed(status: &SourceStatus, now: Timestamp) -> bool {
 }
 
 impl SourceView {
-    fn of(name: &str, url: &str, last: Option<SourceStatus>, renewed: bool, now: Timestamp) -> Self {
+    fn of(
+        context: &Context,
+        source: &SourceConfig,
+        last: Option<SourceStatus>,
+        renewed: bool,
+        now: Timestamp,
+    ) -> Self {
         let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
         let state = match &last {
             None => "not collected yet".to_owned(),
@@ -138,11 +146,12 @@ impl SourceView {
             Some(_) => SourceState::Stopped.words().to_owned(),
         };
         Self {
-            source: name.to_owned(),
-            url: url.to_owned(),
+            source: source.name.to_string(),
+            url: source.url.as_str().to_owned(),
             state,
             data_age_seconds: age(last.as_ref().and_then(|last| last.last_sample_time)),
             message_age_seconds: age(last.as_ref().and_then(|last| last.last_message_time)),
+            next_step: last.as_ref().and_then(|last| Some(context.next_step(last.next_step.as_ref()?))),
             last,
         }
     }
@@ -160,7 +169,7 @@ impl SourceView {
         {
             let code = last.error_code.as_deref().map(|code| format!(" [{code}]")).unwrap_or_default();
             lines.push(format!("{}{}: {}", safe(&self.source), safe(&code), safe(detail)));
-            lines.extend(last.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
+            lines.extend(self.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
         }
         if last.streams_refused > 0 {
             let example = last.refused_example.as_deref().unwrap_or("");
@@ -195,7 +204,7 @@ impl Storage {
 }
 
 impl Status {
-    fn text(&self) -> String {
+    fn text(&self, context: &Context) -> String {
         let mut table =
             Table::new(&["SOURCE", "STATE", "DATA AGE", "VALUES/S", "STREAMS", "GAPS", "SECURITY", "USER"]);
         for source in &self.sources {
@@ -224,7 +233,7 @@ impl Status {
             out.push_str(&format!("certificate  {}\n", safe(warning)));
         }
         if !self.running {
-            out.push_str("collector    not running; start it with `lockgate run`\n");
+            out.push_str(&format!("collector    not running; start it: {}\n", context.line(&["run"])));
         }
         out
     }

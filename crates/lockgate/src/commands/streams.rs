@@ -28,7 +28,7 @@ struct StreamView {
 
 pub(super) fn run(context: &Context, args: &cli::Streams) -> Outcome {
     let reader = data::open(context)?;
-    let all = reader.streams().map_err(|error| data::failed(context, &error))?;
+    let all = reader.streams().map_err(|error| data::failed(&error))?;
     let wanted = |stream: &StreamInfo| args.filter.as_deref().is_none_or(|part| stream.name.contains(part));
     let streams = Streams { streams: all.into_iter().filter(wanted).map(view).collect() };
     context.answer("streams", &streams, || {

@@ -14,7 +14,6 @@ use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::{Table, safe, say};
 use crate::view::{CertificateView, Judged, Means, VerdictView};
 
@@ -71,13 +70,7 @@ fn list(context: &Context, dir: Option<&Path>) -> Outcome {
         }
         if list.certificates.iter().any(|listed| listed.standing == REJECTED) {
             say("rejected certificates wait for you: compare the thumbprint on the server, then");
-            let command = match dir {
-                Some(dir) => {
-                    format!("lockgate trust accept THUMBPRINT --pki {}", shell(&dir.display().to_string()))
-                }
-                None => super::command(context, &["trust", "accept", "THUMBPRINT"]),
-            };
-            say(&format!("  {command}"));
+            say(&format!("  {}", context.line(&["trust", "accept", "THUMBPRINT"])));
         }
     }
     Ok(if list.problems.is_empty() { Exit::Ok } else { Exit::Partly })
@@ -120,7 +113,7 @@ fn show(context: &Context, which: &cli::OneCertificate) -> Outcome {
     let all = everything(&store)?;
     let Some((standing, certificate)) = all.iter().find(|(_, certificate)| wanted.matches(certificate))
     else {
-        return Err(not_found(context, &which.thumbprint));
+        return Err(not_found(&which.thumbprint));
     };
     let trust_list = store.trust_list().map_err(|e| failed(store.root(), &e))?;
     let rules = ValidationContext {
@@ -132,7 +125,7 @@ fn show(context: &Context, which: &cli::OneCertificate) -> Outcome {
         suppress: &[],
     };
     let verdict = validate(std::slice::from_ref(certificate), &trust_list, &rules);
-    let means = Means { context, pki: which.store.pki.as_deref(), judged: Judged::Rejected };
+    let means = Means { context, judged: Judged::Rejected };
     let shown = Shown {
         standing,
         certificate: CertificateView::of(certificate),
@@ -164,7 +157,7 @@ fn accept(context: &Context, which: &cli::OneCertificate) -> Outcome {
         return changed(context, "was trusted already", &already);
     }
     let certificate = store.accept(&wanted).map_err(|e| match e {
-        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        ua_pki::Error::NotFound { .. } => not_found(&which.thumbprint),
         other => failed(store.root(), &other),
     })?;
     changed(context, "trusted from now on", &certificate)
@@ -174,7 +167,7 @@ fn reject(context: &Context, which: &cli::OneCertificate) -> Outcome {
     let store = open(context, which.store.pki.as_deref())?;
     let wanted = query(&which.thumbprint)?;
     let certificate = store.remove(&wanted).map_err(|e| match e {
-        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        ua_pki::Error::NotFound { .. } => not_found(&which.thumbprint),
         other => failed(store.root(), &other),
     })?;
     store.reject(std::slice::from_ref(&certificate)).map_err(|e| failed(store.root(), &e))?;
@@ -185,18 +178,18 @@ fn remove(context: &Context, which: &cli::OneCertificate) -> Outcome {
     let store = open(context, which.store.pki.as_deref())?;
     let wanted = query(&which.thumbprint)?;
     let certificate = store.remove(&wanted).map_err(|e| match e {
-        ua_pki::Error::NotFound { .. } => not_found(context, &which.thumbprint),
+        ua_pki::Error::NotFound { .. } => not_found(&which.thumbprint),
         other => failed(store.root(), &other),
     })?;
     changed(context, "removed", &certificate)
 }
 
-fn not_found(context: &Context, thumbprint: &str) -> Box<Advice> {
+fn not_found(thumbprint: &str) -> Box<Advice> {
     Box::new(
         Advice::new("trust.not_found", Exit::Usage, "no certificate in the store has this thumbprint")
             .fact("thumbprint", thumbprint)
             .then("see what is there:")
-            .then_run(&context.words(&["trust", "list"])),
+            .then_run(&["trust", "list"]),
     )
 }
 

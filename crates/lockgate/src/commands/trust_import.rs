@@ -14,7 +14,6 @@ use crate::advice::{Advice, Outcome, disk};
 use crate::cli::{ImportAs, TrustImport};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 use crate::output::{Table, print, safe, say, talk};
 use crate::view::{CertificateView, CrlView};
 
@@ -64,7 +63,7 @@ pub(super) fn run(context: &Context, args: &TrustImport) -> Outcome {
         } else {
             print(&import.plan())?;
         }
-        confirm(context, args, &plan)?;
+        confirm(args, &plan)?;
     }
     let store = open(context, dir)?;
     store.import(&plan).map_err(|error| failed(store.root(), &error))?;
@@ -74,7 +73,7 @@ pub(super) fn run(context: &Context, args: &TrustImport) -> Outcome {
         &import,
         || if single { import.one_by_one() } else { import.summary() },
     )?;
-    remind(context, dir, &store, &plan)?;
+    remind(context, &store, &plan)?;
     Ok(import.exit())
 }
 
@@ -106,13 +105,13 @@ pub(super) fn crl(context: &Context, file: &Path, dir: Option<&Path>) -> Outcome
     let known = |one: &&Certificate| one.subject() == crl.issuer();
     if !authorities.trusted().iter().chain(authorities.issuers()).any(|one| known(&one)) {
         say("no authority of this name is in the store; the list counts when there is one:");
-        say(&format!("  {}", here(context, dir, &["trust", "import", "CA.der"])));
+        say(&format!("  {}", context.line(&["trust", "import", "CA.der"])));
     }
     Ok(Exit::Ok)
 }
 
 /// An authority without a revocation list is of no use yet.
-fn remind(context: &Context, dir: Option<&Path>, store: &Store, plan: &ImportPlan) -> Outcome<()> {
+fn remind(context: &Context, store: &Store, plan: &ImportPlan) -> Outcome<()> {
     let list = store.trust_list().map_err(|error| failed(store.root(), &error))?;
     let authorities = plan.entries().iter().filter_map(|entry| match (&entry.what, &entry.becomes) {
         (Imported::Certificate(one), Becomes::Trusted | Becomes::Issuer) if one.is_ca() => Some(one),
@@ -127,23 +126,8 @@ fn remind(context: &Context, dir: Option<&Path>, store: &Store, plan: &ImportPla
         say(&format!("there is no revocation list of {} yet", safe(subject)));
     }
     say("until it is there, what that authority issued is refused (BadCertificateRevocationUnknown):");
-    say(&format!("  {}", here(context, dir, &["trust", "import-crl", "FILE"])));
+    say(&format!("  {}", context.line(&["trust", "import-crl", "FILE"])));
     Ok(())
-}
-
-/// The words of a command that reaches the same store again.
-fn words(context: &Context, dir: Option<&Path>, command: &[&str]) -> Vec<String> {
-    let mut words = context.words(command);
-    if let Some(dir) = dir {
-        words.extend(["--pki".to_owned(), dir.display().to_string()]);
-    }
-    words
-}
-
-/// The same, to be copied.
-fn here(context: &Context, dir: Option<&Path>, command: &[&str]) -> String {
-    let words: Vec<String> = words(context, dir, command).iter().map(|word| shell(word)).collect();
-    format!("lockgate {}", words.join(" "))
 }
 
 fn of_folder(context: &Context, args: &TrustImport) -> Outcome<ImportPlan> {
@@ -186,7 +170,7 @@ fn of_file(context: &Context, args: &TrustImport) -> Outcome<ImportPlan> {
             Advice::new("trust.refused", Exit::Usage, format!("not taken: {why}"))
                 .fact("file", file.display().to_string())
                 .then("what the file holds is shown by")
-                .then_run(&["cert", "show", &file.display().to_string()]),
+                .then_run_alone(&["cert", "show", &file.display().to_string()]),
         )),
         _ => Ok(plan),
     }
@@ -197,7 +181,7 @@ fn nothing_to_do(plan: &ImportPlan) -> bool {
     kinds.iter().all(|kind| plan.count(kind) == 0)
 }
 
-fn confirm(context: &Context, args: &TrustImport, plan: &ImportPlan) -> Outcome<()> {
+fn confirm(args: &TrustImport, plan: &ImportPlan) -> Outcome<()> {
     if args.yes {
         return Ok(());
     }
@@ -219,7 +203,7 @@ fn confirm(context: &Context, args: &TrustImport, plan: &ImportPlan) -> Outcome<
             "nothing was taken: a folder, or several certificates to be trusted, need a yes",
         )
         .then("compare the thumbprints above with what you expect; when they are right:")
-        .then_run(&words(context, args.store.pki.as_deref(), &["trust", "import", &path, "--yes"])),
+        .then_run(&["trust", "import", &path, "--yes"]),
     ))
 }
 

@@ -2,17 +2,15 @@
 
 use std::path::Path;
 
+use connector::next_step::command_for;
 use ua_pki::{Action, Remedy, Role};
 
 use crate::context::Context;
-use crate::output::escape::shell;
 
-/// How the store of a call is reached again, and where the certificate that was judged lies.
+/// Who called, and where the certificate that was judged lies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Means<'a> {
     pub(crate) context: &'a Context,
-    /// The store, when the call named one with `--pki`.
-    pub(crate) pki: Option<&'a Path>,
     pub(crate) judged: Judged<'a>,
 }
 
@@ -28,38 +26,25 @@ pub(crate) enum Judged<'a> {
 }
 
 impl<'a> Means<'a> {
-    /// The store of the configuration, where the certificate waits among the rejected ones.
-    pub(crate) fn configured(context: &'a Context) -> Self {
-        Self { context, pki: None, judged: Judged::Rejected }
+    /// The store of the call, where the certificate waits among the rejected ones.
+    pub(crate) fn waiting(context: &'a Context) -> Self {
+        Self { context, judged: Judged::Rejected }
     }
 
     /// The words of the command that does what the remedy says; `None` when no command does.
     pub(crate) fn words(&self, remedy: &Remedy) -> Option<Vec<String>> {
-        let words: Vec<String> = match (remedy.action.as_ref()?, self.judged) {
-            (Action::Trust { thumbprint }, Judged::Rejected) => {
-                vec!["trust".to_owned(), "accept".to_owned(), thumbprint.to_string()]
-            }
+        match (remedy.action.as_ref()?, self.judged) {
             (Action::Trust { .. }, Judged::File(file)) => {
-                vec!["trust".to_owned(), "import".to_owned(), file.display().to_string()]
+                Some(vec!["trust".to_owned(), "import".to_owned(), file.display().to_string()])
             }
-            (Action::AddIssuer { .. }, Judged::Rejected | Judged::File(_)) => {
-                ["trust", "import", "ISSUER.der", "--as", "issuer"].map(str::to_owned).to_vec()
-            }
-            (Action::ImportCrl { .. }, Judged::Rejected | Judged::File(_)) => {
-                ["trust", "import-crl", "LIST.crl"].map(str::to_owned).to_vec()
-            }
-            _ => return None,
-        };
-        let Some(pki) = self.pki else {
-            return Some(self.context.words(&words.iter().map(String::as_str).collect::<Vec<_>>()));
-        };
-        Some([words, vec!["--pki".to_owned(), pki.display().to_string()]].concat())
+            (_, Judged::Nowhere) => None,
+            (action, _) => command_for(action),
+        }
     }
 
     /// The same as a line to copy.
     pub(crate) fn command(&self, remedy: &Remedy) -> Option<String> {
-        let words = self.words(remedy)?;
-        Some(format!("lockgate {}", words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")))
+        Some(self.context.line(&self.words(remedy)?))
     }
 }
 

@@ -7,7 +7,6 @@ use ua_pki::authority::AuthorityFolder;
 use super::place::{Place, day, in_days, start};
 use crate::advice::Outcome;
 use crate::cli::CaCrl;
-use crate::commands::command;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
@@ -34,7 +33,7 @@ pub(super) fn run(context: &Context, args: &CaCrl) -> Outcome {
 pub(super) fn carry(context: &Context, place: &Place<'_>, folder: &AuthorityFolder, list: &Crl) {
     let path = folder.crl_path().display().to_string();
     say("next: carry the list to everybody who trusts this authority. For lockgate:");
-    say(&format!("  {}", command(context, &["trust", "import-crl", &path])));
+    say(&format!("  {}", context.line(&["trust", "import-crl", &path])));
     say("on an OPC UA server: ca.crl into its folder trusted/crl, in place of the old one");
     let until = list.next_update();
     say(&format!(

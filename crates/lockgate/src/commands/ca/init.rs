@@ -8,7 +8,6 @@ use ua_pki::{KeyKind, PrivateKey};
 use super::place::{Place, day, in_days, start};
 use crate::advice::Outcome;
 use crate::cli::{CaInit, CaKey};
-use crate::commands::command;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
@@ -52,8 +51,8 @@ pub(super) fn run(context: &Context, args: &CaInit) -> Outcome {
     context.answer("ca-init", &made, || made.text())?;
     let (certificate, crl) = (made.certificate_file.as_str(), made.crl_file.as_str());
     say("next: everybody who shall trust what it signs needs both files. For lockgate:");
-    say(&format!("  {}", command(context, &["trust", "import", certificate])));
-    say(&format!("  {}", command(context, &["trust", "import-crl", crl])));
+    say(&format!("  {}", context.line(&["trust", "import", certificate])));
+    say(&format!("  {}", context.line(&["trust", "import-crl", crl])));
     say("on an OPC UA server: ca.der into its folder trusted/certs, ca.crl into trusted/crl");
     say("then sign requests:");
     say(&format!("  {}", place.command(&["ca", "issue", "REQUEST.csr"])));
@@ -62,9 +61,10 @@ pub(super) fn run(context: &Context, args: &CaInit) -> Outcome {
         safe(&made.key_file)
     ));
     say(&format!(
-        "the revocation list ends on {}; a new one has to be everywhere before (lockgate ca crl)",
+        "the revocation list ends on {}; a new one has to be everywhere before:",
         list.next_update().map(day).unwrap_or_default()
     ));
+    say(&format!("  {}", place.command(&["ca", "crl"])));
     Ok(Exit::Ok)
 }
 

@@ -11,7 +11,7 @@ use ua_pki::{ApplicationProfile, Certificate, CertificateRequest};
 use super::place::{Place, day, start};
 use crate::advice::{Advice, Outcome, disk};
 use crate::cli::CaIssue;
-use crate::commands::{command, material};
+use crate::commands::material;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say, talk};
@@ -139,13 +139,13 @@ fn exists(path: &Path) -> Box<Advice> {
 fn next(context: &Context, folder: &AuthorityFolder, issued: &Issued) {
     let file = issued.output.as_ref().unwrap_or(&issued.path);
     say("next: carry the certificate back to the application that made the request. For lockgate, there:");
-    say(&format!("  {}", command(context, &["cert", "import", file])));
+    say(&format!("  {}", context.line(&["cert", "import", file])));
     say("for another application: where its maker wants it; ca.der belongs beside it");
     say("everybody it talks to needs the authority once, certificate and revocation list:");
     let authority = folder.certificate_path().display().to_string();
     let crl = folder.crl_path().display().to_string();
-    say(&format!("  {}", command(context, &["trust", "import", &authority])));
-    say(&format!("  {}", command(context, &["trust", "import-crl", &crl])));
+    say(&format!("  {}", context.line(&["trust", "import", &authority])));
+    say(&format!("  {}", context.line(&["trust", "import-crl", &crl])));
     if let Ok(Some(list)) = folder.current_list() {
         say(&format!("the revocation list ends on {}", list.next_update().map(day).unwrap_or_default()));
     }

@@ -11,7 +11,6 @@ use crate::clock;
 use crate::commands::store;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 
 /// How far back what we make begins: clocks in a plant differ, and nobody may refuse it for being from the future.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
@@ -35,8 +34,8 @@ impl<'a> Place<'a> {
     }
 
     /// A command of `ca` that reaches the same authority again.
-    pub(super) fn words<'b>(&'b self, command: &[&'b str]) -> Vec<String> {
-        let mut words = self.context.words(command);
+    fn words(&self, command: &[&str]) -> Vec<String> {
+        let mut words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         if let Some(dir) = self.named {
             words.extend(["--dir".to_owned(), dir.display().to_string()]);
         }
@@ -45,8 +44,7 @@ impl<'a> Place<'a> {
 
     /// The same, to be copied.
     pub(super) fn command(&self, command: &[&str]) -> String {
-        let words: Vec<String> = self.words(command).iter().map(|word| shell(word)).collect();
-        format!("lockgate {}", words.join(" "))
+        self.context.line(&self.words(command))
     }
 
     /// What a failure means for the user.
@@ -97,7 +95,7 @@ impl<'a> Place<'a> {
             .then(
                 "RSA keys need an authority with an RSA key, elliptic curves one with a curve; another one:",
             )
-            .then_run(&["ca", "init", "--dir", "DIR", "--key", "ec-p256"]),
+            .then_run_alone(&["ca", "init", "--dir", "DIR", "--key", "ec-p256"]),
             Error::Issue(why) => Advice::new("ca.refused", Exit::Usage, format!("not signed: {why}")),
             Error::Unsuitable { .. } => {
                 Advice::new("ca.refused", Exit::Usage, format!("not signed: {error}"))

@@ -114,8 +114,8 @@ fn waits_already(ours: &Ours<'_>) -> Box<Advice> {
         Advice::new("cert.key_waits", Exit::Config, "a new key waits already for its certificate")
             .fact("store", ours.store.root().display().to_string())
             .then("to write its request once more:")
-            .then_run(&ours.words(&["cert", "csr"]))
+            .then_run(&["cert", "csr"])
             .then("to forget it (a certificate made for it is then of no use) and ask for another key:")
-            .then_run(&ours.words(&["cert", "csr", "--new-key", "--replace"])),
+            .then_run(&["cert", "csr", "--new-key", "--replace"]),
     )
 }

@@ -5,7 +5,6 @@ use serde::Serialize;
 use ua_pki::{OwnRole, Store};
 
 use crate::clock;
-use crate::commands::command;
 use crate::context::Context;
 
 /// Our certificate in use, as far as it is of interest to who looks after the plant.
@@ -30,12 +29,12 @@ pub(in crate::commands) fn ending(context: &Context, config: &Config) -> Option<
         let how = match (waits, left.is_negative()) {
             (true, _) => {
                 "use the next one, when every server trusts it: ".to_owned()
-                    + &command(context, &["cert", "use", "next"])
+                    + &context.line(&["cert", "use", "next"])
             }
             (false, true) => {
-                "make and use another: ".to_owned() + &command(context, &["cert", "renew", "--use-now"])
+                "make and use another: ".to_owned() + &context.line(&["cert", "renew", "--use-now"])
             }
-            (false, false) => "make the next one: ".to_owned() + &command(context, &["cert", "renew"]),
+            (false, false) => "make the next one: ".to_owned() + &context.line(&["cert", "renew"]),
         };
         let when =
             if left.is_negative() { "has ended".to_owned() } else { format!("ends in {days_left} days") };

@@ -48,7 +48,7 @@ pub(super) fn run(
     let identity = match brought {
         Some(identity) => identity,
         None => ours.store.join_own(&certificates).map_err(|e| match e {
-            Error::KeyMismatch { .. } => not_for_our_keys(&ours, file, &certificates),
+            Error::KeyMismatch { .. } => not_for_our_keys(file, &certificates),
             other => failed(other),
         })?,
     };
@@ -204,15 +204,15 @@ impl Imported {
     }
 }
 
-fn not_for_our_keys(ours: &Ours<'_>, file: &Path, certificates: &[Certificate]) -> Box<Advice> {
+fn not_for_our_keys(file: &Path, certificates: &[Certificate]) -> Box<Advice> {
     let advice = mismatch("the certificate is for none of our keys", file, certificates);
     let file = file.display().to_string();
     Box::new(
         advice
             .then("if its key is in a file, name it:")
-            .then_run(&ours.words(&["cert", "import", &file, "--key", "KEYFILE"]))
+            .then_run(&["cert", "import", &file, "--key", "KEYFILE"])
             .then("to ask the authority for a certificate for our key:")
-            .then_run(&ours.words(&["cert", "csr", "--output", "lockgate.csr"])),
+            .then_run(&["cert", "csr", "--output", "lockgate.csr"]),
     )
 }
 

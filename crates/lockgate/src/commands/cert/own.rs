@@ -14,12 +14,10 @@ use crate::clock;
 use crate::commands::{config, store};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::escape::shell;
 
-/// The store with our certificates, and how the user reached it.
+/// The store with our certificates.
 pub(super) struct Ours<'a> {
     context: &'a Context,
-    pki: Option<&'a Path>,
     pub(super) store: Store,
     /// Keeps others out while something is changed.
     _hold: Option<OwnHold>,
@@ -28,12 +26,12 @@ pub(super) struct Ours<'a> {
 impl<'a> Ours<'a> {
     /// To change something.
     pub(super) fn open(context: &'a Context, pki: Option<&'a Path>) -> Outcome<Self> {
-        Self::held(context, pki, store::open(context, pki)?)
+        Self::held(context, store::open(context, pki)?)
     }
 
     /// To look only.
     pub(super) fn look(context: &'a Context, pki: Option<&'a Path>) -> Outcome<Self> {
-        Ok(Self { context, pki, store: store::look(context, pki)?, _hold: None })
+        Ok(Self { context, store: store::look(context, pki)?, _hold: None })
     }
 
     /// As [`open`](Self::open), and makes the store where there is none.
@@ -43,12 +41,12 @@ impl<'a> Ours<'a> {
             None => config::pki(context)?,
         };
         let store = Store::open(&root).map_err(|e| store::failed(&root, &e))?;
-        Self::held(context, pki, store)
+        Self::held(context, store)
     }
 
-    fn held(context: &'a Context, pki: Option<&'a Path>, store: Store) -> Outcome<Self> {
+    fn held(context: &'a Context, store: Store) -> Outcome<Self> {
         let hold = store.hold_own().map_err(|e| store::failed(store.root(), &e))?;
-        Ok(Self { context, pki, store, _hold: Some(hold) })
+        Ok(Self { context, store, _hold: Some(hold) })
     }
 
     pub(super) fn failed(&self, error: &Error) -> Box<Advice> {
@@ -59,22 +57,9 @@ impl<'a> Ours<'a> {
         self.store.own_pair(role).map_err(|e| self.failed(&e))
     }
 
-    /// The words of a command that reaches this store again.
-    pub(super) fn words(&self, command: &[&str]) -> Vec<String> {
-        match self.pki {
-            Some(pki) => {
-                let mut words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-                words.extend(["--pki".to_owned(), pki.display().to_string()]);
-                words
-            }
-            None => self.context.words(command),
-        }
-    }
-
-    /// The same as one line to copy.
+    /// A command that reaches this store again, as one line to copy.
     pub(super) fn line(&self, command: &[&str]) -> String {
-        let words: Vec<String> = self.words(command).iter().map(|word| shell(word)).collect();
-        format!("lockgate {}", words.join(" "))
+        self.context.line(command)
     }
 
     /// There is no certificate of ours.
@@ -83,7 +68,7 @@ impl<'a> Ours<'a> {
             Advice::new("pki.no_certificate", Exit::Config, "we have no application certificate yet")
                 .fact("store", self.store.root().display().to_string())
                 .then("put own/certs and own/private back, or make a certificate and its key:")
-                .then_run(&self.words(&["cert", "create"])),
+                .then_run(&["cert", "create"]),
         )
     }
 
@@ -94,9 +79,9 @@ impl<'a> Ours<'a> {
                 .fact("thumbprint", next.certificate.thumbprint().grouped())
                 .fact("valid until", next.certificate.not_after().to_string())
                 .then("when every server trusts it, use it:")
-                .then_run(&self.words(&["cert", "use", "next"]))
+                .then_run(&["cert", "use", "next"])
                 .then("or have it replaced by the new one:")
-                .then_run(&self.words(again)),
+                .then_run(again),
         )
     }
 }
@@ -195,7 +180,7 @@ pub(super) fn refuse_curve(key: KeyKind) -> Outcome<()> {
         .rule("all security policies that lockgate speaks are RSA policies (Part 7 §6.6)")
         .then("take an RSA key, as in --key rsa3072")
         .then("or, for another application, write the certificate and its key to files:")
-        .then_run(&[
+        .then_run_alone(&[
             "cert",
             "create",
             "--output",

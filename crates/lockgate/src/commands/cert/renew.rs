@@ -30,7 +30,7 @@ pub(super) fn renew(context: &Context, args: &cli::Renew) -> Outcome {
     let ours = Ours::open(context, pki)?;
     let present = ours.pair(OwnRole::Active)?.ok_or_else(|| ours.none())?;
     if !present.certificate.is_self_signed() && !args.self_signed {
-        return Err(signed_by_authority(&ours, &present.certificate));
+        return Err(signed_by_authority(&present.certificate));
     }
     if !args.replace
         && let Some(next) = ours.pair(OwnRole::Next)?
@@ -108,7 +108,7 @@ pub(super) fn switch(context: &Context, which: Which, pki: Option<&Path>) -> Out
         Which::Former => OwnRole::Former,
     };
     let pair = ours.pair(role)?.ok_or_else(|| nothing_to_use(&ours, role))?;
-    refuse_outside_time(&ours, role, &pair)?;
+    refuse_outside_time(role, &pair)?;
     let used = match which {
         Which::Next => ours.store.use_next(),
         Which::Former => ours.store.use_former(),
@@ -128,7 +128,7 @@ pub(super) fn switch(context: &Context, which: Which, pki: Option<&Path>) -> Out
     Ok(Exit::Ok)
 }
 
-fn refuse_outside_time(ours: &Ours<'_>, role: OwnRole, pair: &OwnPair) -> Outcome<()> {
+fn refuse_outside_time(role: OwnRole, pair: &OwnPair) -> Outcome<()> {
     let (from, until) = (pair.certificate.not_before(), pair.certificate.not_after());
     let now = clock::now();
     if (from..=until).contains(&now) {
@@ -144,11 +144,11 @@ fn refuse_outside_time(ours: &Ours<'_>, role: OwnRole, pair: &OwnPair) -> Outcom
     .fact("valid until", until.to_string())
     .fact("now", now.to_string());
     Err(Box::new(if role == OwnRole::Next {
-        advice.then("check the clock of this machine; if it is right:").then_run(&ours.words(&[
+        advice.then("check the clock of this machine; if it is right:").then_run(&[
             "cert",
             "renew",
             "--replace",
-        ]))
+        ])
     } else {
         advice.then("check the clock of this machine; if it is right, there is no way back to it")
     }))
@@ -159,13 +159,13 @@ pub(super) fn nothing_to_use(ours: &Ours<'_>, role: OwnRole) -> Box<Advice> {
         Advice::new("cert.nothing_to_use", Exit::Config, format!("there is no {role} certificate of ours"))
             .fact("store", ours.store.root().display().to_string());
     Box::new(if role == OwnRole::Next {
-        advice.then("make one:").then_run(&ours.words(&["cert", "renew"]))
+        advice.then("make one:").then_run(&["cert", "renew"])
     } else {
-        advice.then("see what is there:").then_run(&ours.words(&["cert", "show"]))
+        advice.then("see what is there:").then_run(&["cert", "show"])
     })
 }
 
-fn signed_by_authority(ours: &Ours<'_>, certificate: &Certificate) -> Box<Advice> {
+fn signed_by_authority(certificate: &Certificate) -> Box<Advice> {
     Box::new(
         Advice::new(
             "cert.signed_by_authority",
@@ -174,9 +174,9 @@ fn signed_by_authority(ours: &Ours<'_>, certificate: &Certificate) -> Box<Advice
         )
         .fact("issued by", certificate.issuer())
         .then("write a request, have it signed, and take in the answer:")
-        .then_run(&ours.words(&["cert", "csr", "--new-key", "--output", "lockgate.csr"]))
-        .then_run(&ours.words(&["cert", "import", "FILE"]))
+        .then_run(&["cert", "csr", "--new-key", "--output", "lockgate.csr"])
+        .then_run(&["cert", "import", "FILE"])
         .then("or, where the authority is gone, sign it ourselves (every server must then trust it):")
-        .then_run(&ours.words(&["cert", "renew", "--self-signed"])),
+        .then_run(&["cert", "renew", "--self-signed"]),
     )
 }

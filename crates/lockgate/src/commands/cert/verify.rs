@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, args: &Verify) -> Outcome {
     let (root, trust) = trust_list(context, args.store.pki.as_deref())?;
     let at = args.at.unwrap_or_else(clock::now);
     let (chain, rules, verdict) = judge(args, &bytes, &trust, at);
-    let means = Means { context, pki: args.store.pki.as_deref(), judged: Judged::File(&args.file) };
+    let means = Means { context, judged: Judged::File(&args.file) };
     let mut verdict = VerdictView::of(&verdict, role(args.role), &means);
     if args.application_uri.is_none() {
         // nothing to compare with; what a peer would refuse anyway is still told

@@ -71,7 +71,7 @@ fn how_to_trust(
     counting: &[&Finding],
     mut advice: Advice,
 ) -> Advice {
-    let means = Means::configured(context);
+    let means = Means::waiting(context);
     // where something else comes first, accepting would change nothing
     let first = counting.first().is_none_or(|finding| finding.status == CertificateStatus::Untrusted);
     for finding in counting {
@@ -91,11 +91,24 @@ fn how_to_trust(
         let thumbprint = thumbprint.to_string();
         advice = advice
             .then("compare `theirs` with the thumbprint that the server's administrator sees; if it is the same:")
-            .then_run(&context.words(&["trust", "accept", &thumbprint]));
+            .then_run(&["trust", "accept", &thumbprint]);
     }
-    match about.source {
-        Some(source) => advice.then("then").then_run(&context.words(&["source", "check", source])),
+    match again(context, about) {
+        Some(words) => advice.then("then").then_run(&words),
         None => advice,
+    }
+}
+
+/// The command that goes the whole way again with the store that decided.
+fn again<'a>(context: &Context, about: &About<'a>) -> Option<Vec<&'a str>> {
+    match (context.named_store(), about.source) {
+        (None, Some(source)) => Some(vec!["source", "check", source]),
+        // `source check` knows the store of the configuration only
+        (Some(_), source) => {
+            let user = about.user.map(|user| ["--user", user]);
+            Some(["doctor", source.or(about.url)?].into_iter().chain(user.into_iter().flatten()).collect())
+        }
+        (None, None) => None,
     }
 }
 
@@ -143,8 +156,8 @@ pub(super) fn server_does_not_trust_us(context: &Context, about: &About<'_>, err
     }
     let (product, name) = about.make.unwrap_or_default();
     advice = advice.then(hints::trust_us(product, name));
-    match about.source {
-        Some(source) => advice.then("then").then_run(&context.words(&["source", "check", source])),
+    match again(context, about) {
+        Some(words) => advice.then("then").then_run(&words),
         None => advice,
     }
 }

@@ -47,11 +47,11 @@ pub(super) fn explain(context: &Context, about: &About<'_>, error: &Error) -> Ad
             advice = advice.fact("theirs", thumbprint.grouped());
         }
     }
-    next(context, about, error, advice)
+    next(about, error, advice)
 }
 
-fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> Advice {
-    let run = |advice: Advice, words: &[&str]| advice.then_run(&context.words(words));
+fn next(about: &About<'_>, error: &Error, advice: Advice) -> Advice {
+    let run = |advice: Advice, words: &[&str]| advice.then_run(words);
     let source = about.source;
     match (error, error.kind(), source) {
         (Error::NoIdentity { .. }, ..) => run(
@@ -76,7 +76,7 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
         (Error::SourceExists { name }, ..) => {
             run(advice.then("take another name, or remove the old one with"), &["source", "remove", name])
         }
-        (_, ErrorKind::Login, Some(name)) => login_again(context, about, name, advice),
+        (_, ErrorKind::Login, Some(name)) => login_again(about, name, advice),
         (_, ErrorKind::Login, None) => advice.then(
             "check who logs in and with what; the server's administrator can tell whether this user may log in",
         ),
@@ -96,25 +96,25 @@ fn next(context: &Context, about: &About<'_>, error: &Error, advice: Advice) -> 
             &["source", "remove", name],
         ),
         _ => match error.next_step(source.unwrap_or("NAME")) {
-            Some(step) => advice.then(step),
+            Some(step) => advice.then_step(&step),
             None => advice,
         },
     }
 }
 
 /// How to try another login, of the kind that was refused.
-fn login_again(context: &Context, about: &About<'_>, name: &str, advice: Advice) -> Advice {
+fn login_again(about: &About<'_>, name: &str, advice: Advice) -> Advice {
     match about.configured.map(|source| &source.login) {
         Some(SourceLogin::Certificate { .. }) => advice
             .then("let the server's administrator trust the user certificate, or name another; it is tried at once:")
-            .then_run(&context.words(&["login", name, "--user-cert", "FILE", "--user-key", "FILE"])),
+            .then_run(&["login", name, "--user-cert", "FILE", "--user-key", "FILE"]),
         Some(SourceLogin::IssuedToken { .. }) => {
             let advice = advice.then("have the token issued anew and put it where the configuration says, then");
-            advice.then_run(&context.words(&["source", "check", name]))
+            advice.then_run(&["source", "check", name])
         }
         _ => advice
             .then("give user name and password again; they are tried at once:")
-            .then_run(&context.words(&["login", name])),
+            .then_run(&["login", name]),
     }
 }
 

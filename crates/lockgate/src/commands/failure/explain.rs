@@ -22,6 +22,8 @@ pub(crate) struct About<'a> {
     pub(crate) url: Option<&'a str>,
     /// Host that was dialled.
     pub(crate) host: Option<&'a str>,
+    /// The user that was named for this address.
+    pub(crate) user: Option<&'a str>,
     /// Our certificate.
     pub(crate) own: Option<&'a Certificate>,
     /// Our store.
@@ -38,12 +40,14 @@ pub(crate) fn explain(context: &Context, about: Option<&About<'_>>, error: &Erro
         Error::ServerNotTrusted { thumbprint, pinned, verdict } => {
             Box::new(certificate::not_trusted(context, about, *thumbprint, *pinned, verdict))
         }
-        Error::Storage(inner) => data::failed(context, inner),
+        Error::Storage(inner) => data::failed(inner),
         Error::ConfigInvalid { path, problems } => {
             let advice = Advice::new(error.code(), Exit::Config, "the configuration is not valid")
                 .fact("file", path.display().to_string());
             Box::new(
-                problems.iter().fold(advice, |advice, problem| advice.fact("problem", problem.to_string())),
+                problems
+                    .iter()
+                    .fold(advice, |advice, problem| advice.fact("problem", context.problem(problem))),
             )
         }
         Error::ConfigWrite { path, source } | Error::SecretWrite { path, source } => {

@@ -67,7 +67,7 @@ pub(super) fn choose<'a>(
         Ok(choice) => choice,
         Err(_) if args.user.is_none() && pick::only_with_user(survey) => {
             let again = ["doctor", survey.url.as_str(), "--user", "USER"];
-            return Err(pick::user_needed(context, survey.url.as_str(), "", &again));
+            return Err(pick::user_needed(survey.url.as_str(), "", &again));
         }
         Err(error) => {
             let error = connector::Error::Client(error.clone());
@@ -80,7 +80,7 @@ pub(super) fn choose<'a>(
     } else {
         wanted.pick(survey, choice)
     };
-    chosen.ok_or_else(|| pick::not_offered(context, survey))
+    chosen.ok_or_else(|| pick::not_offered(survey))
 }
 
 /// What the endpoint must offer.

@@ -74,6 +74,10 @@ impl Target {
             configured,
             url: Some(self.url().as_str()),
             host: Some(self.url().host()),
+            user: match (&self.place, &self.login) {
+                (Place::Url(_), Login::UserName { name, .. }) => Some(name),
+                _ => None,
+            },
             own: Some(self.identity.certificate()),
             store: Some(&self.store),
             make,

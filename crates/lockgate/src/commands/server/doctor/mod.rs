@@ -26,13 +26,13 @@ pub(super) fn run(context: &Context, args: &cli::Doctor) -> Outcome {
     if let Some(advice) = &advice {
         report.stop(advice.message());
     }
-    report.error = advice;
+    report.error = advice.map(|advice| advice.told(context));
     context.answer("doctor", &report, || report.text())?;
     match &report.error {
         None => Ok(Exit::Ok),
-        Some(advice) => {
-            say(&advice.render(Style::stderr()));
-            Ok(advice.exit())
+        Some(told) => {
+            say(&told.render(Style::stderr()));
+            Ok(told.exit())
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rights::Rights;
-use crate::advice::Advice;
+use crate::advice::Told;
 use crate::commands::server::target::{Place, Target};
 use crate::output::safe;
 use crate::view::{CertificateView, VerdictView};
@@ -52,7 +52,7 @@ pub(super) struct Report {
     pub(super) certificate: Option<CertificateView>,
     pub(super) verdict: Option<VerdictView>,
     pub(super) rights: Option<Rights>,
-    pub(super) error: Option<Box<Advice>>,
+    pub(super) error: Option<Told>,
 }
 
 impl Report {

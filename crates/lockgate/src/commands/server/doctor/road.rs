@@ -185,7 +185,7 @@ fn certificate(
         }
     };
     let Some(chosen) = chosen else {
-        return Err(pick::not_offered(context, survey));
+        return Err(pick::not_offered(survey));
     };
     report.ok(format!(
         "{} offered; we use {} {}",
@@ -205,7 +205,7 @@ fn judge(
     report: &mut Report,
 ) -> Outcome<()> {
     report.certificate = chosen.certificate.as_ref().map(CertificateView::of);
-    let means = Means::configured(context);
+    let means = Means::waiting(context);
     report.verdict =
         chosen.verdict.as_ref().map(|verdict| VerdictView::of(verdict, ua_pki::Role::Server, &means));
     if chosen.endpoint.is_without_security() {
