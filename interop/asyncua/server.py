@@ -1,8 +1,8 @@
 """An asyncua server whose variables count, and which writes down every change that it made.
 
-Encrypted endpoints only, user name and password for data, real trust in client certificates: an unknown one lands in
-PKI/rejected, and is accepted once its file lies in PKI/trusted/certs. Trust, validation and login are asyncua's own;
-nothing here knows lockgate.
+Encrypted endpoints only, user name and password or the certificate of a user for data, real trust in client certificates:
+an unknown one lands in PKI/rejected, and is accepted once its file lies in PKI/trusted/certs. Trust, validation and login
+are asyncua's own, apart from whom a user's certificate lets in, which asyncua leaves to its user; nothing here knows lockgate.
 
 Variable i belongs to group i % GROUPS. Every period each group takes its turn: its variables all go up by exactly one,
 with one source time, and one line goes to the truth file: {"group":g,"value":n,"time_ms":t}.
@@ -89,14 +89,30 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class OneUser:
-    """Knows one user; everybody else is refused, and unless told otherwise so is a session without a password."""
+class Logins:
+    """Lets in one user with a password, whose certificate lies in PKI/users/trusted/certs, and if wanted who is nobody."""
 
-    def __init__(self, name: str, password: str, *, anonymous: bool) -> None:
-        self.logins = [(name, password), *([(None, None)] if anonymous else [])]
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.login = (arguments.user, arguments.password)
+        self.anonymous = arguments.anonymous
+        self.people = arguments.pki / "users" / "trusted" / "certs"
+        self.applications = arguments.pki / "trusted" / "certs"
+        self.people.mkdir(parents=True, exist_ok=True)
 
     def get_user(self, iserver, username=None, password=None, certificate=None) -> User | None:
-        return User(role=UserRole.User, name=username) if (username, password) in self.logins else None
+        return User(role=UserRole.User, name=username) if self.knows(username, password, certificate) else None
+
+    def knows(self, username: str | None, password: str | None, certificate: bytes | None) -> bool:
+        if username is not None:
+            return (username, password) == self.login
+        # without a name it is the certificate of a person; where a client showed none, that of its application
+        if certificate is not None and certificate in contents(self.people):
+            return True
+        return self.anonymous and (certificate is None or certificate in contents(self.applications))
+
+
+def contents(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]
 
 
 class FolderTrust:
@@ -124,7 +140,7 @@ class FolderTrust:
 
 
 async def make_server(arguments: argparse.Namespace, certificate: x509.Certificate, key: Path) -> Server:
-    server = Server(user_manager=OneUser(arguments.user, arguments.password, anonymous=arguments.anonymous))
+    server = Server(user_manager=Logins(arguments))
     await server.init()
     server.set_endpoint(f"opc.tcp://localhost:{arguments.port}/interop")
     server.socket_address = ("127.0.0.1", arguments.port)
@@ -132,7 +148,7 @@ async def make_server(arguments: argparse.Namespace, certificate: x509.Certifica
     await server.set_application_uri(APPLICATION_URI)
     server.set_security_policy([*ENCRYPTED, *(SIGNED if arguments.sign else [])])
     anonymous = [ua.AnonymousIdentityToken] if arguments.anonymous else []
-    server.set_identity_tokens([ua.UserNameIdentityToken, *anonymous])
+    server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken, *anonymous])
     server.set_certificate_validator(FolderTrust(arguments.pki, certificate))
     await server.load_certificate(certificate.public_bytes(serialization.Encoding.DER), "der")
     await server.load_private_key(key)

@@ -1,8 +1,10 @@
 """The matrix: the real lockgate binary against every peer, policy, mode, key size and login, and every refusal beside it.
 
-For each cell lockgate goes the whole way with `doctor`, and reads and browses what the server is known to hold. Then the
-same cell with one thing wrong each: who does not trust whom, the password, the host name, a certificate that expired. It
-must end with the right exit code and name the right reason. All servers run at once, each with all of its endpoints.
+For each cell lockgate goes the whole way with `doctor`, as nobody, with a password and with a user's certificate; reads,
+browses, watches every change of two seconds, and reads a history in full, against what the server is known to hold. Then
+the same cell with one thing wrong each: who does not trust whom, the password, the user's certificate, the host name, a
+certificate that expired. It must end with the right exit code and name the right reason. All servers run at once, each
+with all of its endpoints.
 """
 
 import argparse

@@ -16,6 +16,8 @@ SECONDS = 600
 GOOD, EXPIRED = "good", "expired"
 # where a store keeps the clients it trusts
 CLIENTS = {"open62541": "ApplCerts"}
+# and the people, beside it
+USERS = {"node-opcua": "users", "asyncua": "users", "open62541": "UserTokenCerts"}
 
 Key = tuple[str, int, str]
 
@@ -61,15 +63,20 @@ class Servers:
         return list(self.own.values())
 
     def start(self, stores) -> None:
-        """Each trusts the clients of `stores` that are meant to be trusted, from its start."""
-        for peer in self.peers.values():
-            trusted = peer.pki / "trusted" / "certs"
-            trusted.mkdir(parents=True)
-            for client in stores.known_clients():
-                (trusted / f"{client.thumbprint}.der").write_bytes(client.der)
+        """Each trusts the clients and the people of `stores` that are meant to be trusted, from its start."""
+        for (name, _, _), peer in self.peers.items():
+            trust(peer.pki, stores.known_clients())
+            trust(peer.folder / "pki" / USERS[name], stores.known_users())
         with ThreadPoolExecutor(len(self.names)) as pool:
             list(pool.map(Peer.start, self.peers.values()))
 
     def stop(self) -> None:
         with ThreadPoolExecutor(len(self.peers)) as pool:
             list(pool.map(Peer.stop, self.peers.values()))
+
+
+def trust(store: Path, identities: list[Identity]) -> None:
+    trusted = store / "trusted" / "certs"
+    trusted.mkdir(parents=True)
+    for identity in identities:
+        (trusted / f"{identity.thumbprint}.der").write_bytes(identity.der)

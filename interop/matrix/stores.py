@@ -12,12 +12,15 @@ class Stores:
     def __init__(self, folder: Path, servers: list[Identity]) -> None:
         self.folder, self.servers = folder, servers
         self.clients: dict[str, Identity] = {}
+        self.users: dict[str, Identity] = {}
         for bits in SIZES:
             self.add(f"known-{bits}", bits=bits)
             # nobody trusts it
             self.add(f"stranger-{bits}", bits=bits)
             # the servers would trust it, were it not too old
             self.add(f"outdated-{bits}", bits=bits, expired=True, key_of=self.clients[f"known-{bits}"])
+            for name in (f"user-{bits}", f"nobody-{bits}"):
+                self.users[name] = make_identity(folder / "users", name, f"urn:localhost:interop:{name}", bits=bits)
 
     def add(self, name: str, **kind) -> None:
         client = make_identity(self.folder / "clients", name, "urn:localhost:interop:lockgate", **kind)
@@ -34,6 +37,10 @@ class Stores:
 
     def known_clients(self) -> list[Identity]:
         return [client for name, client in self.clients.items() if not name.startswith("stranger")]
+
+    def known_users(self) -> list[Identity]:
+        """People that the servers know by their certificates; the others are strangers."""
+        return [user for name, user in self.users.items() if name.startswith("user")]
 
     def store(self, name: str) -> Path:
         return self.folder / name

@@ -1,8 +1,8 @@
 // A node-opcua server whose variables count, and which writes down every change that it made.
 //
-// Encrypted endpoints only, user name and password for data, real trust in client certificates: an unknown
-// one lands in PKI/rejected, and is accepted once its file lies in PKI/trusted/certs. All of it is node-opcua's
-// own machinery; nothing here knows lockgate.
+// Encrypted endpoints only, user name and password or the certificate of a user for data, real trust in client
+// certificates: an unknown one lands in PKI/rejected, and is accepted once its file lies in PKI/trusted/certs; for users it
+// is PKI/users. All of it is node-opcua's own machinery; nothing here knows lockgate.
 //
 // Variable i belongs to group i % GROUPS. Every period each group takes its turn: its variables all go up by
 // exactly one, with one source time, and one line goes to the truth file: {"group":g,"value":n,"time_ms":t}.
