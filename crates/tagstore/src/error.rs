@@ -81,6 +81,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The caller had the work stopped; nothing changed.
+    #[error("stopped on request")]
+    Stopped,
     /// The historian's folder belongs to another journal; its stream numbers mean something else.
     #[error("historian {} belongs to journal {found}, not to {expected}", path.display())]
     ForeignHistorian {

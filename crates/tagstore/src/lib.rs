@@ -43,7 +43,7 @@ pub mod reader;
 pub mod sample;
 
 pub use error::{DiskTrouble, Error};
-pub use historian::{CompactOptions, Historian, SealOptions, SealedFile};
+pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile};
 pub use journal::{
     Commit, Depth, Gap, GapFilter, GapReason, Journal, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
     StreamInfo,

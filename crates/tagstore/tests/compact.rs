@@ -17,7 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use common::{
     append, append_seconds, at, batch, file_names, historian, open, sample, seal, seconds_of, stream,
 };
-use tagstore::{CompactOptions, Error, Journal, Reader, SealedFile, StreamId, StreamQuery, Value};
+use tagstore::{
+    CompactOptions, Error, GapFilter, GapReason, Journal, Reader, SealedFile, StreamId, StreamQuery,
+    Timestamp, Value,
+};
 
 const HOUR: i64 = 3600;
 
@@ -101,7 +104,7 @@ fn a_crash_after_any_step_of_a_merge_neither_loses_nor_doubles_a_sample() {
         let options = CompactOptions::default();
         let plan = folder.plan_merge(&mut journal, &options, at(2 * HOUR)).unwrap().unwrap();
         if last_step >= 2 {
-            let written = folder.write_merge(&journal, &plan).unwrap();
+            let written = folder.write_merge(&journal, &plan, &mut || true).unwrap();
             if last_step >= 3 {
                 let published = folder.publish(written).unwrap();
                 if last_step >= 4 {
@@ -126,15 +129,116 @@ fn a_crash_after_any_step_of_a_merge_neither_loses_nor_doubles_a_sample() {
     }
 }
 
+/// Reason and interval of every gap, in seconds.
+fn gaps(data: &Path) -> Vec<(GapReason, Timestamp, Timestamp)> {
+    let gaps = Reader::open(data).unwrap().gaps(&GapFilter::default()).unwrap();
+    gaps.iter().map(|gap| (gap.reason, gap.from, gap.to)).collect()
+}
+
 #[test]
-fn a_damaged_file_stops_the_merge_and_nothing_is_deleted() {
+fn a_damaged_file_is_put_on_the_ledger_and_neither_deleted_nor_in_the_way_of_the_others() {
     let data = tempfile::tempdir().unwrap();
-    let (mut journal, _) = store(data.path(), &[1, 1, 1]);
-    let broken = common::files(data.path()).remove(1);
-    std::fs::write(&broken, "PAR1").unwrap();
+    let (mut journal, id) = store(data.path(), &[1, 1, 1, 1, 1]);
+    let broken = common::files(data.path()).remove(2);
+    let whole = std::fs::metadata(&broken).unwrap().len();
+    std::fs::write(&broken, vec![b'P'; usize::try_from(whole).unwrap()]).unwrap();
+    assert_eq!(historian(data.path()).check(&mut journal, at(2 * HOUR)).unwrap(), [] as [&Path; 0]);
+    let query = || Reader::open(data.path()).unwrap().query(&StreamQuery::new(id, 999));
+    assert!(matches!(query(), Err(Error::FileDamaged { .. })));
+
     let refused = historian(data.path()).compact(&mut journal, &CompactOptions::default(), at(2 * HOUR));
     assert!(matches!(&refused, Err(Error::FileDamaged { path, .. }) if *path == broken), "{refused:?}");
-    assert_eq!(file_names(data.path()).len(), 3);
+    assert_eq!(file_names(data.path()).len(), 5);
+    assert_eq!(gaps(data.path()), [(GapReason::HistorianDamaged, at(20), at(29))]);
+    while compact(data.path(), &mut journal, 2).is_some() {}
+    assert_eq!(file_names(data.path()), ["part-1-2.parquet", "part-3-3.parquet", "part-4-5.parquet"]);
+    assert_eq!(seconds_of(data.path(), id), (0..20).chain(30..50).collect::<Vec<_>>());
+    assert_eq!(gaps(data.path()).len(), 1, "once");
+}
+
+#[test]
+fn a_file_that_somebody_deleted_or_cut_is_found_and_its_time_is_on_the_ledger() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, id) = store(data.path(), &[1, 1, 1]);
+    let files = common::files(data.path());
+    std::fs::remove_file(&files[0]).unwrap();
+    std::fs::File::options().write(true).open(&files[2]).unwrap().set_len(100).unwrap();
+    let folder = historian(data.path());
+    assert_eq!(folder.check(&mut journal, at(9)).unwrap(), [files[0].clone(), files[2].clone()]);
+    assert_eq!(folder.check(&mut journal, at(9)).unwrap(), [] as [&Path; 0], "known already");
+    let damaged = GapReason::HistorianDamaged;
+    assert_eq!(gaps(data.path()), [(damaged, at(0), at(9)), (damaged, at(20), at(29))]);
+    assert_eq!(seconds_of(data.path(), id), (10..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_folder_that_is_away_as_a_whole_condemns_no_file() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, _) = store(data.path(), &[1]);
+    let folder = historian(data.path());
+    std::fs::rename(folder.dir(), data.path().join("elsewhere")).unwrap();
+    assert!(matches!(folder.check(&mut journal, at(9)), Err(Error::Disk { .. })));
+    std::fs::rename(data.path().join("elsewhere"), folder.dir()).unwrap();
+    assert_eq!(folder.check(&mut journal, at(9)).unwrap(), [] as [&Path; 0]);
+    assert_eq!(gaps(data.path()), []);
+}
+
+#[test]
+fn a_merge_that_is_stopped_leaves_everything_as_it_was_and_is_done_later() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, id) = store(data.path(), &[1, 1, 1]);
+    let before = file_names(data.path());
+    let options = CompactOptions::default();
+    let stopped = historian(data.path()).compact_while(&mut journal, &options, at(2 * HOUR), &mut || false);
+    assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
+    assert_eq!(file_names(data.path()), before);
+    let rest = std::fs::read_dir(before_folder(data.path())).unwrap().count();
+    assert_eq!(rest, 3, "no temporary file");
+    assert_eq!(compact(data.path(), &mut journal, 2).unwrap().rows, 30);
+    assert_eq!(seconds_of(data.path(), id), (0..30).collect::<Vec<_>>());
+}
+
+/// The folder of the first day.
+fn before_folder(data: &Path) -> std::path::PathBuf {
+    common::files(data).remove(0).parent().unwrap().to_owned()
+}
+
+#[test]
+fn no_more_files_are_open_at_a_time_than_allowed() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, id) = store(data.path(), &[1, 1, 1, 1, 1]);
+    let mut options = CompactOptions::default();
+    options.max_files = 3;
+    while historian(data.path()).compact(&mut journal, &options, at(2 * HOUR)).unwrap().is_some() {}
+    assert_eq!(file_names(data.path()), ["part-1-3.parquet", "part-4-5.parquet"]);
+    assert_eq!(seconds_of(data.path(), id), (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn files_that_were_received_too_long_ago_go_one_day_at_a_time() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, id) = store(data.path(), &[1, 2, 25, 26, 49]);
+    let folder = historian(data.path());
+    assert_eq!(folder.retire(&mut journal, at(HOUR)).unwrap(), None);
+    let first = folder.retire(&mut journal, at(26 * HOUR)).unwrap().unwrap();
+    assert_eq!((first.files, first.rows), (2, 20));
+    let second = folder.retire(&mut journal, at(26 * HOUR)).unwrap().unwrap();
+    assert_eq!((second.files, second.rows), (1, 10));
+    assert_eq!(folder.retire(&mut journal, at(26 * HOUR)).unwrap(), None);
+    assert_eq!(file_names(data.path()), ["part-4-4.parquet", "part-5-5.parquet"]);
+    assert_eq!(seconds_of(data.path(), id), (30..50).collect::<Vec<_>>());
+    assert_eq!(gaps(data.path()), [], "the administrator wanted it");
+}
+
+#[test]
+fn a_file_that_a_merge_in_progress_needs_does_not_go_before_it_is_done() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, _) = store(data.path(), &[1, 1]);
+    let folder = historian(data.path());
+    folder.plan_merge(&mut journal, &CompactOptions::default(), at(2 * HOUR)).unwrap().unwrap();
+    assert_eq!(folder.retire(&mut journal, at(90 * HOUR)).unwrap(), None);
+    compact(data.path(), &mut journal, 2).unwrap();
+    assert_eq!(folder.retire(&mut journal, at(90 * HOUR)).unwrap().unwrap().files, 1);
 }
 
 #[test]

@@ -100,7 +100,7 @@ proptest! {
                     }
                     let plan = (steps > 0).then(|| folder.plan_merge(&mut journal, &options, now).unwrap()).flatten();
                     if let Some(plan) = plan.filter(|_| steps > 1) {
-                        let written = folder.write_merge(&journal, &plan).unwrap();
+                        let written = folder.write_merge(&journal, &plan, &mut || true).unwrap();
                         if steps > 2 {
                             let published = folder.publish(written).unwrap();
                             if steps > 3 {

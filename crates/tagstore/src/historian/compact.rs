@@ -27,11 +27,13 @@ use crate::{Error, Journal, OwnedSample, Seq, Timestamp};
 pub struct CompactOptions {
     /// Files are merged as long as they stay within so many samples together.
     pub max_rows: u64,
+    /// At most so many files become one at a time; bounds the memory.
+    pub max_files: usize,
 }
 
 impl Default for CompactOptions {
     fn default() -> Self {
-        Self { max_rows: 50_000_000 }
+        Self { max_rows: 50_000_000, max_files: 24 }
     }
 }
 
@@ -40,16 +42,39 @@ impl Historian {
     /// not depend on the size of the files, only on their number (about 2 MiB each).
     ///
     /// # Errors
-    /// [`Error::Disk`]: nothing is lost, repeat; [`Error::FileDamaged`], [`Error::FileMissing`]: the old files stay.
+    /// [`Error::Disk`]: nothing is lost, repeat; [`Error::FileDamaged`], [`Error::FileMissing`]: the old files stay, and
+    /// the one at fault is set apart, its time on the gap ledger.
     pub fn compact(
         &self,
         journal: &mut Journal,
         options: &CompactOptions,
         now: Timestamp,
     ) -> Result<Option<SealedFile>, Error> {
+        self.compact_while(journal, options, now, &mut || true)
+    }
+
+    /// As [`compact`](Self::compact), as long as `keep_going` says so; it is asked every few thousand samples.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when it said no: nothing changed, the next call begins this merge anew.
+    pub fn compact_while(
+        &self,
+        journal: &mut Journal,
+        options: &CompactOptions,
+        now: Timestamp,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<SealedFile>, Error> {
         self.remove_obsolete(journal)?;
         let Some(plan) = self.plan_merge(journal, options, now)? else { return Ok(None) };
-        let written = self.write_merge(journal, &plan)?;
+        let written = match self.write_merge(journal, &plan, keep_going) {
+            Err(error @ (Error::FileDamaged { .. } | Error::FileMissing { .. })) => {
+                if let Error::FileDamaged { path, .. } | Error::FileMissing { path } = &error {
+                    self.set_apart(journal, path, &error.to_string(), now)?;
+                }
+                return Err(error);
+            }
+            written => written?,
+        };
         let published = self.publish(written)?;
         let merged = self.record_merge(journal, &plan, published, now)?;
         self.remove_obsolete(journal)?;
@@ -67,14 +92,20 @@ impl Historian {
         now: Timestamp,
     ) -> Result<Option<MergePlan>, Error> {
         self.check_owner(journal)?;
-        journal.plan_merge(options.max_rows, now)
+        journal.plan_merge(options, now)
     }
 
     /// Step 2 of compaction: the new file under a temporary name. Step 3 is [`publish`](Self::publish).
     ///
     /// # Errors
-    /// [`Error::Disk`]; [`Error::FileDamaged`]; [`Error::FileMissing`]; [`Error::NewerFormat`].
-    pub fn write_merge(&self, journal: &Journal, plan: &MergePlan) -> Result<Written, Error> {
+    /// [`Error::Disk`]; [`Error::FileDamaged`]; [`Error::FileMissing`]; [`Error::NewerFormat`]; [`Error::Stopped`] when
+    /// `keep_going` says no.
+    pub fn write_merge(
+        &self,
+        journal: &Journal,
+        plan: &MergePlan,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Result<Written, Error> {
         let path = super::seal::path_of(&plan.target);
         let place = self.dir.join(&path);
         let owner = journal.id()?;
@@ -85,6 +116,9 @@ impl Historian {
             let mut writer = parquet_file::Writer::new(file, &place, &plan.target, &owner)?;
             let mut chunk = Vec::with_capacity(CHUNK_ROWS);
             while merge.next_chunk(&mut chunk)? {
+                if !keep_going() {
+                    return Err(Error::Stopped);
+                }
                 let rows: Vec<_> = chunk.iter().map(|(sample, seq)| (sample.as_sample(), *seq)).collect();
                 writer.write(&columns::to_arrow(&rows))?;
             }
@@ -110,7 +144,7 @@ impl Historian {
         Ok(written.into_sealed())
     }
 
-    fn remove_obsolete(&self, journal: &mut Journal) -> Result<(), Error> {
+    pub(super) fn remove_obsolete(&self, journal: &mut Journal) -> Result<(), Error> {
         for path in journal.obsolete_files()? {
             let place = self.dir.join(&path);
             match std::fs::remove_file(&place) {

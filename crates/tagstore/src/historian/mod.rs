@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A file appears whole (written under another name, fsynced, renamed) and never changes; compaction replaces the files
-//! of a finished hour or day by one. Names come from numbers and dates only. The journal lists the files that count. Columns of a `part` file, sorted by (stream, time, seq):
+//! of a finished hour or day by one. Names come from numbers and dates only. The journal lists the files that count.
+//! Columns of a `part` file, sorted by (stream, time, seq):
 //!
 //! | column | type | |
 //! |---|---|---|
@@ -41,9 +42,11 @@ pub(crate) mod files;
 pub(crate) mod find;
 mod parquet_file;
 mod seal;
+mod upkeep;
 
 pub use compact::CompactOptions;
 pub use seal::{Published, Written};
+pub use upkeep::Retired;
 
 use std::path::{Path, PathBuf};
 

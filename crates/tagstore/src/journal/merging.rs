@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::sealing::{ListedFile, SealPlan, listed_file};
 use super::{Journal, Seq};
 use crate::sample::Extent;
-use crate::{Error, Timestamp};
+use crate::{CompactOptions, Error, Timestamp};
 
 /// Which files become one. Once written down it is repeated until it is recorded as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,13 @@ impl Level {
 
 impl Journal {
     /// The merge in progress, else a new one; durable when it returns.
-    pub(crate) fn plan_merge(&mut self, max_rows: u64, now: Timestamp) -> Result<Option<MergePlan>, Error> {
+    pub(crate) fn plan_merge(
+        &mut self,
+        options: &CompactOptions,
+        now: Timestamp,
+    ) -> Result<Option<MergePlan>, Error> {
         let _turn = self.lock.turn();
-        let planned = plan(&mut self.durable, max_rows, now);
+        let planned = plan(&mut self.durable, options, now);
         self.check(planned)
     }
 
@@ -73,7 +77,11 @@ impl Journal {
     }
 }
 
-fn plan(connection: &mut Connection, max_rows: u64, now: Timestamp) -> rusqlite::Result<Option<MergePlan>> {
+fn plan(
+    connection: &mut Connection,
+    options: &CompactOptions,
+    now: Timestamp,
+) -> rusqlite::Result<Option<MergePlan>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let in_progress = transaction
         .query_row("SELECT first_seq, last_seq, level FROM merge_plan", [], |row| {
@@ -87,7 +95,7 @@ fn plan(connection: &mut Connection, max_rows: u64, now: Timestamp) -> rusqlite:
         let files: Vec<_> = files.filter(|file| file.first >= first && file.last <= last).collect();
         return Ok(merge_plan(files, level));
     }
-    let Some(plan) = hours(&files, max_rows, now).or_else(|| days(&files, max_rows, now)) else {
+    let Some(plan) = hours(&files, options, now).or_else(|| days(&files, options, now)) else {
         return Ok(None);
     };
     transaction.execute(
@@ -122,36 +130,37 @@ fn files(connection: &Connection) -> rusqlite::Result<Vec<File>> {
 }
 
 /// The oldest finished hour of which at least two seals lie side by side.
-fn hours(files: &[File], max_rows: u64, now: Timestamp) -> Option<MergePlan> {
+fn hours(files: &[File], options: &CompactOptions, now: Timestamp) -> Option<MergePlan> {
     let hour = |time: Timestamp| time.ticks().div_euclid(TICKS_PER_HOUR);
     let key = |file: &File| {
         let finished = file.level == Level::Seal.number() && hour(file.sealed_at) < hour(now);
         finished.then(|| (day_of(file).to_owned(), hour(file.sealed_at)))
     };
-    run(files, max_rows, key).and_then(|files| merge_plan(files, Level::Hour))
+    run(files, options, key).and_then(|files| merge_plan(files, Level::Hour))
 }
 
 /// The oldest finished day of which at least two files lie side by side.
-fn days(files: &[File], max_rows: u64, now: Timestamp) -> Option<MergePlan> {
+fn days(files: &[File], options: &CompactOptions, now: Timestamp) -> Option<MergePlan> {
     let day = |time: Timestamp| time.ticks().div_euclid(24 * TICKS_PER_HOUR);
     let key = |file: &File| {
         let finished = file.level < Level::Day.number() && day(file.sealed_at) < day(now);
         finished.then(|| (day_of(file).to_owned(), 0))
     };
-    run(files, max_rows, key).and_then(|files| merge_plan(files, Level::Day))
+    run(files, options, key).and_then(|files| merge_plan(files, Level::Day))
 }
 
-/// The first neighbours with the same key that together stay within `max_rows`.
+/// The first neighbours with the same key that together stay within the options.
 fn run(
     files: &[File],
-    max_rows: u64,
+    options: &CompactOptions,
     key: impl Fn(&File) -> Option<(String, i64)>,
 ) -> Option<Vec<ListedFile>> {
     let mut run: Vec<&File> = Vec::new();
     let mut rows = 0_u64;
     for file in files {
-        let fits =
-            run.last().is_some_and(|last| key(last) == key(file)) && rows + file.listed.rows <= max_rows;
+        let fits = run.last().is_some_and(|last| key(last) == key(file))
+            && rows + file.listed.rows <= options.max_rows
+            && run.len() < options.max_files;
         if !fits {
             if run.len() > 1 {
                 break;

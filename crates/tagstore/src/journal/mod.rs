@@ -15,7 +15,7 @@
 //! seal_plan     the one seal in progress: first_seq, last_seq, date
 //! sealed_file   first_seq, last_seq, path, rows, bytes, the extent of times and streams, level
 //! merge_plan    the one compaction in progress: first_seq, last_seq, level
-//! obsolete_file path                            replaced by compaction, to be deleted
+//! obsolete_file path                            replaced by compaction or too old, to be deleted
 //! damaged       rows of batch that could not be decoded, kept aside for a later rescue
 //! ```
 //!
@@ -32,6 +32,7 @@ pub(crate) mod read;
 pub(crate) mod sealing;
 mod streams;
 mod types;
+pub(crate) mod upkeep;
 
 pub use merging::MergePlan;
 pub use sealing::SealPlan;

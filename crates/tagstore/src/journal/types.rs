@@ -109,12 +109,14 @@ pub enum GapReason {
     Quota,
     /// A journal row could not be read back.
     JournalDamaged,
+    /// A sealed file was deleted or damaged.
+    HistorianDamaged,
     /// A reason that a newer version wrote.
     Unknown,
 }
 
 impl GapReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Reconnect,
         Self::SequenceHole,
         Self::QueueOverflow,
@@ -123,6 +125,7 @@ impl GapReason {
         Self::ConnectorDown,
         Self::Quota,
         Self::JournalDamaged,
+        Self::HistorianDamaged,
     ];
 
     /// The word in the ledger; stable.
@@ -137,6 +140,7 @@ impl GapReason {
             Self::ConnectorDown => "connector-down",
             Self::Quota => "quota",
             Self::JournalDamaged => "journal-damaged",
+            Self::HistorianDamaged => "historian-damaged",
             Self::Unknown => "unknown",
         }
     }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::{Order, Reader, StreamQuery};
 use crate::historian::find::samples_in;
+use crate::journal::upkeep::SET_APART;
 use crate::journal::{HISTORIAN_SINK, read};
 use crate::{Error, OwnedSample, OwnedValue, Seq, StreamId, Timestamp};
 
@@ -20,7 +21,8 @@ impl Reader {
     /// that was sent twice) is left out.
     ///
     /// # Errors
-    /// [`Error::RowDamaged`] until the next seal has set the row aside; [`Error::FileDamaged`], [`Error::FileMissing`],
+    /// [`Error::RowDamaged`] until the next seal has set the row aside; [`Error::FileDamaged`], [`Error::FileMissing`]
+    /// until upkeep has set the file apart;
     /// [`Error::NewerFormat`], [`Error::Disk`].
     pub fn query(&self, query: &StreamQuery) -> Result<Vec<OwnedSample>, Error> {
         self.query_with(query, &mut || ())
@@ -118,19 +120,23 @@ fn candidates(
     query: &StreamQuery,
     (first, last): (Timestamp, Timestamp),
 ) -> rusqlite::Result<Vec<Candidate>> {
-    let mut select = snapshot.prepare_cached(
+    // the first layout, which a writer has yet to bring up to date, sets nothing apart
+    let layout: i64 = snapshot.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let readable = if layout > 1 { "level <> ?5" } else { "?5 IS NOT NULL" };
+    let mut select = snapshot.prepare_cached(&format!(
         "SELECT path, first_time, last_time FROM sealed_file
-         WHERE last_seq <= ?1 AND first_stream <= ?2 AND last_stream >= ?2 AND last_time >= ?3 AND first_time <= ?4
+         WHERE {readable} AND last_seq <= ?1 AND first_stream <= ?2 AND last_stream >= ?2 AND last_time >= ?3 AND first_time <= ?4
          ORDER BY first_time",
-    )?;
+    ))?;
     let stream = StreamId::get(query.stream);
-    let files = select.query_map(params![cursor.get(), stream, first.ticks(), last.ticks()], |row| {
-        Ok(Candidate {
-            path: PathBuf::from(row.get::<_, String>(0)?),
-            first_time: Timestamp::from_ticks(row.get(1)?),
-            last_time: Timestamp::from_ticks(row.get(2)?),
-        })
-    })?;
+    let files =
+        select.query_map(params![cursor.get(), stream, first.ticks(), last.ticks(), SET_APART], |row| {
+            Ok(Candidate {
+                path: PathBuf::from(row.get::<_, String>(0)?),
+                first_time: Timestamp::from_ticks(row.get(1)?),
+                last_time: Timestamp::from_ticks(row.get(2)?),
+            })
+        })?;
     let mut files: Vec<Candidate> = files.collect::<Result<_, _>>()?;
     if query.order == Order::NewestFirst {
         files.sort_by_key(|file| std::cmp::Reverse(file.last_time));
