@@ -71,6 +71,16 @@ pub enum EventKind {
         /// Rows.
         rows: u64,
     },
+    /// A file of the historian cannot be read; the time it covered is on the ledger.
+    HistorianFileLost {
+        /// What happened to which file.
+        detail: String,
+    },
+    /// Samples were deleted because they were kept long enough.
+    Retired {
+        /// Rows.
+        rows: u64,
+    },
     /// The disk refused; it is tried again, and nothing is acknowledged until it works.
     StorageFailed {
         /// What failed.

@@ -61,7 +61,7 @@ impl Runtime {
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
         let watchdog = Watchdog::new();
         let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
-        let sink = HistorianSink::new(historian, sealing);
+        let sink = HistorianSink::new(historian, sealing, config.storage.keep);
         let life = watchdog.life(Part::Sink(sink.name().to_owned()));
         let worker = Worker::start(sink, config.storage.seal_every, events.clone(), life)?;
         let (stop, stopped) = watch::channel(false);

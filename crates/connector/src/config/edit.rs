@@ -254,4 +254,6 @@ uri = ""
 data = "data"
 # how often collected samples are sealed into Parquet files
 seal_every = "1m"
+# after how many days samples are deleted; without it they are kept for ever
+# keep_days = 400
 "#;

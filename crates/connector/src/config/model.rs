@@ -42,6 +42,8 @@ pub struct Storage {
     pub data: PathBuf,
     /// Age at which journalled samples are sealed into the historian.
     pub seal_every: Duration,
+    /// How long the historian keeps samples, counted from their receipt; `None` is for ever.
+    pub keep: Option<Duration>,
 }
 
 /// One OPC UA server we read.

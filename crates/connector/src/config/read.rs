@@ -67,7 +67,11 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         root.problem(None, "section [application] is missing".to_owned(), help);
     }
     let storage = root.section("storage", "[storage]", |s| read_storage(s, folder));
-    let storage = storage.unwrap_or_else(|| Storage { data: folder.join("data"), seal_every: DEFAULT_SEAL });
+    let storage = storage.unwrap_or_else(|| Storage {
+        data: folder.join("data"),
+        seal_every: DEFAULT_SEAL,
+        keep: None,
+    });
     let tables = root.item("source");
     root.finish();
     let sources = tables.map(|item| read_sources(item, folder, problems)).unwrap_or_default();
@@ -96,6 +100,7 @@ fn read_storage(section: &mut Section<'_, '_, '_>, folder: &Path) -> Storage {
     Storage {
         data: folder.join(section.text("data").unwrap_or("data")),
         seal_every: section.duration("seal_every", DEFAULT_SEAL, Duration::from_secs(1)),
+        keep: section.integer("keep_days", 1..=LONGEST_KEPT).map(|days| Duration::from_secs(days * DAY)),
     }
 }
 
@@ -227,6 +232,10 @@ fn parse_suppression(text: &str) -> Result<CertificateStatus, String> {
     if status.suppressible() { Ok(status) } else { Err(format!("{text} cannot be suppressed")) }
 }
 
+/// In days: longer than Parquet's times reach back is for ever.
+const LONGEST_KEPT: u64 = 100_000;
+/// In seconds.
+const DAY: u64 = 86_400;
 /// More values per node than this no server keeps.
 const LONGEST_QUEUE: u32 = 100_000;
 /// Memory: a visited node takes some hundred bytes.

@@ -5,6 +5,7 @@
 //!   holds up another sink or the collection (invariant 6).
 //! - [`Sink::deliver`] moves what is there and only then its cursor; a crash between the two delivers again, so a sink
 //!   is idempotent or says in its folder why it cannot be (invariant 7).
+//! - [`Sink::tidy`] is upkeep: it runs when nothing waits, and stops when it is told to.
 //! - The worker in [`worker`] does what is common: the pace, the pause after a failure, the end.
 //!
 //! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in the runtime.
@@ -12,4 +13,4 @@
 pub(crate) mod historian;
 mod worker;
 
-pub(crate) use worker::{Delivered, Sink, Worker};
+pub(crate) use worker::{Delivered, Sink, Tidied, Worker};

@@ -1,5 +1,7 @@
 //! One thread per sink: when to deliver, how long to pause after a failure, when to end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,6 +23,24 @@ pub(crate) trait Sink: Send + 'static {
     /// # Errors
     /// Nothing is lost by one; the same is delivered again later.
     fn deliver(&mut self, now: Timestamp) -> Result<Delivered, Error>;
+
+    /// Upkeep of what was delivered, called when nothing waits to be. One step of it, which may be long, but ends soon
+    /// after `keep_going` says no.
+    ///
+    /// # Errors
+    /// Deliveries go on; the same step is tried again later.
+    fn tidy(&mut self, _now: Timestamp, _keep_going: &mut dyn FnMut() -> bool) -> Result<Tidied, Error> {
+        Ok(Tidied::default())
+    }
+}
+
+/// What one call of [`Sink::tidy`] did.
+#[derive(Debug, Default)]
+pub(crate) struct Tidied {
+    /// Whether there is more to do at once.
+    pub(crate) more: bool,
+    /// What people must hear.
+    pub(crate) news: Vec<EventKind>,
 }
 
 /// What one call of [`Sink::deliver`] moved.
@@ -36,6 +56,8 @@ pub(crate) struct Delivered {
 /// [finished](Worker::finish) delivers once more before.
 pub(crate) struct Worker {
     stop: Option<Sender<()>>,
+    /// Set before `stop` is told, so that upkeep in hand ends.
+    stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -46,32 +68,37 @@ impl Worker {
     /// [`Error::Thread`].
     pub(crate) fn start(sink: impl Sink, pace: Duration, events: Events, life: Life) -> Result<Self, Error> {
         let (stop, stopped) = channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let told_to_stop = Arc::clone(&stopping);
         let thread = std::thread::Builder::new()
             .name(format!("sink-{}", sink.name()))
             .spawn(move || {
                 let _life = life;
-                let mut sink = sink;
+                let mut work = Work::new(sink, pace, events);
                 let mut wait = Duration::ZERO;
-                let mut failures: u32 = 0;
                 loop {
                     let told = stopped.recv_timeout(wait);
                     if told == Err(RecvTimeoutError::Disconnected) {
                         break;
                     }
-                    wait = deliver_once(&mut sink, pace, &mut failures, &events);
+                    wait = work.deliver();
                     if told == Ok(()) {
                         break;
+                    }
+                    if !wait.is_zero() && work.tidy(&told_to_stop) {
+                        wait = Duration::ZERO;
                     }
                 }
             })
             .map_err(|source| Error::Thread { what: "a sink", source })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { stop: Some(stop), stopping, thread: Some(thread) })
     }
 }
 
 impl Worker {
     /// Delivers a last bounded amount, so that what was collected lies where it is looked for, and ends.
     pub(crate) fn finish(self) {
+        self.stopping.store(true, Relaxed);
         if let Some(stop) = &self.stop
             && stop.send(()).is_err()
         {
@@ -82,6 +109,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.stopping.store(true, Relaxed);
         drop(self.stop.take());
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -91,32 +119,81 @@ impl Drop for Worker {
     }
 }
 
-/// Delivers once and says how long to wait.
-fn deliver_once(sink: &mut impl Sink, pace: Duration, failures: &mut u32, events: &Events) -> Duration {
-    match sink.deliver(Timestamp::from(clock::now())) {
-        Ok(delivered) => {
-            *failures = 0;
-            if delivered.rows > 0 {
-                tracing::debug!(sink = sink.name(), rows = delivered.rows, "delivered");
-                events.send(None, EventKind::Sealed { rows: delivered.rows });
+/// The sink and how its deliveries and its upkeep went so far.
+struct Work<S> {
+    sink: S,
+    pace: Duration,
+    events: Events,
+    deliveries: Attempts,
+    upkeep: Attempts,
+    /// Rounds of delivery without upkeep, after one that failed.
+    rounds_off: u32,
+}
+
+impl<S: Sink> Work<S> {
+    const fn new(sink: S, pace: Duration, events: Events) -> Self {
+        let (deliveries, upkeep) = (Attempts { failures: 0 }, Attempts { failures: 0 });
+        Self { sink, pace, events, deliveries, upkeep, rounds_off: 0 }
+    }
+
+    /// Delivers once and says how long to wait.
+    fn deliver(&mut self) -> Duration {
+        match self.sink.deliver(Timestamp::from(clock::now())) {
+            Ok(delivered) => {
+                self.deliveries.failures = 0;
+                if delivered.rows > 0 {
+                    tracing::debug!(sink = self.sink.name(), rows = delivered.rows, "delivered");
+                    self.events.send(None, EventKind::Sealed { rows: delivered.rows });
+                }
+                if delivered.more { Duration::ZERO } else { self.pace }
             }
-            if delivered.more { Duration::ZERO } else { pace }
+            Err(error) => self.deliveries.failed(self.sink.name(), "delivery", &error, &self.events),
         }
-        Err(error) => {
-            // the first of a row of failures is news, the others are its echo
-            if *failures == 0 {
-                tracing::error!(sink = sink.name(), %error, "delivery failed; trying again");
-                events.send(None, EventKind::StorageFailed { detail: format!("{}: {error}", sink.name()) });
+    }
+
+    /// Does one step of the upkeep if it is its time, and says whether there is more of it.
+    fn tidy(&mut self, stop: &AtomicBool) -> bool {
+        if self.rounds_off > 0 {
+            self.rounds_off -= 1;
+            return false;
+        }
+        match self.sink.tidy(Timestamp::from(clock::now()), &mut || !stop.load(Relaxed)) {
+            Ok(tidied) => {
+                self.upkeep.failures = 0;
+                tidied.news.into_iter().for_each(|news| self.events.send(None, news));
+                tidied.more
             }
-            *failures = failures.saturating_add(1);
-            RETRY_FIRST
-                .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(6)))
-                .min(RETRY_LONGEST)
+            Err(error) => {
+                self.upkeep.failed(self.sink.name(), "upkeep", &error, &self.events);
+                self.rounds_off = ROUNDS_OFF;
+                false
+            }
         }
     }
 }
 
+/// How often something failed in a row.
+struct Attempts {
+    failures: u32,
+}
+
+impl Attempts {
+    /// Tells of the first failure in a row, as the others are its echo, and says how long to wait.
+    fn failed(&mut self, sink: &str, what: &str, error: &Error, events: &Events) -> Duration {
+        if self.failures == 0 {
+            tracing::error!(sink, %error, "{what} failed; trying again");
+            events.send(None, EventKind::StorageFailed { detail: format!("{sink}: {what}: {error}") });
+        }
+        self.failures = self.failures.saturating_add(1);
+        RETRY_FIRST
+            .saturating_mul(2_u32.saturating_pow(self.failures.saturating_sub(1).min(6)))
+            .min(RETRY_LONGEST)
+    }
+}
+
 const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Upkeep can wait, and what it needs (room on the disk) is needed elsewhere first.
+const ROUNDS_OFF: u32 = 10;
 const RETRY_LONGEST: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

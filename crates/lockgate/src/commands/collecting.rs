@@ -77,6 +77,10 @@ impl EventLog {
                 );
             }
             EventKind::Sealed { rows } => info!(rows, "sealed into the historian"),
+            EventKind::Retired { rows } => info!(rows, "kept long enough and deleted from the historian"),
+            EventKind::HistorianFileLost { detail } => {
+                warn!(detail, "a file of the historian is lost; its time is on the gap ledger")
+            }
             EventKind::StorageRecovered => info!("the disk works again"),
             // the connector logs a failing disk itself, and what a newer one tells is not known here
             _ => {}
