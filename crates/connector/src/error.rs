@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use ua_pki::{CertificateStatus, Finding, Remedy, Thumbprint, Verdict};
+use ua_pki::{CertificateStatus, Remedy, Thumbprint, Verdict};
 
 use crate::config::Problem;
 use crate::next_step::{NextStep, command_for};
+use crate::not_trusted::{changed, code, decisive, told};
 
 /// Everything this crate reports as a failure.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +144,7 @@ pub enum Error {
     #[error("the endpoint shows no certificate")]
     NoServerCertificate,
     /// We do not trust the server's certificate.
-    #[error("the server's certificate {thumbprint} is not trusted: {}{}", finding(verdict), changed(*pinned, *thumbprint))]
+    #[error("{}{}", told(verdict), changed(*pinned, *thumbprint))]
     ServerNotTrusted {
         /// The certificate shown.
         thumbprint: Thumbprint,
@@ -300,10 +301,7 @@ impl Error {
             Self::IdentityKey { .. } => "identity.key",
             Self::Pki(_) => "trust.store",
             Self::NoServerCertificate => "trust.no_server_certificate",
-            Self::ServerNotTrusted { pinned: Some(pinned), thumbprint, .. } if pinned != thumbprint => {
-                "trust.server_certificate_changed"
-            }
-            Self::ServerNotTrusted { .. } => "trust.server_certificate_untrusted",
+            Self::ServerNotTrusted { pinned, thumbprint, verdict } => code(verdict, *pinned, *thumbprint),
             Self::ServerUri { .. } => "trust.server_uri",
             Self::SecurityChanged { .. } => "security.changed",
             Self::StrongerOffered { .. } => "security.downgrade",
@@ -445,22 +443,4 @@ fn suggestion(nearest: Option<&str>) -> String {
 
 fn because(source: Option<&io::Error>) -> String {
     source.map(|error| format!(": {error}")).unwrap_or_default()
-}
-
-/// The finding that the status of the verdict comes from.
-fn decisive(verdict: &Verdict) -> Option<&Finding> {
-    verdict.findings().iter().find(|finding| !finding.suppressed)
-}
-
-fn finding(verdict: &Verdict) -> String {
-    decisive(verdict).map(|finding| finding.message.clone()).unwrap_or_else(|| "no finding".to_owned())
-}
-
-fn changed(pinned: Option<Thumbprint>, now: Thumbprint) -> String {
-    match pinned {
-        Some(pinned) if pinned != now => {
-            format!("; the certificate changed: it was {pinned}, now {now} is shown")
-        }
-        _ => String::new(),
-    }
 }

@@ -13,11 +13,16 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::NoIdentity`], [`Error::IdentityUri`], [`Error::IdentityTime`], [`Error::IdentityKey`], [`Error::Pki`].
 pub fn load(config: &Config, store: &Store, now: Timestamp) -> Result<ApplicationIdentity, Error> {
+    of(&config.application.uri, store, now)
+}
+
+/// The same for the application of that URI.
+pub(crate) fn of(uri: &str, store: &Store, now: Timestamp) -> Result<ApplicationIdentity, Error> {
     let identity = store.own()?.ok_or_else(|| Error::NoIdentity { store: store.root().to_owned() })?;
-    if identity.application_uri() != config.application.uri {
+    if identity.application_uri() != uri {
         return Err(Error::IdentityUri {
             certificate: identity.application_uri().to_owned(),
-            configured: config.application.uri.clone(),
+            configured: uri.to_owned(),
         });
     }
     in_time(&identity, now)?;

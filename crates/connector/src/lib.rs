@@ -19,6 +19,7 @@ mod event;
 pub mod identity;
 pub mod naming;
 pub mod next_step;
+pub mod not_trusted;
 mod pipeline;
 mod runtime;
 pub mod secrets;
@@ -27,6 +28,7 @@ pub mod sources;
 pub mod status;
 mod watchdog;
 
+pub use clock::{Clock, SystemClock};
 pub use config::{Config, SourceConfig};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind};

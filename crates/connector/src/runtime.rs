@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use ua_pki::Store;
 
-use crate::clock;
+use crate::clock::{Clock, SystemClock};
 use crate::collect::supervisor::{Context, supervise};
 use crate::config::Config;
 use crate::error::Error;
@@ -55,8 +55,16 @@ impl Runtime {
     /// # Errors
     /// [`Error::NoIdentity`] and the other faults of our own side; [`Error::Storage`].
     pub async fn start(config: Config) -> Result<Handle, Error> {
+        Self::start_by(Arc::new(SystemClock), config).await
+    }
+
+    /// The same, with trust decided by this clock.
+    ///
+    /// # Errors
+    /// As [`Runtime::start`].
+    pub async fn start_by(clock: Arc<dyn Clock>, config: Config) -> Result<Handle, Error> {
         let store = Arc::new(Store::open(&config.pki)?);
-        let identity = Arc::new(identity::load(&config, &store, clock::now())?);
+        identity::load(&config, &store, clock.now())?;
         let (journal, historian, sealing) = open_storage(&config)?;
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
         let watchdog = Watchdog::new();
@@ -70,7 +78,8 @@ impl Runtime {
             let context = Context {
                 source,
                 store: Arc::clone(&store),
-                identity: Arc::clone(&identity),
+                application_uri: config.application.uri.clone(),
+                clock: Arc::clone(&clock),
                 session_name: config.application.name.clone(),
                 writer: writer.clone(),
                 events: events.clone(),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use tagstore::{NewGap, Timestamp};
-use ua_pki::{ApplicationIdentity, Certificate};
+use ua_pki::Certificate;
 
 use crate::clock;
 use crate::config::SourceConfig;
@@ -24,12 +24,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    pub(crate) fn new(
-        source: &SourceConfig,
-        own: &ApplicationIdentity,
-        writer: Writer,
-        events: Events,
-    ) -> Self {
+    pub(crate) fn new(source: &SourceConfig, writer: Writer, events: Events) -> Self {
         let now = clock::now();
         let status = SourceStatus {
             schema: SourceStatus::SCHEMA.to_owned(),
@@ -49,8 +44,8 @@ impl Board {
             server_application_uri: None,
             server_thumbprint: None,
             server_certificate_not_after: None,
-            own_thumbprint: Some(own.certificate().thumbprint().to_string()),
-            own_certificate_not_after: Some(own.certificate().not_after()),
+            own_thumbprint: None,
+            own_certificate_not_after: None,
             streams: 0,
             streams_refused: 0,
             refused_example: None,
@@ -103,6 +98,12 @@ impl Board {
     /// The connection was lost and a new one is tried.
     pub(crate) fn count_reconnect(&mut self) {
         self.status.reconnects += 1;
+    }
+
+    /// The certificate that we show from now on.
+    pub(crate) fn ours(&mut self, certificate: &Certificate) {
+        self.status.own_thumbprint = Some(certificate.thumbprint().to_string());
+        self.status.own_certificate_not_after = Some(certificate.not_after());
     }
 
     /// Who the server proved to be.

@@ -1,5 +1,6 @@
 //! One connection to a source, from the first byte to the last.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tagstore::{GapReason, Timestamp};
@@ -17,6 +18,7 @@ use super::supervisor::{Context, Memory, stopped};
 use super::trust::TrustWatch;
 use crate::clock;
 use crate::error::Error;
+use crate::identity;
 use crate::sources::{Opened, open};
 use crate::status::SourceState;
 
@@ -31,12 +33,15 @@ pub(super) async fn run(
     stop: &mut watch::Receiver<bool>,
 ) -> Result<(), Error> {
     board.attempt();
+    // a pair that was taken into use meanwhile counts from here on
+    let identity = Arc::new(identity::of(&context.application_uri, &context.store, context.clock.now())?);
+    board.ours(identity.certificate());
     let mut stopping = stop.clone();
     let source = &context.source;
     let opened = tokio::select! {
         biased;
         () = stopped(&mut stopping) => return Ok(()),
-        opened = open(source, &context.store, context.identity.clone(), &context.session_name) => opened?,
+        opened = open(source, &context.store, identity, &context.session_name, context.clock.as_ref()) => opened?,
     };
     let session = opened.session.clone();
     let mut trust = TrustWatch::new(context, &opened)?;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tagstore::{GapReason, NewGap, StreamId, Timestamp};
 use tokio::sync::watch;
 use ua_channel::{Random, SystemRandom};
-use ua_pki::{ApplicationIdentity, Store};
+use ua_pki::Store;
 
 use super::backoff::{Backoff, jitter};
 use super::board::Board;
 use super::connection;
 use super::progress::{Absent, OpenGap, Progress, Setup, progress_key, read, setup_key};
 use super::streams::Streams;
+use crate::clock::Clock;
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
@@ -24,7 +25,9 @@ use crate::status::SourceState;
 pub(crate) struct Context {
     pub(crate) source: SourceConfig,
     pub(crate) store: Arc<Store>,
-    pub(crate) identity: Arc<ApplicationIdentity>,
+    /// What our certificate must be for.
+    pub(crate) application_uri: String,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) session_name: String,
     pub(crate) writer: Writer,
     pub(crate) events: Events,
@@ -142,8 +145,7 @@ impl Memory {
 
 /// Collects until told to stop.
 pub(crate) async fn supervise(context: Context, mut stop: watch::Receiver<bool>) {
-    let mut board =
-        Board::new(&context.source, &context.identity, context.writer.clone(), context.events.clone());
+    let mut board = Board::new(&context.source, context.writer.clone(), context.events.clone());
     let mut backoff = Backoff::default();
     let mut memory = loop {
         match Memory::load(&context).await {

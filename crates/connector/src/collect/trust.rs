@@ -12,7 +12,6 @@ use ua_client::Session;
 use ua_pki::Certificate;
 
 use super::supervisor::Context;
-use crate::clock;
 use crate::error::Error;
 use crate::sources::{Opened, judge};
 
@@ -55,8 +54,8 @@ impl<'a> TrustWatch<'a> {
             return Ok(());
         }
         let trust = self.context.store.trust_list()?;
-        let now = clock::instant();
-        let today = clock::now();
+        let now = self.context.clock.instant();
+        let today = self.context.clock.now();
         let stands = self.decided.is_some_and(|(generation, at)| {
             generation == trust.generation() && now.saturating_duration_since(at) < DECIDE_EVERY
         });

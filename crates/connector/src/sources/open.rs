@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::agree::agreed_endpoint;
 use super::judge::judge;
-use crate::clock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{SourceConfig, SourceLogin};
 use crate::error::Error;
 use crate::secrets;
@@ -34,10 +34,11 @@ pub(crate) async fn open(
     store: &Store,
     identity: Arc<ApplicationIdentity>,
     session_name: &str,
+    clock: &dyn Clock,
 ) -> Result<Opened, Error> {
     // read before the first byte goes out: a missing password is our fault and needs no server
     let login = login(source)?;
-    open_as(source, login, store, identity, session_name).await
+    open_by(source, login, store, identity, session_name, clock).await
 }
 
 /// As the collector opens a session, but logs in as `login` instead of what the source names. For a command that a
@@ -52,6 +53,17 @@ pub async fn open_as(
     identity: Arc<ApplicationIdentity>,
     session_name: &str,
 ) -> Result<Opened, Error> {
+    open_by(source, login, store, identity, session_name, &SystemClock).await
+}
+
+async fn open_by(
+    source: &SourceConfig,
+    login: Login,
+    store: &Store,
+    identity: Arc<ApplicationIdentity>,
+    session_name: &str,
+    clock: &dyn Clock,
+) -> Result<Opened, Error> {
     let advertised = get_endpoints(&source.url, CONNECT_TIMEOUT).await?;
     let endpoint = agreed_endpoint(source, login.kind(), &advertised)?.clone();
     if let Some(pinned) = &source.server_application_uri
@@ -59,7 +71,7 @@ pub async fn open_as(
     {
         return Err(Error::ServerUri { found: endpoint.application_uri, pinned: pinned.clone() });
     }
-    let peer = trusted_peer(source, store, &endpoint)?;
+    let peer = trusted_peer(source, store, &endpoint, clock)?;
     let server_certificate = peer.as_ref().map(|peer| peer.certificate().clone());
     let server_application_uri = endpoint.application_uri.clone();
     let session = connect(ConnectRequest {
@@ -83,13 +95,14 @@ fn trusted_peer(
     source: &SourceConfig,
     store: &Store,
     endpoint: &Endpoint,
+    clock: &dyn Clock,
 ) -> Result<Option<TrustedCertificate>, Error> {
     if source.policy == SecurityPolicy::None {
         return Ok(None);
     }
     let chain = Certificate::chain_from_der(&endpoint.server_certificate)?;
     let trust = store.trust_list()?;
-    let peer = judge(source, store, &trust, &chain, &endpoint.application_uri, clock::now())?;
+    let peer = judge(source, store, &trust, &chain, &endpoint.application_uri, clock.now())?;
     say_changed(source, &trust, peer.certificate());
     Ok(Some(peer))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ua_pki::{ApplicationIdentity, Certificate, Store};
 
 use super::open::open;
+use crate::clock::SystemClock;
 use crate::config::SourceConfig;
 use crate::error::Error;
 
@@ -32,7 +33,7 @@ pub async fn probe(
     identity: Arc<ApplicationIdentity>,
     session_name: &str,
 ) -> Result<Probe, Error> {
-    let opened = open(source, store, identity, session_name).await?;
+    let opened = open(source, store, identity, session_name, &SystemClock).await?;
     let result = opened.session.namespaces().await;
     if let Err(error) = opened.session.close().await {
         tracing::debug!(%error, "the server did not confirm the end of the session");

@@ -1,16 +1,19 @@
 //! A plant and a connector that know each other, in a folder of their own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connector::config::{SecretRef, SourceLogin};
-use connector::{Config, Handle, Runtime, SourceConfig, SourceState, SourceStatus, identity, secrets};
+use connector::{
+    Clock, Config, Handle, Runtime, SourceConfig, SourceState, SourceStatus, SystemClock, identity, secrets,
+};
+use jiff::SignedDuration;
 use plant::{Plant, PlantConfig};
 use tagstore::{Gap, GapFilter, OwnedValue, Reader, StreamQuery};
 use tempfile::TempDir;
 use ua_channel::MessageSecurityMode;
-use ua_pki::{ApplicationIdentity, SecurityPolicy, Store, ThumbprintQuery};
+use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, SecurityPolicy, Store, ThumbprintQuery};
 
 pub const SOURCE: &str = "line1";
 pub const USER: &str = "reader";
@@ -34,9 +37,21 @@ impl Site {
         site
     }
 
-    /// The same, but neither side trusts the other yet.
-    pub async fn strangers(policy: SecurityPolicy) -> Self {
+    /// As [`Site::new`], with a plant that has this certificate.
+    pub async fn with_plant(policy: SecurityPolicy, plant: &ApplicationIdentity) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        Store::open(dir.path().join("plant")).unwrap().save_own(plant).unwrap();
+        let site = Self::strangers_in(dir, policy).await;
+        site.server_trusts_us();
+        site
+    }
+
+    /// The same as [`Site::new`], but neither side trusts the other yet.
+    pub async fn strangers(policy: SecurityPolicy) -> Self {
+        Self::strangers_in(tempfile::tempdir().unwrap(), policy).await
+    }
+
+    async fn strangers_in(dir: TempDir, policy: SecurityPolicy) -> Self {
         let path = dir.path().join("lockgate.toml");
         let mut config = Config::create(&path, "lockgate", "urn:localhost:lockgate").unwrap();
         let store = Store::open(&config.pki).unwrap();
@@ -109,6 +124,12 @@ impl Site {
         self.dir.path().join("plant")
     }
 
+    /// Starts with a clock that the test can put ahead.
+    pub async fn start_by(&self, clock: &Arc<Ahead>) -> Handle {
+        let clock: Arc<dyn Clock> = Arc::<Ahead>::clone(clock);
+        Runtime::start_by(clock, self.config()).await.unwrap()
+    }
+
     pub async fn start(&self) -> Handle {
         Runtime::start(self.config()).await.unwrap()
     }
@@ -154,6 +175,40 @@ impl Site {
     /// Waits until every counter passed `value`.
     pub async fn until_counters_pass(&self, value: u64) {
         until(&format!("counters pass {value}"), || (self.reached() > value).then_some(())).await;
+    }
+}
+
+/// The clock of this machine, put ahead.
+#[derive(Debug, Default)]
+pub struct Ahead(Mutex<Duration>);
+
+impl Ahead {
+    pub fn by(&self, more: Duration) {
+        *self.0.lock().unwrap() += more;
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> jiff::Timestamp {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+
+    fn instant(&self) -> std::time::Instant {
+        SystemClock.instant() + *self.0.lock().unwrap()
+    }
+}
+
+/// What the certificate of the plant says, valid from now on.
+pub fn plant_profile(days: u32) -> ApplicationProfile {
+    ApplicationProfile {
+        common_name: "plant".to_owned(),
+        organization: None,
+        application_uri: "urn:lockgate:plant".to_owned(),
+        dns_names: vec!["localhost".to_owned()],
+        ip_addresses: vec![],
+        key: KeyKind::Rsa { bits: 2048 },
+        valid_from: SystemClock.now() - SignedDuration::from_hours(1),
+        days,
     }
 }
 

@@ -1,16 +1,20 @@
 //! `lockgate run`: collect from every source until stopped, then make durable what was received.
 
+use std::time::Duration;
+
 use connector::{Config, Ended, Handle, Runtime};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
-use super::cert::{Ending, ending};
+use super::cert::{Ending, Reminder, ending};
 use super::collecting::{EventLog, finish};
 use super::failure;
 use super::stop::{Stop, Stops};
 use super::{config, runtime};
 use crate::advice::{Advice, Outcome, bug};
 use crate::cli;
+use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::log;
@@ -34,14 +38,11 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.display().to_string();
     let sources = config.sources.len();
-    let certificate = ending(context, &config);
+    let watched = config.clone();
     let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
-    if let Some(warning) = certificate.as_ref().and_then(Ending::warning) {
-        warn!("{}", safe(warning));
-    }
     let why = tokio::select! {
-        why = follow(context, &handle, &mut stops) => why,
+        why = follow(context, &watched, &handle, &mut stops) => why,
         ended = handle.ended() => return Err(give_up(handle, &ended).await),
     };
     info!(reason = why.words(), "stopping: making durable what was received");
@@ -65,12 +66,16 @@ async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
 }
 
 /// Logs what happens until it is time to stop.
-async fn follow(context: &Context, handle: &Handle, stops: &mut Stops) -> Stop {
+async fn follow(context: &Context, config: &Config, handle: &Handle, stops: &mut Stops) -> Stop {
     let mut events = handle.subscribe();
     let mut log = EventLog::default();
+    let mut reminder = Reminder::default();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             why = stops.next() => return why,
+            _ = look.tick() => remind(context, config, &mut reminder),
             event = events.recv() => match event {
                 Ok(event) => log.write(context, &event),
                 Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
@@ -80,3 +85,17 @@ async fn follow(context: &Context, handle: &Handle, stops: &mut Stops) -> Stop {
         }
     }
 }
+
+/// Warns that our certificate ends, as long as it does: at the start, and once a day.
+fn remind(context: &Context, config: &Config, reminder: &mut Reminder) {
+    let now = clock::now();
+    let ending = ending(context, config, now);
+    if let Some(warning) = ending.as_ref().and_then(Ending::warning)
+        && reminder.is_due(now)
+    {
+        warn!("{}", safe(warning));
+    }
+}
+
+/// How often the dates of our certificate are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(60);

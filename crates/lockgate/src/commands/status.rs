@@ -122,7 +122,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         running,
         sources,
         storage: reader.map(|reader| reader.summary()).transpose().map_err(failed)?.map(Storage::of),
-        certificate: ending(context, config),
+        certificate: ending(context, config, now),
     })
 }
 

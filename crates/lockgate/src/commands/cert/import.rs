@@ -168,7 +168,7 @@ fn tell(context: &Context, ours: &Ours<'_>, used: bool, already: bool) -> Outcom
     }
     match (used, already) {
         (true, true) => say("it was in use already"),
-        (true, false) => say("it is in use from now on; a running lockgate uses it when it is started again"),
+        (true, false) => say("it is in use from now on; a running lockgate uses it from its next connect on"),
         (false, _) => {
             if pair.certificate.is_self_signed() {
                 own::carry(ours, role).iter().for_each(|line| say(line));

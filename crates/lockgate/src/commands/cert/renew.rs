@@ -69,7 +69,7 @@ fn tell(ours: &Ours<'_>, context: &Context, used: bool, present: &Certificate) -
     context.answer("cert-renew", &renewed, || renewed.text())?;
     own::carry(ours, role).iter().for_each(|line| say(line));
     if used {
-        say("a running lockgate uses it when it is started again");
+        say("a running lockgate uses it from its next connect on");
     } else {
         say("until then lockgate goes on with the certificate in use; when every server trusts the new one:");
         say(&format!("  {}", ours.line(&["cert", "use", "next"])));
@@ -123,7 +123,7 @@ pub(super) fn switch(context: &Context, which: Which, pki: Option<&Path>) -> Out
         let former = switched.former.as_ref().map_or("(none)", |former| &former.thumbprint);
         format!("{:<12} in use from now on\n{}{:<12} {former}\n", "role", switched.active.text(), "former")
     })?;
-    say("a running lockgate uses it when it is started again; if a server refuses it, the way back is:");
+    say("a running lockgate uses it from its next connect on; if a server refuses it, the way back is:");
     say(&format!("  {}", ours.line(&["cert", "use", "former"])));
     Ok(Exit::Ok)
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use connector::not_trusted::{code, decisive, rule};
 use connector::{Error, SourceState};
 use ua_pki::{
     Action, Actor, Certificate, CertificateStatus, Finding, OwnRole, Role, Store, Thumbprint, Verdict,
@@ -24,22 +25,16 @@ pub(crate) fn not_trusted(
     verdict: &Verdict,
 ) -> Advice {
     let counting: Vec<&Finding> = verdict.findings().iter().filter(|finding| !finding.suppressed).collect();
-    let decisive = counting.first().copied();
-    let status = decisive.map(|finding| finding.status);
+    let decisive = decisive(verdict);
     let changed = pinned.is_some_and(|pinned| pinned != thumbprint);
-    let code = code(status, changed);
+    let code = code(verdict, pinned, thumbprint);
     let message = match decisive {
         Some(finding) => finding.message.clone(),
         None => "we do not trust the server's certificate".to_owned(),
     };
     let mut advice = Advice::new(code, Exit::ServerNotTrusted, message).side(Side::Us);
     if let Some(finding) = decisive {
-        advice = advice.rule(format!(
-            "{}, Part 4 §6.1.3, step {} ({})",
-            finding.status.name(),
-            finding.step.number(),
-            finding.step.name()
-        ));
+        advice = advice.rule(rule(finding));
     }
     if let Some(url) = about.url {
         advice = advice.fact("server", url);
@@ -109,25 +104,6 @@ fn again<'a>(context: &Context, about: &About<'a>) -> Option<Vec<&'a str>> {
             Some(["doctor", source.or(about.url)?].into_iter().chain(user.into_iter().flatten()).collect())
         }
         (None, None) => None,
-    }
-}
-
-fn code(status: Option<CertificateStatus>, changed: bool) -> &'static str {
-    match status {
-        _ if changed => "trust.server_certificate_changed",
-        Some(CertificateStatus::HostNameInvalid) => "trust.host_name_mismatch",
-        Some(CertificateStatus::TimeInvalid | CertificateStatus::IssuerTimeInvalid) => {
-            "trust.certificate_expired"
-        }
-        Some(CertificateStatus::Revoked | CertificateStatus::IssuerRevoked) => "trust.certificate_revoked",
-        Some(CertificateStatus::RevocationUnknown | CertificateStatus::IssuerRevocationUnknown) => {
-            "trust.revocation_unknown"
-        }
-        Some(CertificateStatus::UriInvalid) => "trust.application_uri_mismatch",
-        Some(CertificateStatus::Untrusted | CertificateStatus::ChainIncomplete) | None => {
-            "trust.server_certificate_untrusted"
-        }
-        Some(_) => "trust.server_certificate_unusable",
     }
 }
 
