@@ -53,14 +53,31 @@ impl Event {
 
     /// Tells a client that events were dropped from its queue.
     pub(crate) fn queue_overflow(time: Ticks) -> Self {
+        let message = "events were dropped, the queue was full";
+        Self::of_server(ObjectTypeId::EventQueueOverflowEventType, message, time, 500)
+    }
+
+    /// The conditions that are retained follow.
+    pub(crate) fn refresh_start(time: Ticks) -> Self {
+        Self::of_server(ObjectTypeId::RefreshStartEventType, "conditions follow", time, 1)
+    }
+
+    /// Those were all conditions that are retained.
+    pub(crate) fn refresh_end(time: Ticks) -> Self {
+        Self::of_server(ObjectTypeId::RefreshEndEventType, "those were all conditions", time, 1)
+    }
+
+    fn of_server(event_type: ObjectTypeId, message: &str, time: Ticks, severity: u16) -> Self {
+        let mut id = time.to_le_bytes().to_vec();
+        id.extend(NodeId::from(event_type).as_u32().unwrap_or_default().to_le_bytes());
         Self {
-            id: time.to_le_bytes().to_vec(),
-            event_type: ObjectTypeId::EventQueueOverflowEventType.into(),
+            id,
+            event_type: event_type.into(),
             source: ObjectId::Server.into(),
             source_name: Arc::from("Server"),
             time,
-            message: "events were dropped, the queue was full".to_owned(),
-            severity: 500,
+            message: message.to_owned(),
+            severity,
             more: Vec::new(),
         }
     }

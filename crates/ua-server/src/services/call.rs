@@ -58,8 +58,15 @@ fn call_one(
             engine.resend(session, subscription, scope.now, scope.core)?;
             Ok(Vec::new())
         }
-        // there are no conditions: nothing is retained, so there is nothing to send again
-        _ => Ok(Vec::new()),
+        _ => {
+            let item = match call.input_arguments.as_deref().unwrap_or_default() {
+                [_] => None,
+                [_, Variant::UInt32(item)] => Some(*item),
+                _ => return Err(StatusCode::BadInvalidArgument),
+            };
+            engine.refresh(session, subscription, item, scope.now)?;
+            Ok(Vec::new())
+        }
     }
 }
 

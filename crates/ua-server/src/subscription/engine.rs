@@ -212,6 +212,21 @@ impl Engine {
         Ok(())
     }
 
+    /// Sends the conditions that are retained to the event items of a subscription, or to one of them. There are none,
+    /// so it is a beginning and an end.
+    pub(crate) fn refresh(
+        &mut self,
+        session: SessionKey,
+        id: u32,
+        item: Option<u32>,
+        now: Ticks,
+    ) -> Result<(), StatusCode> {
+        let Self { subscriptions, context, .. } = self;
+        let subscription = subscriptions.get_mut(&id).filter(|s| s.session == Some(session));
+        let subscription = subscription.ok_or(StatusCode::BadSubscriptionIdInvalid)?;
+        subscription.events.refresh(item, now, context)
+    }
+
     pub(crate) fn item(&self, session: SessionKey, id: u32, item: u32) -> Result<&Item, StatusCode> {
         let subscription = self.subscriptions.get(&id).filter(|s| s.session == Some(session));
         let subscription = subscription.ok_or(StatusCode::BadSubscriptionIdInvalid)?;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use opcua_types::{BinaryEncodable, ContextOwned, MonitoringMode, NodeId, QualifiedName, Variant};
+use opcua_types::{
+    BinaryEncodable, ContextOwned, MonitoringMode, NodeId, QualifiedName, StatusCode, Variant,
+};
 
 use crate::{
     events::Event,
@@ -117,6 +119,25 @@ impl EventTable {
         });
     }
 
+    /// Queues the beginning and the end of the list of conditions, of which there are none, whatever the filter says
+    /// (Part 9 §5.5.7). `only` names one item.
+    pub(crate) fn refresh(
+        &mut self,
+        only: Option<u32>,
+        now: Ticks,
+        context: &ContextOwned,
+    ) -> Result<(), StatusCode> {
+        if only.is_some_and(|item| !self.items.contains_key(&item)) {
+            return Err(StatusCode::BadMonitoredItemIdInvalid);
+        }
+        for item in self.items.iter_mut().filter(|(id, _)| only.is_none_or(|only| only == **id)) {
+            for sign in [Event::refresh_start(now), Event::refresh_end(now)] {
+                item.1.queue(&sign, now, context);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn has_ready(&self) -> bool {
         self.items.values().any(EventItem::is_reportable)
     }
@@ -146,7 +167,13 @@ impl EventItem {
     }
 
     fn offer(&mut self, event: &Event, now: Ticks, context: &ContextOwned) {
-        if self.settings.mode == MonitoringMode::Disabled || !self.settings.passing.passes(event) {
+        if self.settings.passing.passes(event) {
+            self.queue(event, now, context);
+        }
+    }
+
+    fn queue(&mut self, event: &Event, now: Ticks, context: &ContextOwned) {
+        if self.settings.mode == MonitoringMode::Disabled {
             return;
         }
         let fields = self.fields(event, now, context);
