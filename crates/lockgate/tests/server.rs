@@ -52,7 +52,11 @@ fn failed(screen: &Screen) -> String {
 
 /// A lab without a configuration, with trust on both sides.
 fn trusting() -> (Lab, Plant) {
-    let (lab, plant) = (Lab::empty(), Plant::start_elsewhere());
+    trusting_with(Plant::start_elsewhere())
+}
+
+fn trusting_with(plant: Plant) -> (Lab, Plant) {
+    let lab = Lab::empty();
     let first = ask(&lab, "doctor", &plant.url, &[], "practise\n");
     assert_eq!(first.code, 5, "{}", first.page());
     assert_eq!(lab.run(&["trust", "accept", &plant.thumbprint, "--pki", "ours"]).code, 0);
@@ -218,4 +222,72 @@ fn history_that_a_server_does_not_keep_is_said_to_be_none() {
     let nonsense = ask(&lab, "history", &plant.url, &["i=2258", "--aggregate", "Mood", "--every", "1m"], "");
     assert_eq!(nonsense.code, 2, "{}", nonsense.page());
     assert!(nonsense.stderr.contains("Average"), "{}", nonsense.page());
+}
+
+#[test]
+fn structures_show_their_fields_and_enumerations_their_names() {
+    let (lab, plant) = trusting_with(Plant::start_with_specimens());
+    let nodes =
+        ["Report", "Mode", "Profile", "Grid"].map(|name| format!("/Objects/2:Plant/2:Specimens/2:{name}"));
+    let nodes: Vec<&str> = nodes.iter().map(String::as_str).chain(["i=2256", "i=2259"]).collect();
+    let read = ask(&lab, "read", &plant.url, &[&nodes[..], &["--json"]].concat(), "practise\n");
+    assert_eq!(read.code, 0, "{}", read.page());
+    let answers = read.json()["nodes"].clone();
+    let report = &answers[0]["value"];
+    let k = report["Number"].as_i64().unwrap();
+    assert_eq!(answers[0]["data_type"], "BatchReport");
+    let modes = ["Stopped", "Manual", "Automatic"];
+    let mode = |k: i64| serde_json::json!({ "number": k % 3, "name": modes[k as usize % 3] });
+    assert_eq!(report["Mode"], mode(k));
+    assert_eq!(report["Weights"], serde_json::json!([k as f64, k as f64 + 0.5]));
+    assert_eq!(report.get("Remark").is_some(), k % 2 == 0);
+    let number = answers[1]["value"]["number"].as_i64().unwrap();
+    assert_eq!(answers[1]["value"], mode(number));
+    assert_eq!(answers[1]["data_type"], "Int32");
+    assert_eq!(answers[3]["value"].as_array().unwrap().len(), 2);
+    assert_eq!(answers[3]["data_type"], "Int32[2,3]");
+    assert_eq!(answers[4]["value"]["State"]["name"], "Running", "{}", read.page());
+    assert_eq!(answers[5]["value"]["name"], "Running", "{}", read.page());
+    for (command, more) in [("read", &[][..]), ("watch", &["--for", "2s"]), ("history", &["--limit", "3"])] {
+        let shown = ask(&lab, command, &plant.url, &[&nodes[..2], more].concat(), "practise\n");
+        assert_eq!(shown.code, 0, "{}", shown.page());
+        let has = |text: &str| shown.stdout.contains(text);
+        assert!(has("{Number: ") && has("Weights: ["), "{}", shown.page());
+        assert!(modes.iter().zip(0..).any(|(name, at)| has(&format!("{name} ({at})  "))), "{}", shown.page());
+        assert!(!has("ByteString"), "{}", shown.page());
+    }
+}
+
+#[test]
+fn watch_of_a_notifier_shows_events_beside_values() {
+    let (lab, plant) = trusting();
+    let nodes = ["i=2253", "i=2258", "/Objects/2:Plant"];
+    let more = [&nodes[..], &["--for", "5s", "--json"]].concat();
+    let watched = ask(&lab, "watch", &plant.url, &more, "practise\n");
+    assert_eq!(watched.code, 8, "{}", watched.page());
+    let lines: Vec<serde_json::Value> =
+        watched.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds = ["events", "values", "values"];
+    let subscribed = &lines[0];
+    assert_eq!([0, 1, 2].map(|at| subscribed["nodes"][at]["kind"].as_str().unwrap()), kinds);
+    assert_eq!(subscribed["condition_refresh"], "Good", "{}", watched.page());
+    let problem = subscribed["nodes"][2]["problem"].as_str().unwrap();
+    assert!(problem.contains("reports no events"), "{problem}");
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    assert!(!of("value").is_empty(), "{}", watched.page());
+    let events = of("event");
+    assert!(events.len() >= 2, "{}", watched.page());
+    for event in events {
+        assert_eq!((event["node"].as_str(), event["source"].as_str()), (Some("i=2253"), Some("Filler1")));
+        assert!(event["message"].as_str().unwrap().contains(" "), "{event}");
+        assert!((100..=900).contains(&event["severity"].as_i64().unwrap()), "{event}");
+        assert!(event["time"].as_str().unwrap().ends_with('Z'), "{event}");
+        assert!(event["event_id"].as_str().unwrap().len() == 32, "{event}");
+        assert!(event.get("condition").is_none(), "{event}");
+    }
+    let states: Vec<&str> = of("refresh").iter().map(|line| line["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["start", "end"], "{}", watched.page());
+    let text = ask(&lab, "watch", &plant.url, &["i=2253", "--for", "3s"], "practise\n");
+    assert!(text.stdout.contains("i=2253: its events, queue"), "{}", text.page());
+    assert!(text.stdout.contains("  Filler1: "), "{}", text.page());
 }

@@ -26,7 +26,7 @@ pub fn value_json(value: &Decoded, namespaces: &Namespaces) -> Value {
             let items = items.iter().map(|item| value_json(item, namespaces)).collect();
             nested(items, dimensions.as_deref())
         }
-        Decoded::Encoded { encoding, bytes } => json!({
+        Decoded::Encoded { encoding, bytes, .. } => json!({
             "UaTypeId": namespaces.express(encoding),
             "UaEncoding": 1,
             "UaBody": base64(bytes),

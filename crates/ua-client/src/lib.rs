@@ -81,7 +81,7 @@ pub use resolve::{Translated, Unresolved};
 pub use sequence::Missing;
 pub use session::Session;
 pub use status::status_name;
-pub use structure::{Decoded, StructureValue};
+pub use structure::{Decoded, StructureValue, Unopened};
 pub use subscription::{
     DataFilter, DeadBand, ItemInfo, ItemRequest, ItemResult, RawNotification, SubscriptionInfo,
     SubscriptionRequest, TransferResult,

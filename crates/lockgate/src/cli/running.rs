@@ -50,6 +50,9 @@ pub(crate) struct Simulate {
     /// Counters besides the named signals
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) counters: u32,
+    /// Also a folder Specimens with a variable of each rare kind: a structure, an enumeration, an array, a matrix
+    #[arg(long)]
+    pub(crate) specimens: bool,
     /// Stop by itself after this long (default: on Ctrl-C)
     #[arg(long = "for", value_parser = time_range::duration, value_name = "DURATION")]
     pub(crate) duration: Option<Duration>,

@@ -83,7 +83,8 @@ pub(crate) struct Read {
 pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Nodes: nsu=URI;s=…, ns=2;s=…, i=2258, or paths such as /Objects/2:Line1/2:Speed
+    /// Variables for their values, objects for their events (i=2253: all of the server): nsu=URI;s=…, ns=2;s=…, i=2258,
+    /// or paths such as /Objects/2:Line1/2:Speed
     #[arg(value_name = "NODE", required = true)]
     pub(crate) nodes: Vec<String>,
     /// End by itself after this long, such as 10s or 5m (default: until Ctrl-C)

@@ -50,7 +50,7 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
     let (ours, _) = identity::ensure(&config, &store, hosts, Vec::new(), clock::now()).map_err(explain)?;
 
     let plant_pki = args.dir.join("plant-pki");
-    let plant = simulate::start(&plant_pki, args.port, COUNTERS).await?;
+    let plant = simulate::start(&plant_pki, args.port, COUNTERS, plant::Specimens::None).await?;
     trust_each_other(&store, ours.certificate(), &plant_pki)?;
     let url: EndpointUrl = plant.endpoint_url().parse().map_err(|e| bug("the plant's own URL", &e))?;
     add_source(context, &mut config, &store, &url, std::sync::Arc::new(ours)).await?;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use plant::{Plant, PlantConfig};
+use plant::{Plant, PlantConfig, Practice, Specimens};
 use serde::Serialize;
 use ua_pki::{SecurityPolicy, Store};
 
@@ -40,7 +40,8 @@ struct Serving {
 async fn serve(context: &Context, args: &cli::Simulate) -> Outcome {
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let pki = args.dir.join("pki");
-    let plant = start(&pki, args.port, args.counters).await?;
+    let specimens = if args.specimens { Specimens::All } else { Specimens::None };
+    let plant = start(&pki, args.port, args.counters, specimens).await?;
     let serving = Serving {
         url: plant.endpoint_url().to_owned(),
         user: USER,
@@ -70,7 +71,7 @@ impl Serving {
 }
 
 /// Starts a plant on the loopback interface with every policy we know.
-pub(super) async fn start(pki: &Path, port: u16, counters: u32) -> Outcome<Plant> {
+pub(super) async fn start(pki: &Path, port: u16, counters: u32, specimens: Specimens) -> Outcome<Plant> {
     std::fs::create_dir_all(pki).map_err(|e| crate::advice::disk("make the plant's folder", pki, &e))?;
     let config = PlantConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
@@ -85,7 +86,8 @@ pub(super) async fn start(pki: &Path, port: u16, counters: u32) -> Outcome<Plant
         ],
         hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
     };
-    Plant::start(config).await.map_err(|error| {
+    let practice = Practice { specimens, ..Practice::default() };
+    Plant::start_to_practise(config, practice).await.map_err(|error| {
         Box::new(
             Advice::new(
                 "simulate.failed",

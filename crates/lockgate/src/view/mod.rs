@@ -1,6 +1,7 @@
 //! How things of the libraries are shown: one serialisable view each, from which text and JSON are both made.
 
 pub(crate) mod certificate;
+pub(crate) mod content;
 pub(crate) mod crl;
 pub(crate) mod remedy;
 pub(crate) mod request;

@@ -37,7 +37,8 @@ pub(crate) fn to_json(value: &Variant) -> Value {
         Variant::ExpandedNodeId(v) => expanded(v),
         Variant::ExtensionObject(v) => match &v.body {
             None => Value::Null,
-            Some(body) => json!({ "type": format!("{body:?}").chars().take(MAX_DEBUG).collect::<String>() }),
+            // who shows values opens structures first: see `content`
+            Some(_) => json!({ "encoding": v.binary_type_id().to_string() }),
         },
         Variant::Variant(v) => to_json(v),
         Variant::DataValue(v) => data_value(v),
@@ -132,7 +133,7 @@ fn diagnostic(v: &DiagnosticInfo) -> Value {
 }
 
 /// Rows of rows, as the dimensions say; the flat list when they do not fit.
-fn nested(values: Vec<Value>, dimensions: &[usize]) -> Value {
+pub(crate) fn nested(values: Vec<Value>, dimensions: &[usize]) -> Value {
     let product = dimensions.iter().try_fold(1_usize, |product, length| product.checked_mul(*length));
     let [_, inner @ ..] = dimensions else { return Value::Array(values) };
     if inner.is_empty() || product != Some(values.len()) || values.is_empty() {
@@ -146,8 +147,6 @@ fn nested(values: Vec<Value>, dimensions: &[usize]) -> Value {
     }
     Value::Array(rows)
 }
-
-const MAX_DEBUG: usize = 500;
 
 #[cfg(test)]
 mod tests {

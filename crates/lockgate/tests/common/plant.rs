@@ -30,9 +30,22 @@ impl Plant {
         plant
     }
 
+    /// Starts in a folder that nobody else uses, with a variable of each rare kind.
+    pub(crate) fn start_with_specimens() -> Self {
+        let home = Lab::empty();
+        let mut plant = Self::start_with(&home, "0", &["--specimens"]);
+        plant.home = Some(home);
+        plant
+    }
+
     fn start_at(lab: &Lab, port: &str) -> Self {
+        Self::start_with(lab, port, &[])
+    }
+
+    fn start_with(lab: &Lab, port: &str, more: &[&str]) -> Self {
         let mut process = binary(lab)
             .args(["simulate", "--json", "--port", port, "--counters", "5", "--for", "120s"])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

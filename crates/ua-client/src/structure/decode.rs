@@ -9,7 +9,7 @@ use opcua_types::{
 };
 
 use super::definition::{DataType, DataTypes, Enumeration, Field, Kind, Shape, Structure, builtin};
-use super::tree::{Decoded, StructureValue};
+use super::tree::{Decoded, StructureValue, Unopened};
 
 /// Deepest nesting of structures.
 const MAX_DEPTH: u32 = 64;
@@ -87,11 +87,11 @@ impl<'a> Decoder<'a> {
         let encoding = encoding.try_resolve(self.context.namespaces());
         let encoding = encoding.map_or_else(NodeId::null, |id| id.into_owned());
         if let Some(xml) = object.inner_as::<XmlBody>() {
-            return Decoded::Encoded { encoding, bytes: xml.raw_body().to_vec() };
+            return Decoded::Encoded { encoding, bytes: xml.raw_body().to_vec(), why: Unopened::Xml };
         }
         let mut bytes = Vec::new();
         if body.encode_binary(&mut bytes, self.context).is_err() {
-            return Decoded::Encoded { encoding, bytes: Vec::new() };
+            return Decoded::Encoded { encoding, bytes: Vec::new(), why: Unopened::DoesNotFit };
         }
         self.body(encoding, &bytes, depth)
     }
@@ -110,7 +110,13 @@ impl<'a> Decoder<'a> {
                 Err(Failure::Unknown)
             }
         };
-        opened.unwrap_or_else(|_| Decoded::Encoded { encoding, bytes: bytes.to_vec() })
+        opened.unwrap_or_else(|failure| {
+            let why = match failure {
+                Failure::Unreadable => Unopened::DoesNotFit,
+                Failure::Unknown => Unopened::NotDescribed,
+            };
+            Decoded::Encoded { encoding, bytes: bytes.to_vec(), why }
+        })
     }
 
     fn miss(&mut self, id: &NodeId, is_encoding: bool) {
@@ -282,7 +288,7 @@ impl<'a> Decoder<'a> {
         *input = rest;
         match form {
             1 => Ok(self.body(encoding, bytes, depth)),
-            2 => Ok(Decoded::Encoded { encoding, bytes: bytes.to_vec() }),
+            2 => Ok(Decoded::Encoded { encoding, bytes: bytes.to_vec(), why: Unopened::Xml }),
             _ => Err(Failure::Unreadable),
         }
     }

@@ -20,4 +20,4 @@ mod xml;
 mod tests;
 
 pub(crate) use definition::DataTypes;
-pub use tree::{Decoded, StructureValue};
+pub use tree::{Decoded, StructureValue, Unopened};

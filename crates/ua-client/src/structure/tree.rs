@@ -39,7 +39,31 @@ pub enum Decoded {
         encoding: NodeId,
         /// Its body.
         bytes: Vec<u8>,
+        /// Why it was not opened.
+        why: Unopened,
     },
+}
+
+/// Why a structure stays as the bytes it came in. Displays as a sentence without a full stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unopened {
+    /// The server describes its type, or a type inside, in none of the ways that the standard has.
+    NotDescribed,
+    /// Its bytes are not those of the type that the server describes, or it is larger or deeper than we open.
+    DoesNotFit,
+    /// It came as XML.
+    Xml,
+}
+
+impl std::fmt::Display for Unopened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotDescribed => "the server does not describe this structure",
+            Self::DoesNotFit => "its bytes do not fit what the server says about this structure",
+            Self::Xml => "it came as XML, which is not opened here",
+        })
+    }
 }
 
 /// A structure as its type describes it.

@@ -4,10 +4,11 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use ua_client::{
     AGGREGATES, DataValue, DataValueRef, HistoryPages, HistoryRange, HistoryVisitor, NodeHistory, NodeId,
-    ProcessedHistory, RawHistory, Session, ValueRef, Variant, aggregate, explain_history_status, status_name,
-    ticks, to_data_value,
+    ProcessedHistory, RawHistory, Session, ValueRef, aggregate, explain_history_status, status_name, ticks,
+    to_data_value,
 };
 
+use super::meaning::Meaning;
 use super::meet::meet;
 use super::nodes::{self, Asked};
 use super::target::Target;
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{json, print, safe, say};
 use crate::time_range::{TimeError, When};
+use crate::view::content::Content;
 use crate::view::variant;
 
 /// A line of the answer. In JSON its `event` names it.
@@ -141,12 +143,14 @@ async fn read(context: &Context, session: &Session, asked: &[Asked], question: &
         return Ok(Exit::Partly);
     }
     let mut pages = ask(session, ids, question).map_err(explain)?;
+    let meaning = Meaning::of(session, known.iter().map(|(_, id)| *id)).await.map_err(explain)?;
     let mut counts = vec![0_u64; known.len()];
     let mut page = Page::default();
     while let Some(brought) = pages.next_page(&mut page).await.map_err(explain)? {
         for (node, value) in page.values.drain(..) {
             if let Some((asked, id)) = known.get(node) {
-                tell(context, &asked.text, id, &value)?;
+                let content = meaning.open(session, id, &value).await.map_err(explain)?;
+                tell(context, (&asked.text, id), &value, content)?;
             }
         }
         for node in brought.nodes {
@@ -207,17 +211,16 @@ fn begin(context: &Context, question: &Question, nodes: usize) -> Outcome<()> {
     line(&Line::Reading { schema: "lockgate/history/1", nodes, from, to })
 }
 
-fn tell(context: &Context, node: &str, id: &NodeId, value: &DataValue) -> Outcome<()> {
+fn tell(context: &Context, (node, id): (&str, &NodeId), value: &DataValue, content: Content) -> Outcome<()> {
     let status = value.status.unwrap_or_default().bits();
-    let content = value.value.as_ref().unwrap_or(&Variant::Empty);
     let source_time = value.source_timestamp.as_ref().and_then(variant::time_of);
     let server_time = value.server_timestamp.as_ref().and_then(variant::time_of);
     if context.json {
         return line(&Line::Value {
             node,
             node_id: id.to_string(),
-            value: variant::to_json(content),
-            data_type: variant::type_name(content),
+            value: content.json,
+            data_type: content.data_type,
             status: status_name(status),
             status_code: status,
             source_time,
@@ -225,7 +228,7 @@ fn tell(context: &Context, node: &str, id: &NodeId, value: &DataValue) -> Outcom
         });
     }
     let time = source_time.or(server_time).unwrap_or_else(|| "?".to_owned());
-    let text = safe(&variant::to_text(content));
+    let text = safe(&content.text);
     print(&format!("{time}  {}  {text}  {}\n", safe(node), status_name(status)))?;
     Ok(())
 }

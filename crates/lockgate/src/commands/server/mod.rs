@@ -1,11 +1,13 @@
 //! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`.
 //!
 //! Each takes a source of the configuration or a bare URL. [`target`] finds out which server, as whom and with which
-//! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths.
+//! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths,
+//! [`meaning`] opens structures and names numbers.
 
 mod browse;
 mod doctor;
 mod history;
+mod meaning;
 mod meet;
 mod nodes;
 mod read;

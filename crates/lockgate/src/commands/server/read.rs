@@ -3,6 +3,7 @@
 use serde::Serialize;
 use ua_client::{AttributeId, DataValue, NodeId, status_name};
 
+use super::meaning::{self, Meaning};
 use super::meet::meet;
 use super::nodes::{self, Asked};
 use super::target::Target;
@@ -12,6 +13,7 @@ use crate::commands::{failure, runtime};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, say};
+use crate::view::content::Content;
 use crate::view::variant;
 
 #[derive(Serialize)]
@@ -85,17 +87,24 @@ async fn read(
         .filter_map(|asked| asked.id.as_ref().ok())
         .flat_map(|node| attributes.iter().map(|(attribute, _)| (node.clone(), *attribute)))
         .collect();
-    let values = session
-        .read(&questions)
-        .await
-        .map_err(|error| failure::explain(context, None, &connector::Error::Client(error)))?;
+    let explain = |error| failure::explain(context, None, &connector::Error::Client(error));
+    let values = session.read(&questions).await.map_err(explain)?;
+    let of_values = questions.iter().filter(|(_, attribute)| *attribute == AttributeId::Value);
+    let meaning = Meaning::of(session, of_values.map(|(node, _)| node)).await.map_err(explain)?;
     let mut values = values.into_iter();
     let mut nodes = Vec::new();
     for asked in asked {
-        for (_, attribute) in attributes {
+        for (attribute, name) in attributes {
             nodes.push(match &asked.id {
-                Ok(id) => Answered::of(asked, id, attribute, &values.next().unwrap_or_default()),
-                Err(problem) => Answered::unknown(asked, attribute, problem),
+                Ok(id) => {
+                    let value = values.next().unwrap_or_default();
+                    let content = match attribute {
+                        AttributeId::Value => meaning.open(session, id, &value).await,
+                        _ => meaning::open(session, value.value.as_ref(), None).await,
+                    };
+                    Answered::of(asked, id, name, &value, content.map_err(explain)?)
+                }
+                Err(problem) => Answered::unknown(asked, name, problem),
             });
         }
     }
@@ -103,21 +112,20 @@ async fn read(
 }
 
 impl Answered {
-    fn of(asked: &Asked, id: &NodeId, attribute: &'static str, value: &DataValue) -> Self {
+    fn of(asked: &Asked, id: &NodeId, attribute: &'static str, value: &DataValue, content: Content) -> Self {
         let status = value.status.unwrap_or_default().bits();
-        let content = value.value.as_ref();
         Self {
             node: asked.text.clone(),
             node_id: Some(id.to_string()),
             attribute,
-            value: content.map_or(serde_json::Value::Null, variant::to_json),
-            data_type: content.map(variant::type_name).unwrap_or_default(),
+            value: content.json,
+            data_type: content.data_type,
             status: status_name(status),
             status_code: status,
             source_time: value.source_timestamp.as_ref().and_then(variant::time_of),
             server_time: value.server_timestamp.as_ref().and_then(variant::time_of),
             problem: None,
-            text: content.map(variant::to_text).unwrap_or_default(),
+            text: content.text,
         }
     }
 

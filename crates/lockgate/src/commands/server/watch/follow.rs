@@ -6,12 +6,13 @@ use std::time::Duration;
 use connector::SourceConfig;
 use connector::sources::open_as;
 use ua_client::{
-    DataValue, DataValueRef, Delivery, Error, ItemRequest, ItemResult, Missing, NodeAddress, NodeId,
-    NotificationVisitor, Session, SubscriptionInfo, SubscriptionRequest, SubscriptionWatch, ValueRef,
-    status_name, ticks, to_data_value,
+    DataValue, DataValueRef, Delivery, Error, Missing, NodeAddress, NodeId, NotificationVisitor, Session,
+    SubscriptionWatch, ValueRef, Variant, status_name, ticks, to_data_value, to_variant,
 };
 
+use super::event::{self, Happened, Sign};
 use super::lines::{Event, Item, Lines, Value};
+use super::subscription::{IN_FLIGHT, Kind, Watched, refresh};
 use crate::advice::{Advice, Outcome};
 use crate::cli;
 use crate::clock;
@@ -20,6 +21,7 @@ use crate::commands::server::meet::{self, meet_as};
 use crate::commands::server::nodes::{self, Asked};
 use crate::commands::server::target::Target;
 use crate::context::Context;
+use crate::view::content::Content;
 use crate::view::variant;
 
 /// The one subscription.
@@ -29,10 +31,8 @@ pub(super) struct Follower<'a> {
     args: &'a cli::Watch,
     source: SourceConfig,
     addresses: &'a [NodeAddress],
-    asked: Vec<Asked>,
-    results: Vec<Option<ItemResult>>,
+    watched: Watched,
     session: Session,
-    subscription: SubscriptionInfo,
     /// The last message that was printed.
     last_sequence: Option<u32>,
     /// When it was published, in ticks.
@@ -40,15 +40,24 @@ pub(super) struct Follower<'a> {
     lines: Lines,
 }
 
-/// Takes the values of one message out of it. One that cannot be read counts as a value without content.
+/// Takes what one message carries out of it. What cannot be read counts as a value without content.
 #[derive(Default)]
-struct Taken(Vec<(u32, DataValue)>);
+struct Taken(Vec<(u32, Came)>);
+
+enum Came {
+    Value(DataValue),
+    Event(Vec<Variant>),
+}
 
 impl NotificationVisitor for Taken {
     fn data_change(&mut self, client_handle: u32, value: &DataValueRef<'_>) {
         let unreadable = DataValueRef { value: ValueRef::Null, status: BAD_DECODING_ERROR, ..*value };
         let read = to_data_value(value).or_else(|_| to_data_value(&unreadable));
-        self.0.extend(read.ok().map(|read| (client_handle, read)));
+        self.0.extend(read.ok().map(|read| (client_handle, Came::Value(read))));
+    }
+    fn event(&mut self, client_handle: u32, fields: &[ValueRef<'_>]) {
+        let fields = fields.iter().map(|field| to_variant(field).unwrap_or(Variant::Empty));
+        self.0.push((client_handle, Came::Event(fields.collect())));
     }
     fn status_change(&mut self, _: u32) {}
     fn unsupported(&mut self, _: u32) {}
@@ -69,17 +78,15 @@ impl<'a> Follower<'a> {
         let explain = |error: Error| {
             failure::explain(context, Some(&target.about(None)), &connector::Error::Client(error))
         };
-        let (subscription, results) = subscribe(&session, args, &asked).await.map_err(explain)?;
+        let watched = Watched::make(&session, args, asked).await.map_err(explain)?;
         let follower = Self {
             context,
             target,
             args,
             source,
             addresses,
-            asked,
-            results,
+            watched,
             session,
-            subscription,
             last_sequence: None,
             last_publish: 0,
             lines,
@@ -90,7 +97,7 @@ impl<'a> Follower<'a> {
 
     /// How many of the nodes are not watched.
     pub(super) fn refused(&self) -> usize {
-        self.results.iter().filter(|result| !matches!(result, Some(Ok(_)))).count()
+        self.watched.nodes.iter().filter(|node| !matches!(node.result, Some(Ok(_)))).count()
     }
 
     /// Goes on until something happens that trying again cannot mend.
@@ -132,7 +139,7 @@ impl<'a> Follower<'a> {
         if !delivery.is_repeated() {
             let mut taken = Taken::default();
             let summary = delivery.walk(&mut taken)?;
-            self.print(taken)?;
+            self.print(taken).await?;
             if !summary.keep_alive {
                 self.last_sequence = Some(summary.sequence_number);
             }
@@ -166,7 +173,7 @@ impl<'a> Follower<'a> {
 
     /// Whether the server still had the message.
     async fn republish(&mut self, number: u32) -> Result<bool, Trouble> {
-        let message = match self.session.republish(self.subscription.id, number).await {
+        let message = match self.session.republish(self.watched.info.id, number).await {
             Ok(message) => message,
             Err(Error::Service { .. } | Error::Decode { .. } | Error::UnexpectedResponse { .. }) => {
                 return Ok(false);
@@ -175,25 +182,52 @@ impl<'a> Follower<'a> {
         };
         let mut taken = Taken::default();
         let summary = message.walk(&mut taken)?;
-        self.print(taken)?;
+        self.print(taken).await?;
         self.last_sequence = Some(number);
         self.last_publish = summary.publish_time;
         self.session.acknowledge(message.token());
         Ok(true)
     }
 
-    fn print(&self, taken: Taken) -> Outcome<()> {
-        for (handle, value) in taken.0 {
+    async fn print(&self, taken: Taken) -> Result<(), Trouble> {
+        let mut is_refresh_due = false;
+        for (handle, came) in taken.0 {
             let place = usize::try_from(handle).unwrap_or(usize::MAX);
-            let Some(Asked { text, id: Ok(id) }) = self.asked.get(place) else { continue };
-            let status = value.status.unwrap_or_default().bits();
-            if status & OVERFLOW == OVERFLOW {
-                let at = value.source_timestamp.as_ref().or(value.server_timestamp.as_ref());
-                self.lines.tell(&Event::Overflow { node: text, at: at.and_then(variant::time_of) })?;
+            let node = self.watched.nodes.get(place).map(|node| &node.asked);
+            let Some(Asked { text, id: Ok(id) }) = node else { continue };
+            match came {
+                Came::Value(value) => self.print_value(text, id, &value).await?,
+                Came::Event(fields) => {
+                    let sign = Sign::of(&fields);
+                    is_refresh_due |= sign == Some(Sign::RefreshRequired);
+                    self.lines.tell(&match sign {
+                        Some(Sign::RefreshStart) => Event::Refresh { node: text, state: "start" },
+                        Some(Sign::RefreshEnd) => Event::Refresh { node: text, state: "end" },
+                        Some(Sign::RefreshRequired) => Event::Refresh { node: text, state: "required" },
+                        Some(Sign::Overflow) => Event::Overflow { node: text, at: event::time(&fields) },
+                        None => Event::Happened(Box::new(Happened::of(text, id, &fields))),
+                    })?;
+                }
             }
-            self.lines.tell(&Event::Value(Box::new(Value::of(text, id, &value))))?;
+        }
+        if is_refresh_due && let Err(status) = refresh(&self.session, self.watched.info.id).await? {
+            tracing::warn!(status = status_name(status), "the conditions that hold now cannot be asked for");
         }
         Ok(())
+    }
+
+    async fn print_value(&self, text: &str, id: &NodeId, value: &DataValue) -> Outcome<()> {
+        let status = value.status.unwrap_or_default().bits();
+        if status & OVERFLOW == OVERFLOW {
+            let at = value.source_timestamp.as_ref().or(value.server_timestamp.as_ref());
+            self.lines.tell(&Event::Overflow { node: text, at: at.and_then(variant::time_of) })?;
+        }
+        // when the connection ends while a type is asked for, the value itself is here all the same
+        let content = self.watched.meaning.open(&self.session, id, value).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the type of a value could not be asked for");
+            value.value.as_ref().map(Content::plain).unwrap_or_default()
+        });
+        self.lines.tell(&Event::Value(Box::new(Value::of(text, id, value, content))))
     }
 
     /// Tries until the values flow again. What only a person can mend ends it.
@@ -227,7 +261,7 @@ impl<'a> Follower<'a> {
             }
         };
         self.session = opened.session;
-        match self.session.transfer_subscriptions(&[self.subscription.id]).await {
+        match self.session.transfer_subscriptions(&[self.watched.info.id]).await {
             Ok(transfers) => match transfers.into_iter().next() {
                 Some(Ok(available)) => self.catch_up(available).await,
                 Some(Err(status)) => self.begin_anew(status_name(status)).await,
@@ -272,8 +306,7 @@ impl<'a> Follower<'a> {
     /// The subscription is gone: a new one, and everything since the last message is missing.
     async fn begin_anew(&mut self, why: &str) -> Result<(), Trouble> {
         let asked = nodes::resolve(self.context, &self.session, self.addresses).await?;
-        let (subscription, results) = subscribe(&self.session, self.args, &asked).await?;
-        (self.asked, self.subscription, self.results) = (asked, subscription, results);
+        self.watched = Watched::make(&self.session, self.args, asked).await?;
         self.last_sequence = None;
         self.lines.tell(&Event::Reconnected { how: "with a new subscription" })?;
         let reason = format!("the server has the subscription no longer ({why})");
@@ -285,70 +318,37 @@ impl<'a> Follower<'a> {
 
     fn watch(&self) -> SubscriptionWatch {
         SubscriptionWatch {
-            id: self.subscription.id,
-            keep_alive: self.subscription.keep_alive(),
+            id: self.watched.info.id,
+            keep_alive: self.watched.info.keep_alive(),
             last_sequence: self.last_sequence,
         }
     }
 
     fn tell_subscribed(&self) -> Outcome<()> {
-        let nodes = self.asked.iter().zip(&self.results).map(|(asked, result)| {
-            let (status, info) = match result {
-                Some(Ok(info)) => ("Good", Some(info)),
-                Some(Err(status)) => (status_name(*status), None),
-                None => ("BadNodeIdUnknown", None),
-            };
+        let nodes = self.watched.nodes.iter().map(|node| {
+            let (status, problem) = node.status();
+            let info = node.result.as_ref().and_then(|result| result.as_ref().ok());
+            let is_events = node.kind == Kind::Events;
             Item {
-                node: &asked.text,
-                node_id: asked.id.as_ref().ok().map(ToString::to_string),
+                node: &node.asked.text,
+                node_id: node.asked.id.as_ref().ok().map(ToString::to_string),
+                kind: if is_events { "events" } else { "values" },
                 status,
-                sampling_interval_ms: info.map(|info| info.revised_sampling_interval.as_millis()),
+                sampling_interval_ms: info
+                    .filter(|_| !is_events)
+                    .map(|info| info.revised_sampling_interval.as_millis()),
                 queue_size: info.map(|info| info.revised_queue_size),
-                problem: asked.id.as_ref().err().cloned(),
+                problem,
             }
         });
         self.lines.tell(&Event::Subscribed {
             schema: "lockgate/watch/1",
-            subscription_id: self.subscription.id,
-            publishing_interval_ms: self.subscription.revised_publishing_interval.as_millis(),
+            subscription_id: self.watched.info.id,
+            publishing_interval_ms: self.watched.info.revised_publishing_interval.as_millis(),
             nodes: nodes.collect(),
+            condition_refresh: self.watched.refreshed.map(|asked| asked.err().map_or("Good", status_name)),
         })
     }
-}
-
-/// Makes the subscription; one result per node, `None` for a node without an id. The client handle is the node's place.
-async fn subscribe(
-    session: &Session,
-    args: &cli::Watch,
-    asked: &[Asked],
-) -> Result<(SubscriptionInfo, Vec<Option<ItemResult>>), Error> {
-    let subscription = session
-        .create_subscription(SubscriptionRequest {
-            publishing_interval: args.publishing_interval,
-            lifetime_count: LIFETIME_COUNT,
-            keep_alive_count: KEEP_ALIVE_COUNT,
-            max_notifications_per_publish: 0,
-            priority: 0,
-        })
-        .await?;
-    let item = |(place, node): (usize, &NodeId)| ItemRequest {
-        node: node.clone(),
-        client_handle: u32::try_from(place).unwrap_or(u32::MAX),
-        sampling_interval: args.sampling_interval,
-        queue_size: args.queue_size,
-        discard_oldest: true,
-    };
-    let items: Vec<ItemRequest> = asked
-        .iter()
-        .enumerate()
-        .filter_map(|(place, asked)| asked.id.as_ref().ok().map(|node| item((place, node))))
-        .collect();
-    let mut created = session.create_monitored_items(subscription.id, &items).await?.into_iter();
-    let results = asked.iter().map(|asked| asked.id.is_ok().then(|| created.next()).flatten()).collect();
-    let watch =
-        SubscriptionWatch { id: subscription.id, keep_alive: subscription.keep_alive(), last_sequence: None };
-    session.start_publishing(&[watch], IN_FLIGHT).await?;
-    Ok((subscription, results))
 }
 
 /// What ended one round.
@@ -381,11 +381,6 @@ fn is_passing(error: &Error) -> bool {
 /// InfoType DataValue and the Overflow bit (Part 4 §7.39).
 const OVERFLOW: u32 = 0x0000_0480;
 const BAD_DECODING_ERROR: u32 = 0x8007_0000;
-const IN_FLIGHT: usize = 3;
-/// Publishing intervals without a value until the server gives a sign of life, and without us until it forgets the
-/// subscription.
-const KEEP_ALIVE_COUNT: u32 = 10;
-const LIFETIME_COUNT: u32 = 600;
 const MOST_FETCHED: u32 = 1000;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -1,10 +1,14 @@
-//! `lockgate watch`: values of nodes as they change, and whatever happens on the way, a line each.
+//! `lockgate watch`: values of variables as they change, events of notifiers, and whatever happens on the way, a line
+//! each.
 //!
-//! [`follow`] keeps the subscription alive through cuts and restarts, [`lines`] is what is shown. Nothing is kept on
+//! [`subscription`] is made of what the nodes are, [`follow`] keeps it alive through cuts and restarts, [`event`] and
+//! [`lines`] are what is shown. Nothing is kept on
 //! disk here, so a line that was printed is what counts as received.
 
+mod event;
 mod follow;
 mod lines;
+mod subscription;
 
 use self::follow::Follower;
 use self::lines::Lines;
