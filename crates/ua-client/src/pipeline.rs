@@ -80,6 +80,7 @@ mod tests {
     use super::*;
 
     /// Answers come every `between`, or as fast as a line with this round trip lets them; gives what is wanted then.
+    #[expect(clippy::disallowed_methods, reason = "an instant to begin at; only differences matter")]
     fn settled(round_trip: Duration, between: Duration) -> usize {
         let mut pipeline = Pipeline::default();
         pipeline.at_least(2);
