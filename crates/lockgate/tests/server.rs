@@ -94,6 +94,24 @@ fn the_doctor_stops_at_the_first_thing_that_is_wrong_and_says_what_mends_it() {
 }
 
 #[test]
+fn a_kind_of_login_that_is_not_offered_is_named_before_anything_is_sent() {
+    let (lab, plant) = trusting();
+    let key = lab.path().join("ours/own/private").read_dir().unwrap().next().unwrap().unwrap().path();
+    let certificate = lab.path().join("ours/own/certs").read_dir().unwrap().next().unwrap().unwrap().path();
+    let words = ["doctor", &plant.url, "--pki", "ours", "--json", "--user-cert"];
+    let words = [&words[..], &[certificate.to_str().unwrap(), "--user-key", key.to_str().unwrap()]].concat();
+    let screen = lab.run(&words);
+    assert_eq!(screen.code, 7, "{}", screen.page());
+    assert_eq!(screen.json()["error"]["code"], "login.not_offered", "{}", screen.page());
+    assert_eq!(failed(&screen), "endpoints", "{}", screen.page());
+    assert!(
+        screen.stderr.contains("does not offer login by user certificate; it offers user name"),
+        "{}",
+        screen.page()
+    );
+}
+
+#[test]
 fn the_doctor_tells_a_name_that_leads_nowhere_from_a_port_that_is_closed() {
     let lab = Lab::empty();
     let nowhere = lab.run(&["doctor", "opc.tcp://no-such-host.invalid", "--pki", "ours", "--json"]);

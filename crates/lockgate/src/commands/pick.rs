@@ -55,8 +55,26 @@ pub(super) fn not_offered(survey: &Survey) -> Box<Advice> {
 
 /// The server would let a user in, and nobody else.
 pub(super) fn only_with_user(survey: &Survey) -> bool {
+    usable_with(survey, UserTokenKind::UserName)
+}
+
+/// What is wrong when the server would let in somebody, by other logins than the one that is `wanted`.
+pub(super) fn login_not_offered(survey: &Survey, wanted: UserTokenKind) -> Option<ua_client::Error> {
+    let lists_it =
+        |surveyed: &SurveyedEndpoint| surveyed.endpoint.user_tokens.iter().any(|token| token.kind == wanted);
+    if survey.endpoints.iter().any(lists_it) {
+        return None;
+    }
+    let kinds = [UserTokenKind::Anonymous, UserTokenKind::UserName, UserTokenKind::Certificate];
+    let others = kinds.into_iter().filter(|kind| *kind != wanted && usable_with(survey, *kind));
+    let offered: Vec<&str> = others.map(UserTokenKind::name).collect();
+    let offered = Some(offered.join(", ")).filter(|offered| !offered.is_empty())?;
+    Some(ua_client::Error::LoginNotOffered { wanted: wanted.name(), offered })
+}
+
+fn usable_with(survey: &Survey, kind: UserTokenKind) -> bool {
     let endpoints: Vec<_> = survey.endpoints.iter().map(|surveyed| surveyed.endpoint.clone()).collect();
-    ua_client::choose(&endpoints, SecurityRequirement::strongest(UserTokenKind::UserName)).is_ok()
+    ua_client::choose(&endpoints, SecurityRequirement::strongest(kind)).is_ok()
 }
 
 /// Says that a user is needed; `again` is the command that names one.

@@ -213,6 +213,7 @@ impl Ours {
             url: Some(source.url.as_str()),
             host: Some(source.url.host()),
             user: None,
+            user_certificate: None,
             own: Some(self.identity.certificate()),
             store: Some(&self.store),
             make,

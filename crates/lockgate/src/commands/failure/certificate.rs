@@ -109,10 +109,15 @@ fn again<'a>(context: &Context, about: &About<'a>) -> Option<Vec<&'a str>> {
 
 /// Explains that the server most likely does not trust us yet, and where to change that by its make.
 pub(super) fn server_does_not_trust_us(context: &Context, about: &About<'_>, error: &Error) -> Advice {
+    let said_so = error.status_code() == Some(CertificateStatus::Untrusted.code());
     let mut advice = Advice::new(
         "trust.server_does_not_trust_us",
         Exit::NotTrustedByServer,
-        "the server ended the connection right after it saw our certificate: most likely it does not trust us yet",
+        if said_so {
+            "the server does not trust our certificate yet"
+        } else {
+            "the server ended the connection right after it saw our certificate: most likely it does not trust us yet"
+        },
     )
     .side(Side::Server)
     .rule("the server's own list of trusted clients (Part 4 §6.1.3)");

@@ -47,6 +47,11 @@ pub(super) fn explain(context: &Context, about: &About<'_>, error: &Error) -> Ad
             advice = advice.fact("theirs", thumbprint.grouped());
         }
     }
+    if let (ErrorKind::Login, Some(certificate)) = (kind, about.user_certificate) {
+        advice = advice
+            .fact("user", certificate.thumbprint().grouped())
+            .fact("user subject", certificate.subject());
+    }
     next(about, error, advice)
 }
 
@@ -77,9 +82,8 @@ fn next(about: &About<'_>, error: &Error, advice: Advice) -> Advice {
             run(advice.then("take another name, or remove the old one with"), &["source", "remove", name])
         }
         (_, ErrorKind::Login, Some(name)) => login_again(about, name, advice),
-        (_, ErrorKind::Login, None) => advice.then(
-            "check who logs in and with what; the server's administrator can tell whether this user may log in",
-        ),
+        (Error::Client(ua_client::Error::LoginRefused { .. }), _, None) => advice.then(other_login(about)),
+        (_, ErrorKind::Login, None) => advice.then("log in in another way, which the server offers"),
         (_, ErrorKind::Unreachable, _) => {
             let advice = advice.then("check address and port, the firewall, and that the server is running");
             match source {
@@ -115,6 +119,20 @@ fn login_again(about: &About<'_>, name: &str, advice: Advice) -> Advice {
         _ => advice
             .then("give user name and password again; they are tried at once:")
             .then_run(&["login", name]),
+    }
+}
+
+/// What to try where the server refused a login that is written down nowhere.
+fn other_login(about: &About<'_>) -> &'static str {
+    match (about.user_certificate, about.user) {
+        (Some(_), _) => {
+            "let the server's administrator trust this certificate as that of a user: servers keep users in another list \
+             than client applications"
+        }
+        (None, Some(_)) => {
+            "check user name and password; the server's administrator can tell whether this user may log in"
+        }
+        (None, None) => "log in as a user whom the server knows: add --user NAME",
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct About<'a> {
     pub(crate) host: Option<&'a str>,
     /// The user that was named for this address.
     pub(crate) user: Option<&'a str>,
+    /// The user's certificate that was shown for this address.
+    pub(crate) user_certificate: Option<&'a Certificate>,
     /// Our certificate.
     pub(crate) own: Option<&'a Certificate>,
     /// Our store.

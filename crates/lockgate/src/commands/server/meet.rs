@@ -6,7 +6,7 @@ use std::time::Duration;
 use connector::config::{AskedFor, SourceName};
 use connector::sources::{Opened, Survey, SurveyedEndpoint, open_as, survey};
 use connector::{ErrorKind, SourceConfig};
-use ua_client::{EndpointUrl, SecurityRequirement, get_endpoints};
+use ua_client::{EndpointUrl, Login, SecurityRequirement, get_endpoints};
 use ua_pki::SecurityPolicy;
 
 use super::target::{Place, Target};
@@ -65,12 +65,13 @@ pub(super) fn choose<'a>(
 ) -> Outcome<&'a SurveyedEndpoint> {
     let choice = match &survey.choice {
         Ok(choice) => choice,
-        Err(_) if args.user.is_none() && pick::only_with_user(survey) => {
+        Err(_) if matches!(target.login, Login::Anonymous) && pick::only_with_user(survey) => {
             let again = ["doctor", survey.url.as_str(), "--user", "USER"];
             return Err(pick::user_needed(survey.url.as_str(), "", &again));
         }
         Err(error) => {
-            let error = connector::Error::Client(error.clone());
+            let login = pick::login_not_offered(survey, target.login.kind());
+            let error = connector::Error::Client(login.unwrap_or_else(|| error.clone()));
             return Err(failure::explain(context, Some(&target.about(None)), &error));
         }
     };

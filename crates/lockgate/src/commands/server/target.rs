@@ -78,6 +78,10 @@ impl Target {
                 (Place::Url(_), Login::UserName { name, .. }) => Some(name),
                 _ => None,
             },
+            user_certificate: match &self.login {
+                Login::Certificate { user } => Some(user.certificate()),
+                _ => None,
+            },
             own: Some(self.identity.certificate()),
             store: Some(&self.store),
             make,

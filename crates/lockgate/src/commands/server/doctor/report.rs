@@ -84,9 +84,16 @@ impl Report {
     }
 
     /// The steps up to `step` went well, as far as they are not told yet.
-    pub(super) fn ok_until(&mut self, step: &'static str) {
+    pub(super) fn ok_until(&mut self, step: &'static str, detail: &str) {
         while self.next().is_some_and(|next| next != step) {
-            self.ok("");
+            self.ok(detail);
+        }
+    }
+
+    /// The steps up to `step` were not tried, as far as they are not told yet: what is wrong with it shows before them.
+    pub(super) fn skip_until(&mut self, step: &'static str) {
+        while self.next().is_some_and(|next| next != step) {
+            self.push(Result::Untried, String::new());
         }
     }
 

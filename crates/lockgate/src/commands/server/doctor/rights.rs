@@ -50,8 +50,8 @@ impl Rights {
         }
         let example = self.example.as_deref().map(|node| format!(", such as {node}")).unwrap_or_default();
         format!(
-            "{:<7} {:<12} this login may do more than read: of {} nodes that were looked at, {}{example}. lockgate never \
-             does; still, a login that can only read is the safer one\n",
+            "{:<7} {:<12} this login may do more than read: of {} nodes that were looked at, {}{example}. lockgate does none of \
+             that; still, a login that can only read is the safer one\n",
             "note",
             "rights",
             self.looked_at,

@@ -8,6 +8,7 @@ use connector::sources::{Survey, SurveyedEndpoint, survey};
 use connector::status::mode_name;
 use tokio::net::{TcpStream, lookup_host};
 use ua_client::{EndpointUrl, Login, Phase};
+use ua_pki::SecurityPolicy;
 
 use super::report::Report;
 use super::session;
@@ -39,7 +40,7 @@ pub(super) async fn walk(
     match opened {
         Ok(opened) => {
             report.ok(format!("{} {}", source.policy.name(), mode_name(source.mode)));
-            report.ok("the server proved that it holds the key, and lists the same endpoints as before");
+            report.ok(proven(&source));
             report.ok(match &target.login {
                 Login::UserName { name, .. } => format!("as {name}"),
                 Login::Anonymous => "anonymous".to_owned(),
@@ -51,10 +52,39 @@ pub(super) async fn walk(
             session::examine(opened.session, report).await
         }
         Err(error) => {
-            report.ok_until(failed_step(&error));
+            let failed = failed_step(&error);
+            if is_before_dialling(&error) {
+                report.skip_until(failed);
+            } else if failed != "channel" {
+                report.ok(format!("{} {}", source.policy.name(), mode_name(source.mode)));
+            }
+            if failed == "login" {
+                // our key signs nothing for a server, and no password leaves us, before that
+                report.ok_until(failed, proven(&source));
+            }
             Err(meet::explain(context, target, &error).await)
         }
     }
+}
+
+/// What a session shows that exists.
+fn proven(source: &SourceConfig) -> &'static str {
+    if source.policy == SecurityPolicy::None {
+        "made; without security the server proves nothing"
+    } else {
+        "the server proved that it holds the key, and lists the same endpoints as before"
+    }
+}
+
+/// Whether the login was found wanting before anything was sent.
+fn is_before_dialling(error: &connector::Error) -> bool {
+    use ua_client::Error as E;
+    matches!(
+        error,
+        connector::Error::Client(
+            E::LoginNotOffered { .. } | E::PasswordWouldLeak { .. } | E::PasswordTooLong { .. }
+        )
+    )
 }
 
 /// Which step an error of opening the session belongs to.

@@ -220,8 +220,8 @@ async fn history(session: &Session, node: Option<&NodeId>, report: &mut Report) 
             status_name(status),
             explain_history_status(status).unwrap_or("the server refused it")
         )),
-        (None, Some(at)) => report.ok(format!("the newest value that is kept of {node} is of {at}")),
-        (None, None) => report.note(format!("it can be read, but nothing is kept of {node} yet")),
+        (None, Some(at)) => report.ok(format!("{node}: the newest value that is kept is of {at}")),
+        (None, None) => report.note(format!("{node}: its history may be read, but nothing is kept yet")),
     }
     Ok(())
 }
