@@ -1,9 +1,10 @@
 """Plays the administrator and the user with the real lockgate binary against servers that we did not write.
 
-One lockgate, three sources. Trust is settled on both sides as a person would, wrong turns included; then lockgate collects,
-is killed on the way and started again, and later loses its servers for a while. At the end every change that the servers
-made is looked up in the Parquet files, with DuckDB and with pandas. A change that is neither there exactly once nor
-inside an interval of `lockgate gaps` fails the run.
+One lockgate, three sources, each behind a link that can be cut or fall silent. Trust is settled on both sides as a person
+would, wrong turns included; then lockgate collects, is killed on the way and started again, has its links cut and then
+half open, and its servers shut down and later killed. At the end every change that the servers made is looked up in the
+Parquet files, with DuckDB and with pandas. A change that is neither there exactly once nor inside an interval of
+`lockgate gaps` fails the run.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import trusting
 from checks import Checks, Failed
 from identity import make_identity
 from lockgate import Lockgate
+from link import Link
 from peer import Peer, free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,6 +37,7 @@ def main() -> int:
     try:
         rehearsal.rehearse(checks)
         for peer in peers:
+            peer.link = Link(peer.port)
             peer.start()
         trusting.settle(lockgate, peers, checks)
         run = collecting.collect(lockgate, peers, checks, arguments.seconds)

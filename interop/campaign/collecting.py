@@ -1,4 +1,4 @@
-"""Collecting: start, be killed, start again, lose the servers, stop; the servers count all the while."""
+"""Collecting: start, be killed, start again, lose the links, lose the servers, stop; the servers count all the while."""
 
 import time
 from dataclasses import dataclass
@@ -10,6 +10,10 @@ from waiting import until
 
 FLOWING_TIMEOUT = 60
 SILENCE = 3
+AWAY = 3.0
+# so long that the silence is noticed while it lasts or soon after
+MUTE = 12.0
+NOTICED_WITHIN = 30.0
 DRAIN_TIMEOUT = 60
 
 
@@ -20,12 +24,19 @@ class Run:
     started: int = 0
     killed: int = 0
     collecting_again: int = 0
+    links_cut: int = 0
+    links_mended: int = 0
+    links_mute: int = 0
+    links_unmuted: int = 0
+    links_good: int = 0
     servers_stopped: int = 0
     servers_back: int = 0
+    servers_killed: int = 0
+    servers_up: int = 0
 
 
 def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: float) -> Run:
-    checks.part(f"collecting for {seconds:g} s: lockgate killed after a third, the servers restarted after another")
+    checks.part(f"collecting for {seconds:g} s: lockgate, the links and the servers fail on the way")
     run = Run()
     begin = time.monotonic()
     run.started = time.time_ns()
@@ -37,6 +48,9 @@ def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: floa
     be_killed(lockgate, checks)
     wait_until_flowing(lockgate, peers, checks, "after kill -9 and restart, values flow again")
     run.collecting_again = time.time_ns()
+    time.sleep(SILENCE)
+
+    lose_links(lockgate, peers, checks, run)
     rest(begin, seconds * 2 / 3)
 
     run.servers_stopped = time.time_ns()
@@ -44,10 +58,43 @@ def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: floa
         peer.restart()
     wait_until_flowing(lockgate, peers, checks, "after the servers were restarted, values flow again")
     run.servers_back = time.time_ns()
+    time.sleep(SILENCE)
+
+    run.servers_killed = time.time_ns()
+    for peer in peers:
+        peer.kill_and_restart()
+    wait_until_flowing(lockgate, peers, checks, "after kill -9 and restart of the servers, values flow again")
+    run.servers_up = time.time_ns()
     rest(begin, seconds)
 
     drain_and_stop(lockgate, peers, checks)
     return run
+
+
+def lose_links(lockgate: Lockgate, peers: list[Peer], checks: Checks, run: Run) -> None:
+    """First cut for some seconds; then half open: connections stand, and nothing goes through them in any direction."""
+    run.links_cut = time.time_ns()
+    for peer in peers:
+        peer.link.cut()
+    time.sleep(AWAY)
+    run.links_mended = time.time_ns()
+    for peer in peers:
+        peer.link.mend()
+    fresh = until(lambda: max(lockgate.ages().values()) < 1.5, FLOWING_TIMEOUT)
+    checks.need(f"after the links were cut for {AWAY:g} s, values flow again", fresh, lockgate.ages())
+    time.sleep(SILENCE)
+
+    run.links_mute = time.time_ns()
+    for peer in peers:
+        peer.link.mute()
+    time.sleep(MUTE)
+    run.links_unmuted = time.time_ns()
+    for peer in peers:
+        peer.link.unmute()
+    fresh = until(lambda: max(lockgate.ages().values()) < 1.5, FLOWING_TIMEOUT)
+    checks.need("after the links were half open, values flow again", fresh, lockgate.ages())
+    run.links_good = time.time_ns()
+    time.sleep(SILENCE)
 
 
 def rest(begin: float, until_seconds: float) -> None:

@@ -17,6 +17,12 @@ from peer import Peer
 
 FIRST_VALUE_WITHIN = 10.0
 BLANKET = 10.0
+AFTER_CUT = 1.0
+# a keep-alive of 5 s, half of it, 5 s of grace, and what connecting takes
+AFTER_SILENCE = 20.0
+# what was on its way when the link fell silent has arrived by then
+SETTLED = 1_000_000_000
+STARTS = 3
 COLUMNS = ("values expected", "found", "duplicate", "missing", "covered by ledger", "uncovered")
 
 
@@ -56,7 +62,8 @@ def through_views(lockgate: Lockgate) -> pandas.DataFrame:
         SELECT source,
                regexp_extract(name, 'Counter(\d+)$', 1)::INTEGER AS variable,
                value::BIGINT AS value,
-               epoch_ns(source_time) AS time
+               epoch_ns(source_time) AS time,
+               epoch_ns(receive_time) AS received
         FROM samples
         WHERE regexp_matches(name, 'Counter\d+$') AND value::BIGINT > 0
         """
@@ -127,6 +134,7 @@ def judge(
     )
     checks.check(f"{peer.name}: nothing is in the files twice", table["duplicate"] == 0, table["duplicate"])
     checks.check(f"{peer.name}: nothing is in the files that did not happen", table["invented"] == 0, table["invented"])
+    judge_delays(peer, found[found["source"] == peer.name], checks, run)
     judge_ledger(peer, gaps[gaps["source"] == peer.name], checks, run)
 
 
@@ -135,11 +143,40 @@ def judge_ledger(peer: Peer, gaps: pandas.DataFrame, checks: Checks, run: Run) -
     seen = ", ".join(early["reason"]) or "no gap"
     checks.check(f"{peer.name}: the kill lost nothing: the server kept it and handed it over", early.empty, seen)
     # a ledger that admits everything would cover everything
-    longest = (gaps["end"] - gaps["begin"]).max() / 1e9 if len(gaps) else 0.0
-    outage = (run.servers_back - run.servers_stopped) / 1e9
-    seen = f"{longest:.1f} s of {outage:.1f} s; {', '.join(sorted(set(gaps['reason']))) or 'no gap'}"
-    held = 0 < longest <= outage + BLANKET
-    checks.check(f"{peer.name}: the ledger owns up to the restart of the server, and to no more", held, seen)
+    outages = {
+        "a cut link": (run.links_cut, run.links_mended, False),
+        "a half-open link": (run.links_mute, run.links_good, False),
+        "the restart of the server": (run.servers_stopped, run.servers_back, True),
+        "kill -9 of the server": (run.servers_killed, run.servers_up, True),
+    }
+    for name, (begin, end, needed) in outages.items():
+        held, seen = owned_up(gaps, begin, end, needed=needed)
+        checks.check(f"{peer.name}: the ledger owns up to what {name} lost, and to no more", held, seen)
+
+
+def owned_up(gaps: pandas.DataFrame, begin: int, end: int, *, needed: bool) -> tuple[bool, str]:
+    """Whether the gaps of one outage are no longer than it, and how long they are."""
+    found = gaps[(gaps["end"] > begin) & (gaps["begin"] < end)]
+    outage = (end - begin) / 1e9
+    if found.empty:
+        return not needed, f"no gap in {outage:.1f} s"
+    longest = (found["end"] - found["begin"]).max() / 1e9
+    seen = f"{longest:.1f} s of {outage:.1f} s; {', '.join(sorted(set(found['reason'])))}"
+    return longest <= outage + BLANKET, seen
+
+
+def judge_delays(peer: Peer, found: pandas.DataFrame, checks: Checks, run: Run) -> None:
+    """How long after the links were good again the first value came."""
+
+    def first_after(instant: int) -> float:
+        later = found[found["received"] > instant]["received"]
+        return (later.min() - instant) / 1e9 if len(later) else float("inf")
+
+    cut, mute = first_after(run.links_mended), first_after(run.links_mute + SETTLED)
+    checks.check(f"{peer.name}: first value soon after a cut link is mended", cut <= AFTER_CUT, f"{cut:.2f} s")
+    noticed = mute + SETTLED / 1e9
+    seen = f"{noticed:.1f} s after it fell silent"
+    checks.check(f"{peer.name}: a half-open link is noticed, and left", noticed <= AFTER_SILENCE, seen)
 
 
 def pandas_agrees(lockgate: Lockgate, found: pandas.DataFrame, checks: Checks) -> None:
@@ -151,7 +188,7 @@ def pandas_agrees(lockgate: Lockgate, found: pandas.DataFrame, checks: Checks) -
     zeros = len(rows) - len(found)
     # every variable may have been seen before its first change, once for each start of its server
     seen = f"{len(files)} files, {len(rows):,} rows"
-    checks.check("pandas reads the same rows from the same files", 0 <= zeros <= 2 * len(counters), seen)
+    checks.check("pandas reads the same rows from the same files", 0 <= zeros <= STARTS * len(counters), seen)
 
 
 def commands_agree(lockgate: Lockgate, peers: list[Peer], truth: pandas.DataFrame, checks: Checks) -> None:

@@ -89,6 +89,11 @@ class Lockgate:
         fresh = [source for source in sources if source["last"] and nanoseconds(source["last"]["updated"]) > since]
         return {source["source"]: source["state"] for source in fresh}
 
+    def ages(self) -> dict[str, float]:
+        """How many seconds ago the last value of each source came, as `lockgate status` gives it."""
+        sources = self("status", "--json").json()["sources"]
+        return {source["source"]: float(source["data_age_seconds"] or 0) for source in sources}
+
     def unsealed(self) -> int:
         """Values that are safe in the journal, and not yet in a file."""
         return self("status", "--json").json()["storage"]["unsealed_rows"]

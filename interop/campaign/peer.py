@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from checks import Failed
+from link import Link
 
 START_TIMEOUT = 90
 STOP_TIMEOUT = 20
@@ -38,6 +39,8 @@ class Peer:
         self.environment = {**os.environ, "NODE_PATH": str(node_modules)}
         self.process: subprocess.Popen | None = None
         self.url = self.thumbprint = ""
+        # what clients of this server go through
+        self.link: Link | None = None
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +57,8 @@ class Peer:
         if ready is None:
             raise Failed(f"{self.name} did not start; see {self.folder}/server.log")
         self.url, self.thumbprint = ready["url"], ready["thumbprint"]
+        if self.link:
+            self.url = self.url.replace(f":{self.port}", f":{self.link.port}")
         # what the library prints later is nobody's business, but must not fill the pipe
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
@@ -77,6 +82,12 @@ class Peer:
     def restart(self) -> None:
         """As after maintenance: sessions and subscriptions are gone, certificates, trust and counters are not."""
         self.stop()
+        self.start()
+
+    def kill_and_restart(self) -> None:
+        """As after a power cut of the server: no goodbye to anybody."""
+        self.process.kill()
+        self.process.wait()
         self.start()
 
     def is_running(self) -> bool:
