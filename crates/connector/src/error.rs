@@ -213,6 +213,12 @@ pub enum Error {
         /// The first refusal.
         example: String,
     },
+    /// There is nothing to ask the server for.
+    #[error("the rules of the source pick none of the {found} variables below its roots")]
+    NothingPicked {
+        /// How many variables were found.
+        found: usize,
+    },
     /// A thread could not be started.
     #[error("cannot start {what}: {source}")]
     Thread {
@@ -274,7 +280,7 @@ impl Error {
                 ErrorKind::Security
             }
             Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } => ErrorKind::Storage,
-            Self::NothingAccepted { .. } => ErrorKind::Server,
+            Self::NothingAccepted { .. } | Self::NothingPicked { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
         }
     }
@@ -311,6 +317,7 @@ impl Error {
             Self::DataFolder { .. } => "storage.folder",
             Self::RootsMissing { .. } => "browse.roots_missing",
             Self::NothingAccepted { .. } => "collect.nothing_accepted",
+            Self::NothingPicked { .. } => "collect.nothing_picked",
             Self::Thread { .. } => "system.thread",
         }
     }
@@ -365,6 +372,10 @@ impl Error {
             Self::UserCertificate { .. } => {
                 NextStep::run(&["login", source, "--user-cert", "FILE", "--user-key", "FILE"])
             }
+            Self::NothingPicked { found: 0 } => {
+                format!("look with lockgate browse, and correct `roots` of source {source}").into()
+            }
+            Self::NothingPicked { .. } => format!("correct the rules of source {source}").into(),
             Self::RootsMissing { .. } => format!("correct `roots` of source {source}").into(),
             Self::Client(error) => return client_next_step(error, source),
             _ => return None,

@@ -23,6 +23,7 @@ pub mod not_trusted;
 mod pipeline;
 mod runtime;
 pub mod secrets;
+pub mod selection;
 mod sinks;
 pub mod sources;
 pub mod status;

@@ -50,6 +50,11 @@ impl NodeAddress {
         }
     }
 
+    /// The namespace's URI.
+    pub fn namespace_uri(&self) -> &str {
+        &self.namespace_uri
+    }
+
     /// The identity of the stream of this node's values.
     pub fn stream_key(&self, server_application_uri: &str) -> String {
         format!("{server_application_uri}|nsu={};{}", self.namespace_uri, self.identifier_text())

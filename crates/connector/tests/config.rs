@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector::config::{SecretRef, SourceLogin};
+use connector::selection::{Action, DeadBand, Sampling};
 use connector::{Config, Error, SourceConfig};
 use ua_channel::MessageSecurityMode;
 use ua_pki::SecurityPolicy;
@@ -267,4 +268,41 @@ fn fresh_file_is_valid_and_explains_itself() {
     assert!(config.sources.is_empty());
     insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
     assert!(matches!(Config::create(&path, "x", "urn:x"), Err(Error::ConfigExists { .. })));
+}
+
+#[test]
+fn rules_arrive_in_the_order_of_the_file_with_what_they_say_about_sampling() {
+    let text = with_source(
+        "[[source.rule]]\nexclude = [\"**/Diagnostics/**\"]\n[[source.rule]]\ninclude = [\"Mixing/**\", \"/Objects/Filling/*\"]\n\
+         data_type = [\"Double\"]\nhistorizing = false\nsampling_interval = \"2s\"\nqueue_size = 7\n\
+         dead_band = { absolute = 0.5 }",
+    );
+    let config = parse(&text).unwrap();
+    let [exclude, include] = &config.sources[0].rules[..] else { panic!("{:?}", config.sources[0].rules) };
+    assert_eq!(exclude.action, Action::Exclude);
+    let sampling = Sampling {
+        interval: Some(Duration::from_secs(2)),
+        queue_size: Some(7),
+        dead_band: Some(DeadBand::Absolute(0.5)),
+    };
+    assert_eq!(include.action, Action::Include(sampling));
+    assert_eq!((include.paths.len(), include.historizing), (2, Some(false)));
+}
+
+#[test]
+fn every_problem_of_a_rule_is_told_with_its_line() {
+    for (rule, told) in [
+        ("", "a rule has either `include` or `exclude`"),
+        ("include = [\"a\"]\nexclude = [\"b\"]", "a rule has either `include` or `exclude`"),
+        ("include = [\"a[\"]", "is no pattern"),
+        ("include = \"a\"", "must be a list of texts"),
+        ("exclude = [\"a\"]\nqueue_size = 3", "a rule that excludes cannot say how to sample"),
+        ("include = [\"a\"]\ndead_band = { percent = 101 }", "{ percent = 0 to 100 }"),
+        ("include = [\"a\"]\ndead_band = { absolute = 1, percent = 1 }", "{ absolute = distance }"),
+        ("include = [\"a\"]\ndatatype = [\"Double\"]", "did you mean `data_type`?"),
+    ] {
+        let refusal = refusal(&with_source(&format!("[[source.rule]]\n{rule}")));
+        assert!(refusal.contains(told), "{rule}: {refusal}");
+        assert!(["line 9,", "line 10,", "line 11,"].iter().any(|line| refusal.contains(line)), "{refusal}");
+    }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Variable {
     pub(crate) address: NodeAddress,
     /// Browse names from below the root down to it.
     pub(crate) path: Vec<String>,
+    /// Its type definition, where the server says it.
+    pub(crate) type_definition: Option<NodeId>,
 }
 
 /// Walks from `roots`.
@@ -99,7 +101,7 @@ impl Walk<'_> {
             };
             let nameless = node == ObjectId::ObjectsFolder || node == ObjectId::RootFolder;
             let path = if nameless || name.is_empty() { Vec::new() } else { vec![name] };
-            self.visit(node, class == VARIABLE, path);
+            self.visit(node, (class == VARIABLE).then_some(None), path);
         }
         if self.level.is_empty() {
             return Err(Error::RootsMissing { roots: roots.to_vec() });
@@ -124,10 +126,14 @@ impl Walk<'_> {
         }
         let mut path = parent.to_vec();
         path.push(reference.browse_name.name.as_ref().to_owned());
-        self.visit(node, reference.node_class == NodeClass::Variable, path);
+        let type_definition = &reference.type_definition;
+        let is_ours = type_definition.server_index == 0 && type_definition.namespace_uri.as_ref().is_empty();
+        let type_definition = is_ours.then(|| type_definition.node_id.clone());
+        self.visit(node, (reference.node_class == NodeClass::Variable).then_some(type_definition), path);
     }
 
-    fn visit(&mut self, node: NodeId, is_variable: bool, path: Vec<String>) {
+    /// `variable` is what is known of the type definition of a variable.
+    fn visit(&mut self, node: NodeId, variable: Option<Option<NodeId>>, path: Vec<String>) {
         if self.visited.len() >= self.max_nodes {
             self.found.truncated = true;
             return;
@@ -135,8 +141,11 @@ impl Walk<'_> {
         if !self.visited.insert(node.clone()) {
             return;
         }
-        if is_variable && let Some(address) = NodeAddress::of(&node, self.namespaces) {
-            self.found.variables.push(Variable { node: node.clone(), address, path: path.clone() });
+        if let Some(type_definition) = variable
+            && let Some(address) = NodeAddress::of(&node, self.namespaces)
+        {
+            let (node, path) = (node.clone(), path.clone());
+            self.found.variables.push(Variable { node, address, path, type_definition });
         }
         self.level.push((node, path));
     }

@@ -11,9 +11,12 @@ pub(crate) struct Description {
     /// `Double`, `Int32[]` for arrays, or the data type's node for what is not built in.
     pub(crate) data_type: Option<String>,
     pub(crate) description: Option<String>,
+    /// Whether the server keeps the past of its value; `false` if it was not asked.
+    pub(crate) historizing: bool,
 }
 
-/// Describes every node, in order. What the server does not show stays absent.
+/// Describes every node, in order, and whether its past is kept only if that is asked for. What the server does not show
+/// stays absent.
 ///
 /// # Errors
 /// [`Error::Client`] when the connection ends.
@@ -21,20 +24,25 @@ pub(crate) async fn describe(
     session: &Session,
     nodes: &[NodeId],
     namespaces: &[String],
+    with_history: bool,
 ) -> Result<Vec<Description>, Error> {
+    let [basic @ .., _] = &ATTRIBUTES;
+    let attributes = if with_history { ATTRIBUTES.as_slice() } else { basic };
     let mut descriptions = Vec::with_capacity(nodes.len());
     for part in nodes.chunks(NODES_AT_ONCE) {
-        let questions: Vec<_> =
-            part.iter().flat_map(|node| ATTRIBUTES.map(|attribute| (node.clone(), attribute))).collect();
+        let questions: Vec<_> = part
+            .iter()
+            .flat_map(|node| attributes.iter().map(|attribute| (node.clone(), *attribute)))
+            .collect();
         let answers = session.read(&questions).await?;
-        descriptions.extend(answers.chunks(ATTRIBUTES.len()).map(|answer| understand(answer, namespaces)));
+        descriptions.extend(answers.chunks(attributes.len()).map(|answer| understand(answer, namespaces)));
     }
     descriptions.resize_with(nodes.len(), Description::default);
     Ok(descriptions)
 }
 
 fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
-    let [data_type, rank, description] = answer else { return Description::default() };
+    let [data_type, rank, description, history @ ..] = answer else { return Description::default() };
     let data_type = match &data_type.value {
         Some(Variant::NodeId(id)) => type_name(id, namespaces),
         _ => None,
@@ -47,6 +55,7 @@ fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
     Description {
         data_type: data_type.map(|name| if is_array { format!("{name}[]") } else { name }),
         description,
+        historizing: matches!(history, [DataValue { value: Some(Variant::Boolean(true)), .. }]),
     }
 }
 
@@ -57,6 +66,7 @@ fn type_name(id: &NodeId, namespaces: &[String]) -> Option<String> {
     }
 }
 
-const ATTRIBUTES: [AttributeId; 3] =
-    [AttributeId::DataType, AttributeId::ValueRank, AttributeId::Description];
+/// The last one costs a question more and is asked for only by rules.
+const ATTRIBUTES: [AttributeId; 4] =
+    [AttributeId::DataType, AttributeId::ValueRank, AttributeId::Description, AttributeId::Historizing];
 const NODES_AT_ONCE: usize = 500;

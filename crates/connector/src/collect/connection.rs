@@ -219,11 +219,12 @@ async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
 fn settings(context: &Context) -> String {
     let source = &context.source;
     format!(
-        "{:?} {:?} {} {} {}",
+        "{:?} {:?} {} {} {} {:?}",
         source.publishing_interval,
         source.sampling_interval,
         source.queue_size(),
         source.max_nodes,
-        source.roots.join(" ")
+        source.roots.join(" "),
+        source.rules
     )
 }

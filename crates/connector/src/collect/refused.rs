@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tagstore::StreamId;
-use ua_client::{ItemRequest, status_name};
+use ua_client::{DataFilter, ItemRequest, status_name};
 
 /// A node with the subscription it shall join.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub(crate) struct Candidate {
     pub(crate) stream: StreamId,
     pub(crate) name: String,
     pub(crate) request: ItemRequest,
+    /// What counts as a change of its value.
+    pub(crate) filter: DataFilter,
 }
 
 /// The refused nodes of one connection.
@@ -88,6 +90,7 @@ mod tests {
                 queue_size: 10,
                 discard_oldest: true,
             },
+            filter: DataFilter::default(),
         };
         let mut refused = Refused::default();
         assert_eq!(refused.due(), None);

@@ -1,14 +1,13 @@
-//! Which nodes of a server become streams: browse, describe, name, register.
+//! Which nodes of a server become streams: what the rules pick, registered in the journal.
 
 use tagstore::NewStream;
-use ua_client::{ItemRequest, Session, status_name};
+use ua_client::{DataFilter, DeadBand, ItemRequest, Session};
 
 use super::refused::Candidate;
-use crate::address_space::{browse, describe};
 use crate::config::SourceConfig;
 use crate::error::Error;
-use crate::naming::stream_names;
 use crate::pipeline::Writer;
+use crate::selection::{self, Choice, Picked, Sampling, choose};
 
 /// The streams of a source, registered in the journal and ready to be subscribed to.
 #[derive(Debug)]
@@ -16,10 +15,10 @@ pub(crate) struct Selection {
     pub(crate) candidates: Vec<Candidate>,
 }
 
-/// Finds and registers every variable below the configured roots.
+/// Finds and registers every variable below the configured roots that the rules pick.
 ///
 /// # Errors
-/// [`Error::RootsMissing`], [`Error::NothingAccepted`] when there is no variable, [`Error::Client`],
+/// [`Error::RootsMissing`], [`Error::NothingPicked`] when there is no variable, [`Error::Client`],
 /// [`Error::Storage`].
 pub(crate) async fn select(
     session: &Session,
@@ -28,53 +27,53 @@ pub(crate) async fn select(
     server_application_uri: &str,
     writer: &Writer,
 ) -> Result<Selection, Error> {
+    let choice = choose(session, source, namespaces).await?;
+    warn_of_what_is_hidden(source, &choice);
+    if choice.picked.is_empty() {
+        return Err(Error::NothingPicked { found: choice.found });
+    }
+    let streams = choice.picked.iter().map(|picked| NewStream {
+        key: picked.address.stream_key(server_application_uri),
+        name: picked.name.clone(),
+        source: source.name.as_str().to_owned(),
+        data_type: picked.data_type.clone(),
+        unit: None,
+        description: picked.description.clone(),
+    });
+    let ids = writer.register(streams.collect()).await?;
+    let candidates = ids.into_iter().zip(choice.picked);
+    let candidates = candidates.map(|(stream, picked)| candidate(source, stream, picked)).collect();
+    Ok(Selection { candidates })
+}
+
+fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) -> Candidate {
+    let Sampling { interval, queue_size, dead_band } = picked.sampling;
+    let sampling_interval = interval.unwrap_or(source.sampling_interval);
+    let dead_band = match dead_band {
+        None => DeadBand::None,
+        Some(selection::DeadBand::Absolute(distance)) => DeadBand::Absolute(distance),
+        Some(selection::DeadBand::Percent(share)) => DeadBand::Percent(share),
+    };
+    Candidate {
+        stream,
+        name: picked.name,
+        request: ItemRequest {
+            node: picked.node,
+            client_handle: stream.get(),
+            sampling_interval,
+            queue_size: queue_size.unwrap_or_else(|| source.queue_size_at(sampling_interval)),
+            discard_oldest: true,
+        },
+        filter: DataFilter { dead_band, ..DataFilter::default() },
+    }
+}
+
+fn warn_of_what_is_hidden(source: &SourceConfig, choice: &Choice) {
     let name = source.name.as_str();
-    let found = browse(session, &source.roots, namespaces, source.max_nodes).await?;
-    if found.truncated {
+    if choice.truncated {
         tracing::warn!(source = name, max_nodes = source.max_nodes, "the browse stopped at its limit");
     }
-    if let Some((node, status)) = &found.refused_example {
-        let (nodes, status) = (found.refused, status_name(*status));
-        tracing::warn!(source = name, nodes, example = %node, status, "the server does not show what is below some nodes");
+    if let Some((nodes, example)) = &choice.hidden {
+        tracing::warn!(source = name, nodes, example, "the server does not show what is below some nodes");
     }
-    if found.variables.is_empty() {
-        return Err(Error::NothingAccepted { nodes: 0, example: "no variable below the roots".to_owned() });
-    }
-    let nodes: Vec<_> = found.variables.iter().map(|variable| variable.node.clone()).collect();
-    let descriptions = describe(session, &nodes, namespaces).await?;
-    let paths: Vec<_> =
-        found.variables.into_iter().map(|variable| (variable.address, variable.path)).collect();
-    let names = stream_names(name, &paths);
-    let streams: Vec<NewStream> = paths
-        .iter()
-        .zip(&names)
-        .zip(descriptions)
-        .map(|(((address, _), stream_name), description)| NewStream {
-            key: address.stream_key(server_application_uri),
-            name: stream_name.clone(),
-            source: name.to_owned(),
-            data_type: description.data_type,
-            unit: None,
-            description: description.description,
-        })
-        .collect();
-    let ids = writer.register(streams).await?;
-    let queue_size = source.queue_size();
-    let candidates = ids
-        .into_iter()
-        .zip(names)
-        .zip(nodes)
-        .map(|((stream, name), node)| Candidate {
-            stream,
-            name,
-            request: ItemRequest {
-                node,
-                client_handle: stream.get(),
-                sampling_interval: source.sampling_interval,
-                queue_size,
-                discard_oldest: true,
-            },
-        })
-        .collect();
-    Ok(Selection { candidates })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ua_client::{Session, SubscriptionInfo, SubscriptionRequest, status_name};
+use ua_client::{DataFilter, ItemResult, Session, SubscriptionInfo, SubscriptionRequest, status_name};
 
 use super::progress::SetupSubscription;
 use super::refused::Candidate;
@@ -57,14 +57,15 @@ pub(crate) async fn add(
     subscription: &mut SetupSubscription,
     candidates: Vec<Candidate>,
 ) -> Result<Vec<(Candidate, u32)>, Error> {
-    let requests: Vec<_> = candidates.iter().map(|candidate| candidate.request.clone()).collect();
-    let results = session.create_monitored_items(subscription.id, &requests).await?;
+    let results = create(session, subscription.id, &candidates).await?;
     let mut refused = Vec::new();
-    let mut shortest_queue = u32::MAX;
+    let mut too_short = None;
     for (candidate, result) in candidates.into_iter().zip(results) {
         match result {
             Ok(item) => {
-                shortest_queue = shortest_queue.min(item.revised_queue_size);
+                if item.revised_queue_size < candidate.request.queue_size {
+                    too_short = Some((candidate.request.queue_size, item.revised_queue_size));
+                }
                 let sampling = millis(item.revised_sampling_interval);
                 subscription.sampling_ms = subscription.sampling_ms.max(sampling);
                 subscription.streams.push(candidate.stream.get());
@@ -72,16 +73,30 @@ pub(crate) async fn add(
             Err(status) => refused.push((candidate, status)),
         }
     }
-    if shortest_queue < source.queue_size() {
-        let (wanted, source) = (source.queue_size(), source.name.as_str());
-        tracing::warn!(
-            source,
-            wanted,
-            granted = shortest_queue,
-            "the server keeps fewer values per node than asked"
-        );
+    if let Some((wanted, granted)) = too_short {
+        let source = source.name.as_str();
+        tracing::warn!(source, wanted, granted, "the server keeps fewer values per node than asked");
     }
     Ok(refused)
+}
+
+/// One result per candidate, in order; those with the same filter go together.
+async fn create(
+    session: &Session,
+    subscription: u32,
+    candidates: &[Candidate],
+) -> Result<Vec<ItemResult>, Error> {
+    let mut results = Vec::with_capacity(candidates.len());
+    for group in candidates.chunk_by(|a, b| a.filter == b.filter) {
+        let requests: Vec<_> = group.iter().map(|candidate| candidate.request.clone()).collect();
+        results.extend(match group.first() {
+            Some(first) if first.filter != DataFilter::default() => {
+                session.create_filtered_items(subscription, &requests, first.filter).await?
+            }
+            _ => session.create_monitored_items(subscription, &requests).await?,
+        });
+    }
+    Ok(results)
 }
 
 fn request(source: &SourceConfig) -> SubscriptionRequest {

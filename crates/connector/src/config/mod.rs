@@ -24,6 +24,14 @@
 //! roots = ["i=85"]                              # or "nsu=<namespace uri>;s=…"
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"
+//!
+//! [[source.rule]]                               # the first rule that fits a variable decides
+//! exclude = ["**/Diagnostics/**"]
+//!
+//! [[source.rule]]
+//! include = ["Mixing/**"]                       # and: data_type, type_definition, namespace, historizing
+//! data_type = ["Double", "Float"]
+//! sampling_interval = "1s"                      # and: queue_size, dead_band = { absolute = 0.5 } or { percent = 1 }
 //! ```
 //!
 //! Rules: every path is relative to the folder of the file. A key nobody knows is an error with the nearest known
@@ -37,6 +45,7 @@ mod edit;
 mod model;
 mod problem;
 mod read;
+mod rule;
 mod secret_ref;
 mod section;
 

@@ -10,6 +10,7 @@ use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
 use crate::error::Error;
+use crate::selection::Rule;
 
 /// A checked configuration and the file it came from.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ pub struct SourceConfig {
     pub configured_queue_size: Option<u32>,
     /// Most nodes a browse may visit before it stops with a report.
     pub max_nodes: usize,
+    /// Which of the variables found are collected, and how; the first rule that fits decides.
+    pub rules: Vec<Rule>,
     /// Connect without any message security; visible for ever in status and log.
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
@@ -238,6 +241,7 @@ impl SourceConfig {
             sampling_interval: DEFAULT_INTERVAL,
             configured_queue_size: None,
             max_nodes: DEFAULT_MAX_NODES,
+            rules: Vec::new(),
             danger_without_security: false,
             danger_suppress: Vec::new(),
         }
@@ -250,8 +254,13 @@ impl SourceConfig {
     /// node is the most that servers commonly accept. A shorter queue that overflows is noticed by the overflow
     /// bit and goes on the ledger.
     pub fn queue_size(&self) -> u32 {
+        self.queue_size_at(self.sampling_interval)
+    }
+
+    /// The same for items that are sampled at another interval.
+    pub(crate) fn queue_size_at(&self, sampling_interval: Duration) -> u32 {
         self.configured_queue_size.unwrap_or_else(|| {
-            let samples = OUTAGE_COVERED.as_millis() / self.sampling_interval.as_millis().max(1);
+            let samples = OUTAGE_COVERED.as_millis() / sampling_interval.as_millis().max(1);
             u32::try_from(samples).unwrap_or(u32::MAX).clamp(MIN_QUEUE, MAX_QUEUE)
         })
     }

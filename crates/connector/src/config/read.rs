@@ -14,6 +14,7 @@ use super::model::{
     SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
+use super::rule::read_rules;
 use super::secret_ref::read_login;
 use super::section::Section;
 use crate::error::Error;
@@ -145,6 +146,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
     let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::ZERO);
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
+    let rules = section.item("rule").map(|item| read_rules(item, section.problems())).unwrap_or_default();
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
     let danger_without_security = section.flag("danger_without_security");
     let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
@@ -162,6 +164,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         sampling_interval,
         configured_queue_size,
         max_nodes,
+        rules,
         danger_without_security,
         danger_suppress,
     };
@@ -237,7 +240,7 @@ const LONGEST_KEPT: u64 = 100_000;
 /// In seconds.
 const DAY: u64 = 86_400;
 /// More values per node than this no server keeps.
-const LONGEST_QUEUE: u32 = 100_000;
+pub(super) const LONGEST_QUEUE: u32 = 100_000;
 /// Memory: a visited node takes some hundred bytes.
 const MOST_NODES: usize = 10_000_000;
 const POLICIES: [SecurityPolicy; 4] = [

@@ -109,6 +109,17 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
         value
     }
 
+    /// A number, whole or not.
+    pub(super) fn number(&mut self, key: &'static str) -> Option<f64> {
+        let item = self.item(key)?;
+        #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "people write small numbers")]
+        let number = item.as_float().or_else(|| item.as_integer().map(|whole| whole as f64));
+        if number.is_none() {
+            self.wrong_type(key, item, "a number");
+        }
+        number.filter(|number| number.is_finite())
+    }
+
     /// A list of texts, each understood by `parse`.
     pub(super) fn list<T>(
         &mut self,
@@ -128,6 +139,11 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
             }
         }
         Some(out)
+    }
+
+    /// Where problems with what is inside an item go.
+    pub(super) fn problems(&mut self) -> &mut Problems<'text> {
+        self.problems
     }
 
     /// A table inside this one, handed to `read` if it is there.

@@ -1,0 +1,80 @@
+//! `[[source.rule]]`: which variables are collected, and how.
+
+use std::time::Duration;
+
+use toml_edit::{Item, TableLike};
+
+use super::problem::Problems;
+use super::section::Section;
+use crate::selection::{Action, DeadBand, PathPattern, Rule, Sampling};
+
+/// The rules of one source, in the order of the file.
+pub(super) fn read_rules(item: &Item, problems: &mut Problems<'_>) -> Vec<Rule> {
+    let Some(tables) = item.as_array_of_tables() else {
+        let help = Some("write it as [[source.rule]]".into());
+        problems.add(item.span(), "`rule` must be a list of sections".to_owned(), help);
+        return Vec::new();
+    };
+    let mut rules = Vec::new();
+    for table in tables {
+        let table_like: &dyn TableLike = table;
+        let mut section = Section::new("[[source.rule]]", table_like, table.span(), problems);
+        rules.extend(read_rule(&mut section));
+        section.finish();
+    }
+    rules
+}
+
+fn read_rule(section: &mut Section<'_, '_, '_>) -> Option<Rule> {
+    let include = section.list("include", pattern);
+    let exclude = section.list("exclude", pattern);
+    let sampling = read_sampling(section);
+    let text = |text: &str| Ok(text.to_owned());
+    let data_types = section.list("data_type", text).unwrap_or_default();
+    let type_definitions = section.list("type_definition", text).unwrap_or_default();
+    let namespaces = section.list("namespace", text).unwrap_or_default();
+    let historizing = section.item("historizing").is_some().then(|| section.flag("historizing"));
+    let (action, paths) = match (include, exclude) {
+        (Some(paths), None) => (Action::Include(sampling), paths),
+        (None, Some(paths)) => {
+            if sampling != Sampling::default() {
+                let message = "a rule that excludes cannot say how to sample".to_owned();
+                section.problem(None, message, None);
+            }
+            (Action::Exclude, paths)
+        }
+        _ => {
+            let message = "a rule has either `include` or `exclude`".to_owned();
+            let help = Some("every variable is include = [\"**\"]".into());
+            section.problem(None, message, help);
+            return None;
+        }
+    };
+    Some(Rule { action, paths, data_types, type_definitions, namespaces, historizing })
+}
+
+fn read_sampling(section: &mut Section<'_, '_, '_>) -> Sampling {
+    let interval = section.item("sampling_interval").is_some();
+    Sampling {
+        interval: interval.then(|| section.duration("sampling_interval", Duration::ZERO, Duration::ZERO)),
+        queue_size: section.integer("queue_size", 1..=super::read::LONGEST_QUEUE),
+        dead_band: section.section("dead_band", "`dead_band`", read_dead_band).flatten(),
+    }
+}
+
+fn read_dead_band(section: &mut Section<'_, '_, '_>) -> Option<DeadBand> {
+    let (absolute, percent) = (section.number("absolute"), section.number("percent"));
+    match (absolute, percent) {
+        (Some(distance), None) if distance >= 0.0 => Some(DeadBand::Absolute(distance)),
+        (None, Some(share)) if (0.0..=100.0).contains(&share) => Some(DeadBand::Percent(share)),
+        _ => {
+            let message = "`dead_band` is { absolute = distance } or { percent = 0 to 100 }".to_owned();
+            section.problem(None, message, None);
+            None
+        }
+    }
+}
+
+fn pattern(text: &str) -> Result<PathPattern, String> {
+    text.parse()
+}

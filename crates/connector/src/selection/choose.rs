@@ -1,0 +1,150 @@
+//! From a server's address space to the nodes that the rules pick: browse, decide, describe, name.
+
+use std::collections::HashMap;
+
+use ua_client::{AttributeId, NodeId, Session, Variant, status_name};
+
+use super::{Attributes, Decision, Rule, Sampling, decide, pattern};
+use crate::address_space::{Description, Variable, browse, describe};
+use crate::config::SourceConfig;
+use crate::error::Error;
+use crate::naming::{NodeAddress, stream_names};
+
+/// What the rules of a source pick on its server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Choice {
+    /// The variables picked, in the order they were met.
+    pub picked: Vec<Picked>,
+    /// All variables found.
+    pub found: usize,
+    /// The browse stopped at the source's `max_nodes`.
+    pub truncated: bool,
+    /// Nodes below which the server did not show what is there, and one of them with the status.
+    pub hidden: Option<(usize, String)>,
+}
+
+/// A variable that is to be collected.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Picked {
+    /// As the server numbers it now.
+    pub node: NodeId,
+    /// For good.
+    pub address: NodeAddress,
+    /// The name of its stream.
+    pub name: String,
+    /// `Double`, `Int32[]` for arrays, or the data type's node for what is not built in.
+    pub data_type: Option<String>,
+    /// What the server says about it.
+    pub description: Option<String>,
+    /// What the rule that picked it says about sampling.
+    pub sampling: Sampling,
+}
+
+/// Browses a source's server and applies its rules. The memory taken is bounded by the source's `max_nodes`.
+///
+/// # Errors
+/// [`Error::RootsMissing`] when the server has none of the roots, [`Error::Client`] when the connection ends.
+pub async fn choose(
+    session: &Session,
+    source: &SourceConfig,
+    namespaces: &[String],
+) -> Result<Choice, Error> {
+    let found = browse(session, &source.roots, namespaces, source.max_nodes).await?;
+    let all = found.variables.len();
+    let types = type_names(session, &source.rules, &found.variables).await?;
+    let mut kept = Vec::new();
+    for variable in found.variables {
+        match decide(&source.rules, known(&variable, &path(&variable), &types), None) {
+            Decision::Exclude => {}
+            decision => kept.push((variable, decision)),
+        }
+    }
+    let nodes: Vec<NodeId> = kept.iter().map(|(variable, _)| variable.node.clone()).collect();
+    let with_history = source.rules.iter().any(|rule| rule.historizing.is_some());
+    let descriptions = describe(session, &nodes, namespaces, with_history).await?;
+    let mut picked = Vec::with_capacity(kept.len());
+    for ((variable, decision), description) in kept.into_iter().zip(descriptions) {
+        let decision = match decision {
+            Decision::Unknown => {
+                let path = path(&variable);
+                decide(&source.rules, known(&variable, &path, &types), Some(attributes(&description)))
+            }
+            decision => decision,
+        };
+        if let Decision::Include(sampling) = decision {
+            picked.push((variable, description, sampling));
+        }
+    }
+    let hidden = found.refused_example.map(|(node, status)| (node, status_name(status)));
+    Ok(Choice {
+        picked: named(source.name.as_str(), picked),
+        found: all,
+        truncated: found.truncated,
+        hidden: hidden.map(|(node, status)| (found.refused, format!("{node}: {status}"))),
+    })
+}
+
+fn named(source: &str, picked: Vec<(Variable, Description, Sampling)>) -> Vec<Picked> {
+    let (paths, rest): (Vec<_>, Vec<_>) = picked
+        .into_iter()
+        .map(|(variable, description, sampling)| {
+            ((variable.address, variable.path), (variable.node, description, sampling))
+        })
+        .unzip();
+    let names = stream_names(source, &paths);
+    let all = paths.into_iter().zip(names).zip(rest);
+    all.map(|(((address, _), name), (node, description, sampling))| Picked {
+        node,
+        address,
+        name,
+        data_type: description.data_type,
+        description: description.description,
+        sampling,
+    })
+    .collect()
+}
+
+/// Browse names of the type definitions, if a rule asks for them.
+async fn type_names(
+    session: &Session,
+    rules: &[Rule],
+    variables: &[Variable],
+) -> Result<HashMap<NodeId, String>, Error> {
+    let mut names: HashMap<NodeId, String> = HashMap::new();
+    if rules.iter().all(|rule| rule.type_definitions.is_empty()) {
+        return Ok(names);
+    }
+    let types = variables.iter().filter_map(|variable| variable.type_definition.clone());
+    names.extend(types.map(|id| (id, String::new())));
+    let questions: Vec<_> = names.keys().map(|id| (id.clone(), AttributeId::BrowseName)).collect();
+    let answers = session.read(&questions).await?;
+    for ((id, _), answer) in questions.into_iter().zip(answers) {
+        if let Some(Variant::QualifiedName(name)) = answer.value {
+            names.insert(id, name.name.as_ref().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn path(variable: &Variable) -> String {
+    pattern::path_of(&variable.path)
+}
+
+fn known<'a>(
+    variable: &'a Variable,
+    path: &'a str,
+    types: &'a HashMap<NodeId, String>,
+) -> super::Variable<'a> {
+    let type_definition = variable.type_definition.as_ref().and_then(|id| types.get(id));
+    super::Variable {
+        path,
+        type_definition: type_definition.map_or("", String::as_str),
+        namespace: variable.address.namespace_uri(),
+    }
+}
+
+fn attributes(description: &Description) -> Attributes<'_> {
+    Attributes { data_type: description.data_type.as_deref(), historizing: description.historizing }
+}

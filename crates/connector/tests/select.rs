@@ -1,0 +1,96 @@
+//! Rules decide which variables are collected, and how.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "tests fail by panicking; the site is shared with other tests"
+)]
+
+mod site;
+
+use connector::{Config, SourceState};
+use site::{Site, until};
+use ua_pki::SecurityPolicy;
+
+/// A site whose source has these rules.
+async fn site_with(rules: &str) -> Site {
+    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+    set_rules(&site, rules);
+    site
+}
+
+fn set_rules(site: &Site, rules: &str) {
+    let path = site.config().path().to_owned();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let before = text.split("[[source.rule]]").next().unwrap().to_owned();
+    std::fs::write(&path, before + rules).unwrap();
+    Config::load(&path).unwrap();
+}
+
+fn names(site: &Site) -> Vec<String> {
+    site.reader().streams().unwrap().into_iter().map(|stream| stream.name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_the_rules_pick_becomes_a_stream() {
+    let site = site_with(
+        "[[source.rule]]\nexclude = [\"**/Counter0002\"]\n\n[[source.rule]]\ninclude = [\"**/Counter*\"]\n",
+    )
+    .await;
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let names = names(&site);
+    assert_eq!(names.len(), 4);
+    assert!(names.iter().all(|name| name.contains("Counter") && !name.contains("Counter0002")), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn type_data_type_and_namespace_decide_too() {
+    let site = site_with(
+        "[[source.rule]]\ninclude = [\"**\"]\ntype_definition = [\"AnalogUnitRangeType\"]\ndata_type = [\"Double\"]\n",
+    )
+    .await;
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let streams = site.reader().streams().unwrap();
+    assert!(streams.len() > 3, "{streams:?}");
+    assert!(streams.iter().all(|stream| stream.data_type.as_deref() == Some("Double")), "{streams:?}");
+    let names = names(&site);
+    assert!(names.contains(&"line1.Plant.Mixing.Line1.Mixer1.RoomTemperature".to_owned()), "{names:?}");
+    assert!(!names.iter().any(|name| name.contains("Counter")), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changed_rules_hold_after_the_next_start() {
+    let site = site_with("[[source.rule]]\ninclude = [\"**/Counter0001\"]\n").await;
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    assert_eq!(names(&site), ["line1.Plant.Counters.Counter0001"]);
+
+    set_rules(&site, "[[source.rule]]\ninclude = [\"**/Counter0002\"]\n");
+    let handle = site.start().await;
+    let second = || site.counters().get(1).map(Vec::len);
+    until("the other counter delivers", || second().filter(|values| *values > 3)).await;
+    let status = site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    assert_eq!(status.streams, 1);
+    assert_eq!(names(&site).len(), 2, "the first one's past stays");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_that_pick_nothing_say_so() {
+    let site = site_with("[[source.rule]]\ninclude = [\"Plnat/**\"]\n").await;
+    let handle = site.start().await;
+    let said =
+        || site.status().and_then(|status| status.detail).filter(|detail| detail.contains("none of the"));
+    let detail = until("the status says it", said).await;
+    handle.stop().await.unwrap();
+    assert!(detail.contains("the rules of the source pick none of the 16 variables"), "{detail}");
+}
