@@ -14,7 +14,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Command::cargo(workspace).args(release).arg("lockgate").run()?;
     let built = workspace.target().join("release");
     let exe = std::env::consts::EXE_SUFFIX;
-    Command::new(&peers.python, workspace.root())
+    Command::new(&peers.scripts.python, workspace.root())
         .arg(workspace.root().join("interop/bench"))
         .arg("--ours")
         .arg(built.join("examples").join(format!("measure{exe}")))

@@ -125,8 +125,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             let peers = crate::peers::install(&workspace)?;
             println!(
                 "python peers   {}\nnode peers     {}\nopen62541      {}\n               {}",
-                peers.python.display(),
-                peers.node_modules.display(),
+                peers.scripts.python.display(),
+                peers.scripts.node_modules.display(),
                 peers.open62541.server.display(),
                 peers.open62541.client.display()
             );

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::command::Command;
-use crate::peers::{self, Peers};
+use crate::peers::{self, Peers, Scripts};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 
@@ -51,7 +51,7 @@ pub(crate) fn matrix(workspace: &Workspace) -> Result<Outcome> {
 
 /// The Python program `interop/PLAY` with the binary, the peers, and a folder of its own.
 fn play(workspace: &Workspace, play: &str, profile: &str, folder: &str) -> Result<Command> {
-    let Peers { python, node_modules, open62541 } = peers::install(workspace)?;
+    let Peers { scripts: Scripts { python, node_modules }, open62541 } = peers::install(workspace)?;
     let lockgate = build(workspace, profile)?;
     Ok(Command::new(&python, workspace.root())
         .arg(workspace.root().join("interop").join(play))

@@ -16,7 +16,7 @@ pub(crate) struct PkiOptions {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &PkiOptions) -> Result<Outcome> {
-    let peers = peers::install(workspace)?;
+    let peers = peers::install_scripts(workspace)?;
     system::require("openssl", &["version"], &["openssl"], workspace.root())?;
     let folder = workspace.target().join("interop-pki");
     if folder.exists() {

@@ -13,21 +13,27 @@ use crate::workspace::Workspace;
 const OLDEST_NODE: u32 = 20;
 
 pub(crate) struct Peers {
+    pub(crate) scripts: Scripts,
+    pub(crate) open62541: Open62541,
+}
+
+/// The peers in Python and JavaScript: installed, not built.
+pub(crate) struct Scripts {
     pub(crate) python: PathBuf,
     pub(crate) node_modules: PathBuf,
-    pub(crate) open62541: Open62541,
 }
 
 /// Installs what is missing or was made from other lock files; otherwise only looks.
 pub(crate) fn install(workspace: &Workspace) -> Result<Peers> {
+    Ok(Peers { scripts: install_scripts(workspace)?, open62541: open62541::build(workspace)? })
+}
+
+/// The same without what takes minutes to build.
+pub(crate) fn install_scripts(workspace: &Workspace) -> Result<Scripts> {
     let root = workspace.target().join("peers");
     let lock = workspace.root().join("interop/requirements.txt");
     let environment = system::python_environment(&root.join("python"), &lock, workspace.root())?;
-    Ok(Peers {
-        python: environment.python(),
-        node_modules: node_modules(workspace)?,
-        open62541: open62541::build(workspace)?,
-    })
+    Ok(Scripts { python: environment.python(), node_modules: node_modules(workspace)? })
 }
 
 fn node_modules(workspace: &Workspace) -> Result<PathBuf> {
