@@ -441,3 +441,84 @@ fn who_changes_our_certificates_waits_for_another_and_not_for_ever() {
         shown["pairs"].as_array().unwrap().iter().map(|pair| pair["role"].as_str().unwrap()).collect();
     assert_eq!((roles, shown["leftovers"].as_array().unwrap().len()), (vec!["active", "former"], 0));
 }
+
+#[test]
+fn a_pair_for_another_application_is_called_like_its_files() {
+    let lab = Lab::empty();
+    let name = |screen: &Screen| screen.json()["certificate"]["subject"].as_str().unwrap().to_owned();
+    let made = lab.run(&["cert", "create", "--output", "plc1", "--json"]);
+    assert_eq!(made.code, 0, "{}", made.page());
+    assert_eq!(name(&made), "CN=plc1");
+    assert!(made.json()["certificate"]["application_uri"].as_str().unwrap().ends_with(":plc1"));
+    let named = lab.run(&["cert", "create", "--output", "plc2", "--name", "Mixer", "--json"]);
+    assert_eq!(name(&named), "CN=Mixer");
+}
+
+/// What is wrong is said in our words; what the parser says comes behind it.
+#[test]
+fn what_is_wrong_with_a_damaged_file_is_said_in_words() {
+    let lab = Lab::initialised();
+    assert_eq!(lab.run(&["cert", "export", "--output", "good.der"]).code, 0);
+    let good = std::fs::read(lab.path().join("good.der")).unwrap();
+    let mut inside = good.clone();
+    inside[9] = 7;
+    let mut altered = good.clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    let cut = format!("it is cut off: 500 bytes of {} are here", good.len());
+    let cases: [(&str, &[u8], &str); 5] = [
+        ("cut.der", &good[..500], &cut),
+        ("inside.der", &inside, "its inside is that of no certificate (the parser says: "),
+        ("text.der", b"hello, plant\n", "a text without a PEM block"),
+        ("cut.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n", "its END line is missing"),
+        ("altered.der", &altered, "it is not signed by its own key: it was altered or made wrongly"),
+    ];
+    for (file, bytes, words) in cases {
+        std::fs::write(lab.path().join(file), bytes).unwrap();
+        let imported = lab.run(&["trust", "import", file]);
+        assert_eq!(imported.code, 2, "{}", imported.page());
+        assert!(imported.stderr.contains(words) && imported.stderr.contains(file), "{}", imported.page());
+        assert!(!imported.stderr.contains("Parsing Error"), "{}", imported.page());
+        let judged = lab.run(&["cert", "verify", file, "--json"]);
+        assert_eq!(judged.json()["status"], "BadCertificateInvalid", "{}", judged.page());
+    }
+    let listed = lab.run(&["trust", "list", "--json"]).json();
+    assert_eq!(listed["certificates"].as_array().unwrap().len(), 0, "nothing was taken");
+}
+
+/// Sparse files: a hundred megabytes that take no room. Bounded by what is read of them, told by their names.
+#[test]
+fn files_of_a_hundred_megabytes_are_refused_by_name_wherever_they_are() {
+    let lab = Lab::initialised();
+    let large = |path: &str, begin: &[u8]| {
+        let path = lab.path().join(path);
+        std::fs::write(&path, begin).unwrap();
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(100_000_000).unwrap();
+    };
+    large("large.der", &[0x30, 0x84, 0x05, 0xf5, 0xe0, 0xfa]);
+    for command in
+        [["trust", "import"], ["trust", "import-crl"], ["cert", "import"], ["ca", "issue"], ["cert", "show"]]
+    {
+        let refused = lab.run(&[command[0], command[1], "large.der"]);
+        assert_eq!(refused.code, 2, "{}", refused.page());
+        assert!(refused.stderr.contains("error[input.too_large]"), "{}", refused.page());
+        assert!(refused.stderr.contains("large.der"), "{}", refused.page());
+    }
+    let judged = lab.run(&["cert", "verify", "large.der"]);
+    assert_eq!(judged.code, 5);
+    assert!(judged.stdout.contains("the file has more than 1048576 bytes"), "{}", judged.page());
+
+    large("pki/trusted/certs/large.der", &[0x30]);
+    large("pki/trusted/crl/large.crl", b"-----BEGIN X509 CRL-----");
+    let listed = lab.run(&["trust", "list"]);
+    assert_eq!(listed.code, 8, "{}", listed.page());
+    for file in
+        ["pki/trusted/certs/large.der: it has more than", "pki/trusted/crl/large.crl: it has more than"]
+    {
+        assert!(listed.stderr.contains(file), "{}", listed.page());
+    }
+    large("pki/own/roles.txt", b"active");
+    let shown = lab.run(&["cert", "show"]);
+    assert_eq!(shown.code, 3, "{}", shown.page());
+    assert!(shown.stderr.contains("pki/own/roles.txt has more than"), "{}", shown.page());
+}

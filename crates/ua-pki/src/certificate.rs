@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::damage::why;
 use crate::facts::Facts;
-use crate::pem_text::fault;
+use crate::pem_text::{fault, label};
 use crate::thumbprint::upper_hex;
 use crate::{Error, PublicKey, Thumbprint};
 
@@ -73,7 +74,13 @@ impl Certificate {
                     limit: MAX_CHAIN,
                 });
             }
-            let (one, after) = split_element(rest)?;
+            let (one, after) = split_element(rest).map_err(|error| match chain.len() {
+                0 => error,
+                _ => Error::Malformed(format!(
+                    "{} bytes follow the last certificate that are none",
+                    rest.len()
+                )),
+            })?;
             chain.push(Self::from_der(one)?);
             rest = after;
         }
@@ -94,6 +101,13 @@ impl Certificate {
             .filter(|block| block.tag() == "CERTIFICATE")
             .flat_map(|block| block.contents().to_vec())
             .collect();
+        if der.is_empty() {
+            let why = match blocks.first() {
+                None => "the PEM block is cut off: its END line is missing".to_owned(),
+                Some(block) => format!("the PEM text holds no certificate, but {}", label(block.tag())),
+            };
+            return Err(Error::Malformed(why));
+        }
         Self::chain_from_der(&der)
     }
 
@@ -251,13 +265,13 @@ pub(crate) fn signed_part(der: &[u8]) -> Result<&[u8], Error> {
 /// Splits the first DER element off; only its header is looked at.
 pub(crate) fn split_element(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let (header, content) = sequence_header(bytes)?;
-    let cut = || Error::Malformed("the certificate is cut short".to_owned());
+    let cut = || Error::Malformed(why(bytes, "certificate", ""));
     bytes.split_at_checked(header.checked_add(content).ok_or_else(cut)?).ok_or_else(cut)
 }
 
 /// Length of the header of a SEQUENCE, and of its content.
 fn sequence_header(bytes: &[u8]) -> Result<(usize, usize), Error> {
-    let malformed = || Error::Malformed("no DER sequence where a certificate should start".to_owned());
+    let malformed = || Error::Malformed(why(bytes, "certificate", "its length is not one of DER"));
     let [0x30, first, rest @ ..] = bytes else { return Err(malformed()) };
     if *first < 0x80 {
         return Ok((2, usize::from(*first)));

@@ -10,6 +10,7 @@ use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::certificate::signed_part;
 use crate::certificate_signature::CertificateSignature;
+use crate::damage::why;
 use crate::facts::{timestamp, without_leading_zeros};
 use crate::name::{normalised, printable};
 use crate::pem_text::fault;
@@ -55,9 +56,12 @@ impl Crl {
             });
         }
         let (rest, list) = CertificateRevocationList::from_der(der)
-            .map_err(|error| Error::MalformedCrl(error.to_string()))?;
+            .map_err(|error| Error::MalformedCrl(why(der, "revocation list", &error.to_string())))?;
         if !rest.is_empty() {
-            return Err(Error::MalformedCrl(format!("{} stray bytes after the list", rest.len())));
+            return Err(Error::MalformedCrl(format!(
+                "{} bytes follow the list that do not belong to it",
+                rest.len()
+            )));
         }
         let tbs = &list.tbs_cert_list;
         let signature_algorithm = CertificateSignature::from_algorithm(&list.signature_algorithm);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The bytes are no X.509 certificate in DER. On the wire this is `BadCertificateInvalid` (Part 4 §6.1.3 step 1).
-    #[error("malformed certificate: {0}")]
+    #[error("not a certificate that can be read: {0}")]
     Malformed(String),
     /// A limit that protects us from hostile certificates was passed.
     #[error("{what} of {actual} is above the limit of {limit}")]
@@ -22,7 +22,7 @@ pub enum Error {
         limit: usize,
     },
     /// The bytes are no certificate revocation list.
-    #[error("malformed revocation list: {0}")]
+    #[error("not a revocation list that can be read: {0}")]
     MalformedCrl(String),
     /// The bytes are no private key that we can use.
     #[error("unusable private key: {0}")]
@@ -169,6 +169,14 @@ pub enum Error {
         /// Why not, to go after its name.
         why: &'static str,
     },
+    /// A file is larger than anything that could be in its place. No more of it than that was read.
+    #[error("{path} has more than {limit} bytes, which nothing of its kind has", path = .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that would have been read.
+        limit: u64,
+    },
     /// A path that should be a file is something else.
     #[error("{path} is {kind}, not a file", path = .path.display())]
     NotAFile {
@@ -183,6 +191,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same for a reader who has the name of the file in front of it.
+    pub(crate) fn without_path(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::TooLarge { limit, .. } => {
+                format!("it has more than {limit} bytes, which nothing of its kind has")
+            }
+            Self::NotAFile { kind, .. } => format!("it is {kind}, not a file"),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }

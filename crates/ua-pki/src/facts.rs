@@ -14,6 +14,7 @@ use x509_parser::x509::{X509Name, X509Version};
 use crate::Error;
 use crate::alternative_names::AlternativeNames;
 use crate::certificate_signature::CertificateSignature;
+use crate::damage::why;
 use crate::dates;
 use crate::name::{harmless, normalised, printable};
 use crate::public_key::PublicKey;
@@ -74,10 +75,13 @@ pub(crate) struct Facts {
 
 impl Facts {
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Error> {
-        let (rest, x509) =
-            X509Certificate::from_der(der).map_err(|error| Error::Malformed(error.to_string()))?;
+        let (rest, x509) = X509Certificate::from_der(der)
+            .map_err(|error| Error::Malformed(why(der, "certificate", &error.to_string())))?;
         if !rest.is_empty() {
-            return Err(Error::Malformed(format!("{} stray bytes after the certificate", rest.len())));
+            return Err(Error::Malformed(format!(
+                "{} bytes follow the certificate that do not belong to it",
+                rest.len()
+            )));
         }
         let tbs = &x509.tbs_certificate;
         let mut facts = Self {

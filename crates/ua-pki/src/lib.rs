@@ -50,6 +50,7 @@ mod certificate;
 mod certificate_rules;
 mod certificate_signature;
 mod crl;
+mod damage;
 mod dates;
 mod details;
 mod error;

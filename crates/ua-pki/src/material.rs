@@ -57,12 +57,8 @@ impl Material {
             return Self { items: Vec::new() };
         }
         if bytes.len() > Self::MAX_BYTES {
-            let limit = Error::LimitExceeded {
-                what: "file size in bytes",
-                actual: bytes.len(),
-                limit: Self::MAX_BYTES,
-            };
-            return Self { items: vec![Item::Other(format!("too large: {limit}"))] };
+            let what = format!("more than {} bytes, which nothing of this kind has", Self::MAX_BYTES);
+            return Self { items: vec![Item::Other(what)] };
         }
         let items = if find(bytes, BEGIN).is_some() { pem_items(bytes) } else { der_items(bytes) };
         Self { items }
@@ -112,7 +108,7 @@ fn pem_items(bytes: &[u8]) -> Vec<Item> {
         }
         let block = rest.get(start..).unwrap_or_default();
         let Some((label, length)) = frame(block) else {
-            items.push(Item::Other("a PEM block that is cut short".to_owned()));
+            items.push(Item::Other("a PEM block that is cut off: its END line is missing".to_owned()));
             break;
         };
         items.push(pem_item(label, block.get(..length).unwrap_or_default()));
@@ -160,11 +156,20 @@ fn der_items(bytes: &[u8]) -> Vec<Item> {
         Shape::Pkcs7 => vec![Item::Other(PKCS7.to_owned())],
         Shape::Pkcs12 => vec![Item::Other(PKCS12.to_owned())],
         Shape::Nothing => {
-            vec![Item::Other("neither a certificate nor a revocation list, in DER or PEM".to_owned())]
+            vec![Item::Other(nothing_known(bytes))]
         }
         Shape::Crl => vec![read(Crl::from_der(bytes), Item::Crl)],
         Shape::Request => vec![request(bytes)],
         Shape::Certificate => certificates(bytes),
+    }
+}
+
+/// Bytes that do not begin as anything we know.
+fn nothing_known(bytes: &[u8]) -> String {
+    if bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        "a text without a PEM block".to_owned()
+    } else {
+        "neither a certificate nor a revocation list, in DER or PEM".to_owned()
     }
 }
 
@@ -181,12 +186,15 @@ fn certificates(bytes: &[u8]) -> Vec<Item> {
                 items.push(read(Certificate::from_der(one), Item::Certificate));
                 rest = after;
             }
-            Err(_) if items.is_empty() => {
-                items.push(Item::Other("a certificate that is cut short".to_owned()));
+            Err(error) if items.is_empty() => {
+                items.push(damaged(&error));
                 break;
             }
             Err(_) => {
-                items.push(Item::Other(format!("{} stray bytes after the last certificate", rest.len())));
+                items.push(Item::Other(format!(
+                    "{} bytes after the last certificate that are none",
+                    rest.len()
+                )));
                 break;
             }
         }
@@ -199,7 +207,16 @@ fn request(der: &[u8]) -> Item {
 }
 
 fn read<T>(result: Result<T, Error>, item: impl FnOnce(T) -> Item) -> Item {
-    result.map_or_else(|error| Item::Other(error.to_string()), item)
+    result.map_or_else(|error| damaged(&error), item)
+}
+
+/// Something that looked like what it should be, and cannot be read.
+fn damaged(error: &Error) -> Item {
+    Item::Other(match error {
+        Error::Malformed(why) => format!("a damaged one; {why}"),
+        Error::MalformedCrl(why) => format!("a damaged revocation list; {why}"),
+        other => format!("one that cannot be used: {other}"),
+    })
 }
 
 /// What DER looks like from its first few bytes. A guess, that the real parser confirms or not.

@@ -5,7 +5,9 @@ use x509_parser::x509::X509Name;
 
 /// As text, with everything that could fool a terminal or a log escaped.
 pub(crate) fn printable(name: &X509Name<'_>) -> String {
-    harmless(&name.to_string())
+    let text = name.to_string();
+    // an attribute always begins with its type: no name can pretend to be this
+    if text.starts_with("<X509Error") { "(a name that cannot be read)".to_owned() } else { harmless(&text) }
 }
 
 /// Escapes control characters, and those that are invisible or turn the direction of writing.

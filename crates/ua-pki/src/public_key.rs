@@ -34,6 +34,13 @@ pub enum KeyKind {
     Other,
 }
 
+impl KeyKind {
+    /// Signatures by such a key are not even verified: anybody can make them.
+    pub(crate) fn is_too_small_to_prove(self) -> bool {
+        matches!(self, Self::Rsa { bits } if bits < 1024)
+    }
+}
+
 impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -11,6 +11,7 @@ use x509_parser::x509::X509Name;
 use crate::alternative_names::AlternativeNames;
 use crate::certificate::{MAX_CERTIFICATE_BYTES, signed_part};
 use crate::certificate_signature::CertificateSignature;
+use crate::damage::why;
 use crate::facts::first_common_name;
 use crate::name::{harmless, printable};
 use crate::pem_text::fault;
@@ -98,7 +99,7 @@ impl UnprovenRequest {
     }
 
     fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let malformed = |why: String| Error::Malformed(format!("no certificate request: {why}"));
+        let malformed = |text: String| Error::Malformed(format!("no certificate request: {text}"));
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(Error::LimitExceeded {
                 what: "certificate request size in bytes",
@@ -106,10 +107,10 @@ impl UnprovenRequest {
                 limit: MAX_CERTIFICATE_BYTES,
             });
         }
-        let (rest, request) =
-            X509CertificationRequest::from_der(der).map_err(|error| malformed(error.to_string()))?;
+        let (rest, request) = X509CertificationRequest::from_der(der)
+            .map_err(|error| malformed(why(der, "certificate request", &error.to_string())))?;
         if !rest.is_empty() {
-            return Err(malformed(format!("{} stray bytes after it", rest.len())));
+            return Err(malformed(format!("{} bytes follow it that do not belong to it", rest.len())));
         }
         let info = &request.certification_request_info;
         let key = PublicKey::from_spki(&info.subject_pki);

@@ -235,7 +235,7 @@ fn a_roles_file_that_says_nonsense_is_an_error_that_names_it_and_changes_nothing
         assert_eq!(everything(store.root()), before);
     }
     std::fs::write(&path, vec![b'x'; 100_000]).unwrap();
-    assert!(matches!(store.own(), Err(Error::LimitExceeded { .. })));
+    assert!(matches!(store.own(), Err(Error::TooLarge { .. })));
     // as the message says: without the file the key decides
     std::fs::remove_file(&path).unwrap();
     assert_eq!(roles(&store), names("a", "", ""));

@@ -63,12 +63,13 @@ pub(crate) enum Cert {
 }
 
 /// What a certificate says, where it is not what is there already.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Names {
     /// Application URI (default: that of the configuration or of our certificate, else urn:HOST:NAME)
     #[arg(long, value_name = "URI")]
     pub(crate) application_uri: Option<String>,
-    /// Common name (default: that of our certificate or of the configuration, else lockgate)
+    /// Common name (default: that of our certificate or of the configuration, else lockgate; with --output that of the
+    /// files)
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// Organisation that runs the application
@@ -92,7 +93,8 @@ pub(crate) struct Create {
     /// Days it is valid, from now
     #[arg(long, default_value_t = connector::identity::VALID_DAYS)]
     pub(crate) days: u32,
-    /// Write NAME.der and NAME.key.pem for another application, and leave the store alone
+    /// Write NAME.der and NAME.key.pem for another application, which the certificate calls NAME where --name does not
+    /// say otherwise; the store is left alone
     #[arg(short, long, value_name = "NAME", conflicts_with = "pki")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

@@ -22,7 +22,6 @@ pub(super) fn read(file: &Path) -> Outcome<Material> {
 }
 
 /// The certificates in a file, in their order, and nothing else: a damaged one among them is an error.
-#[allow(dead_code, reason = "for the import of our own certificate")]
 pub(super) fn certificates(file: &Path) -> Outcome<Vec<Certificate>> {
     let material = read(file)?;
     let mut certificates = Vec::new();
@@ -95,7 +94,7 @@ fn wrong(file: &Path, code: &'static str, text: String) -> Box<Advice> {
 /// Why a file that was named could not be read.
 pub(super) fn unreadable(file: &Path, error: &Error) -> Box<Advice> {
     let advice = match error {
-        Error::LimitExceeded { .. } => {
+        Error::TooLarge { .. } => {
             let text = "this file is too large to be a certificate, a request or a revocation list";
             Advice::new("input.too_large", Exit::Usage, text)
                 .fact("limit", format!("{} bytes", Material::MAX_BYTES))

@@ -68,6 +68,7 @@ pub(crate) fn failed(root: &Path, error: &Error) -> Box<Advice> {
         | Error::Malformed(_)
         | Error::MalformedCrl(_)
         | Error::LimitExceeded { .. }
+        | Error::TooLarge { .. }
         | Error::SymbolicLink(_)
         | Error::NotAFile { .. }
         | Error::OwnRoles { .. }

@@ -4,6 +4,7 @@
 //! inside JSON ([`json`]), so that a node name cannot move the cursor, recolour the screen or hide itself.
 
 pub(crate) mod escape;
+pub(crate) mod file;
 pub(crate) mod json;
 pub(crate) mod table;
 pub(crate) mod talk;

@@ -16,7 +16,7 @@ pub(super) fn read_certificates(folder: &Path) -> Result<(Vec<Certificate>, Vec<
     for (path, _) in files::list(folder)? {
         match files::read_limited(&path, MAX_FILE).and_then(|bytes| Certificate::chain_from_bytes(&bytes)) {
             Ok(chain) => certificates.extend(chain),
-            Err(error) => problems.push(StoreProblem { path, message: error.to_string() }),
+            Err(error) => problems.push(StoreProblem { path, message: error.without_path() }),
         }
     }
     Ok((certificates, problems))

@@ -89,7 +89,7 @@ impl Store {
             for (path, _) in files::list(&folder)? {
                 match files::read_limited(&path, limit).and_then(|bytes| Crl::from_bytes(&bytes)) {
                     Ok(crl) => crls.push(crl),
-                    Err(error) => problems.push(StoreProblem { path, message: error.to_string() }),
+                    Err(error) => problems.push(StoreProblem { path, message: error.without_path() }),
                 }
             }
         }

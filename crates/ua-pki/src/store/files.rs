@@ -69,11 +69,7 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io(path))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > limit {
-        return Err(Error::LimitExceeded {
-            what: "file size in bytes",
-            actual: bytes.len(),
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-        });
+        return Err(Error::TooLarge { path: path.to_owned(), limit });
     }
     Ok(bytes)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::certificate_files::{file_name, read_files, write_certificate};
 use super::{Store, files};
+use crate::certificate_signature::CertificateSignature;
 use crate::{Certificate, Crl, Error, Item, Material};
 
 /// Most signatures checked to find out who issued whom in a file.
@@ -239,9 +240,20 @@ impl Store {
     }
 }
 
-/// Why a certificate fails step 1 of Part 4 §6.1.3 whatever it is used for.
+/// Why a certificate fails step 1 of Part 4 §6.1.3 whatever it is used for, or step 3 by itself.
 fn defect(certificate: &Certificate) -> Option<&str> {
-    certificate.facts().defects.first().map(String::as_str)
+    let facts = certificate.facts();
+    let altered = || {
+        facts.names_itself_as_issuer()
+            && facts.signature_algorithm != CertificateSignature::Unsupported
+            && !certificate.public_key().kind().is_too_small_to_prove()
+            && !certificate.is_signed_by(certificate)
+    };
+    match facts.defects.first() {
+        Some(defect) => Some(defect),
+        None if altered() => Some("it is not signed by its own key: it was altered or made wrongly"),
+        None => None,
+    }
 }
 
 /// Whether another certificate of the file is signed by this one. Certificates of one name could make this dear.

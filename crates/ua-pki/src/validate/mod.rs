@@ -132,7 +132,13 @@ pub(crate) fn unreadable(bytes: &[u8], error: &crate::Error, role: Role) -> Verd
             format!("this is no certificate, but {}; {whose} was to be judged", other.describe()),
             remedy("take the file with the certificate; what a file holds is shown by `cert show`"),
         ),
-        _ => nothing(thumbprint, format!("{whose} cannot be read: {error}"), again),
+        _ => {
+            let why = match error {
+                crate::Error::Malformed(why) => why.clone(),
+                other => other.to_string(),
+            };
+            nothing(thumbprint, format!("{whose} cannot be read: {why}"), again)
+        }
     }
 }
 

@@ -5,9 +5,7 @@ use super::chain::{Broken, Path};
 use super::report::{Fault, Report, Weight};
 use crate::certificate_rules::Fit;
 use crate::certificate_signature::CertificateSignature;
-use crate::{
-    Action, Actor, Certificate, CertificateRules, CertificateStatus, Fact, KeyKind, Remedy, Step, TrustList,
-};
+use crate::{Action, Actor, Certificate, CertificateRules, CertificateStatus, Fact, Remedy, Step, TrustList};
 
 /// 1: what must never be accepted, whatever else is true.
 pub(super) fn structure(report: &mut Report<'_>, path: &Path) {
@@ -93,7 +91,7 @@ pub(super) fn signature(report: &mut Report<'_>, path: &Path) {
             report.holder(last),
             "have it issued again with RSA or with ECDSA on P-256 or P-384, and SHA-256 or better",
         )
-    } else if itself && too_small_to_check(last.public_key().kind()) {
+    } else if itself && last.public_key().kind().is_too_small_to_prove() {
         (
             format!("is signed with {}, which is too small to prove anything", last.public_key().kind()),
             report.holder(last),
@@ -131,10 +129,6 @@ pub(super) fn signature(report: &mut Report<'_>, path: &Path) {
 }
 
 /// Below what the crypto library verifies with.
-fn too_small_to_check(key: KeyKind) -> bool {
-    matches!(key, KeyKind::Rsa { bits } if bits < 1024)
-}
-
 /// 4: key and signature algorithm fit the policy.
 pub(super) fn policy(report: &mut Report<'_>, path: &Path) {
     let Some(rules) = report.context.policy else {

@@ -1,7 +1,5 @@
 //! `lockgate ca issue`: a certificate for a request, and where it has to go.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,7 +12,7 @@ use crate::cli::CaIssue;
 use crate::commands::material;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{safe, say, talk};
+use crate::output::{file, safe, say, talk};
 use crate::view::{CertificateView, key};
 
 /// Five years, as our own certificates.
@@ -122,9 +120,7 @@ fn confirm(profile: &ApplicationProfile, request: &CertificateRequest, args: &Ca
 fn write(path: &Path, certificate: &Certificate) -> std::io::Result<()> {
     let pem = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pem"));
     let bytes = if pem { certificate.to_pem().into_bytes() } else { certificate.der().to_vec() };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(&bytes)?;
-    file.sync_all()
+    file::write_new(path, &bytes)
 }
 
 fn exists(path: &Path) -> Box<Advice> {

@@ -107,6 +107,7 @@ impl<'a> Place<'a> {
             | Error::Malformed(_)
             | Error::MalformedCrl(_)
             | Error::LimitExceeded { .. }
+            | Error::TooLarge { .. }
             | Error::NotAFile { .. }
             | Error::SymbolicLink(_) => return store::failed(&self.dir, error),
             other => return bug("the authority failed", other),

@@ -1,7 +1,6 @@
 //! `lockgate cert create`: a certificate and its key where there are none.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::cli;
 use crate::commands::store;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{safe, say};
+use crate::output::{file, safe, say};
 use crate::view::CertificateView;
 
 #[derive(Serialize)]
@@ -31,7 +30,12 @@ pub(super) fn run(context: &Context, args: &cli::Create) -> Outcome {
         Some(_) => None,
         None => own::configured(context, pki)?,
     };
-    let mut profile = own::profile(&args.names, config.as_ref(), None, args.days)?;
+    let mut names = args.names.clone();
+    if let Some(output) = &args.output {
+        // the pair is for another application, which is hardly called lockgate
+        names.name = names.name.or_else(|| Some(output.file_name()?.to_string_lossy().into_owned()));
+    }
+    let mut profile = own::profile(&names, config.as_ref(), None, args.days)?;
     profile.key = args.key.kind();
     match &args.output {
         Some(output) => outside(context, output, &profile),
@@ -76,13 +80,7 @@ fn outside(context: &Context, output: &Path, profile: &ApplicationProfile) -> Ou
     }
     let failed = |error: &ua_pki::Error| store::failed(output, error);
     let identity = ApplicationIdentity::self_signed(profile).map_err(|e| failed(&e))?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&certificate)
-        .map_err(|e| disk("write the certificate", &certificate, &e))?;
-    file.write_all(identity.certificate().der())
-        .and_then(|()| file.sync_all())
+    file::write_new(&certificate, identity.certificate().der())
         .map_err(|e| disk("write the certificate", &certificate, &e))?;
     if let Err(error) = identity.key().save(&key) {
         // a certificate without its key is of no use; the first error is the one to report
@@ -97,6 +95,10 @@ fn outside(context: &Context, output: &Path, profile: &ApplicationProfile) -> Ou
     };
     context.answer("cert-create", &created, || created.text())?;
     say("the key is a secret: nobody but its application may read that file");
+    say(
+        "names and URI are those of this machine where --name, --application-uri, --dns and --ip do not say others:",
+    );
+    say("the application URI must be the one that the application itself is configured with");
     Ok(Exit::Ok)
 }
 

@@ -1,7 +1,6 @@
 //! `lockgate cert csr`: a request, with which an authority makes a certificate for a key of ours.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,7 +11,7 @@ use crate::advice::{Advice, Outcome, bug, disk};
 use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{print, safe, say};
+use crate::output::{file, print, safe, say};
 
 #[derive(Serialize)]
 struct Requested {
@@ -89,7 +88,7 @@ fn key(ours: &Ours<'_>, args: &cli::Csr, profile: &ApplicationProfile) -> Outcom
 fn write(path: &Path, der: &[u8], pem: &str) -> Outcome<()> {
     let binary = path.extension().and_then(OsStr::to_str) == Some("der");
     let bytes = if binary { der } else { pem.as_bytes() };
-    fs::write(path, bytes).map_err(|e| disk("write the request", path, &e))
+    file::replace(path, bytes).map_err(|e| disk("write the request", path, &e))
 }
 
 impl Requested {

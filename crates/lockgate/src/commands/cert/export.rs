@@ -1,7 +1,6 @@
 //! `lockgate cert export`: our own certificate as a file, to be carried to a server.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::advice::{Advice, Outcome, disk};
 use crate::cli::Encoding;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{print, safe, say};
+use crate::output::{file, print, safe, say};
 use crate::view::CertificateView;
 
 #[derive(Serialize)]
@@ -47,7 +46,7 @@ pub(super) fn run(
         Encoding::Der => certificate.der().to_vec(),
         Encoding::Pem => certificate.to_pem().into_bytes(),
     };
-    fs::write(path, bytes).map_err(|e| disk("write the certificate", path, &e))?;
+    file::replace(path, &bytes).map_err(|e| disk("write the certificate", path, &e))?;
     let exported =
         Exported { path: path.display().to_string(), certificate: CertificateView::of(certificate) };
     context.answer("cert-export", &exported, || {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use ua_pki::{Certificate, CertificateRules, Role, Step, TrustList, ValidationContext, Verdict, validate};
-
+use ua_pki::{
+    Certificate, CertificateRules, Error, Role, Step, TrustList, ValidationContext, Verdict, validate,
+};
 use zeroize::Zeroizing;
 
 use crate::advice::{Advice, Outcome};
@@ -76,7 +77,12 @@ fn judge(
     at: Timestamp,
 ) -> (Vec<Certificate>, Option<CertificateRules>, Verdict) {
     let role = role(args.role);
-    let chain = match Certificate::chain_from_bytes(bytes) {
+    let read = if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
+        Err(Error::Malformed(format!("the file has more than {MAX_FILE} bytes, which no certificate has")))
+    } else {
+        Certificate::chain_from_bytes(bytes)
+    };
+    let chain = match read {
         Ok(chain) => chain,
         Err(error) => return (Vec::new(), None, Verdict::unreadable(bytes, &error, role)),
     };
