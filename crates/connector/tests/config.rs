@@ -306,3 +306,38 @@ fn every_problem_of_a_rule_is_told_with_its_line() {
         assert!(["line 9,", "line 10,", "line 11,"].iter().any(|line| refusal.contains(line)), "{refusal}");
     }
 }
+
+#[test]
+fn rules_are_written_as_they_are_read_and_stay_with_their_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lockgate.toml");
+    let source = |name: &str| {
+        format!(
+            "\n# the {name}\n[[source]]\nname = \"{name}\"\nurl = \"opc.tcp://plc1\"\npolicy = \"Basic256Sha256\"\n\
+             mode = \"Sign\"\n"
+        )
+    };
+    let text = "[application]\nuri = \"urn:g:lockgate\"\n".to_owned() + &source("first") + &source("second");
+    let rules = parse(&with_source(
+        "[[source.rule]]\nexclude = [\"**/Spare\"]\nnamespace = [\"urn:p\"]\n[[source.rule]]\ninclude = [\"Mixing/**\"]\n\
+         data_type = [\"Double\"]\ntype_definition = [\"AnalogItemType\"]\nhistorizing = true\nsampling_interval = \"2s\"\n\
+         queue_size = 7\ndead_band = { percent = 0.5 }",
+    ))
+    .unwrap()
+    .sources
+    .remove(0)
+    .rules;
+    std::fs::write(&path, &text).unwrap();
+    let mut config = Config::load(&path).unwrap();
+    config.set_rules("first", &rules).unwrap();
+    config.save().unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.source("first").unwrap().rules, rules);
+    assert_eq!(config.source("second").unwrap().rules, []);
+    insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
+
+    let mut config = config;
+    config.set_rules("first", &[]).unwrap();
+    config.save().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}

@@ -9,8 +9,10 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Val
 use super::model::{
     AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, SecretRef, SourceConfig, SourceLogin,
 };
+use super::rule::write_rules;
 use super::section::show;
 use crate::error::Error;
+use crate::selection::Rule;
 
 impl Config {
     /// Writes a fresh configuration file with its explanations. The folder must exist.
@@ -78,6 +80,15 @@ impl Config {
     pub fn set_login(&mut self, name: &str, login: &SourceLogin) -> Result<(), Error> {
         let folder = self.folder().to_owned();
         self.edit_source(name, |table| write_login(table, login, &folder))
+    }
+
+    /// Sets which variables of a source are collected, in place of the rules it has. Call [`Config::save`] to keep the
+    /// change.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`]; [`Error::ConfigInvalid`] when a rule makes no sense.
+    pub fn set_rules(&mut self, name: &str, rules: &[Rule]) -> Result<(), Error> {
+        self.edit_source(name, |table| write_rules(table, rules))
     }
 
     /// Records the application URI and the certificate with which the server proved itself.
@@ -164,6 +175,7 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
             value(source.danger_suppress.iter().map(|s| s.name()).collect::<Array>()),
         );
     }
+    write_rules(&mut table, &source.rules);
     table
 }
 

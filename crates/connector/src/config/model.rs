@@ -258,7 +258,7 @@ impl SourceConfig {
     }
 
     /// The same for items that are sampled at another interval.
-    pub(crate) fn queue_size_at(&self, sampling_interval: Duration) -> u32 {
+    pub fn queue_size_at(&self, sampling_interval: Duration) -> u32 {
         self.configured_queue_size.unwrap_or_else(|| {
             let samples = OUTAGE_COVERED.as_millis() / sampling_interval.as_millis().max(1);
             u32::try_from(samples).unwrap_or(u32::MAX).clamp(MIN_QUEUE, MAX_QUEUE)

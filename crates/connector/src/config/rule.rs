@@ -1,11 +1,11 @@
-//! `[[source.rule]]`: which variables are collected, and how.
+//! `[[source.rule]]`: which variables are collected, and how; from the file and into it.
 
 use std::time::Duration;
 
-use toml_edit::{Item, TableLike};
+use toml_edit::{Array, ArrayOfTables, InlineTable, Item, Table, TableLike, value};
 
 use super::problem::Problems;
-use super::section::Section;
+use super::section::{Section, show};
 use crate::selection::{Action, DeadBand, PathPattern, Rule, Sampling};
 
 /// The rules of one source, in the order of the file.
@@ -73,6 +73,53 @@ fn read_dead_band(section: &mut Section<'_, '_, '_>) -> Option<DeadBand> {
             None
         }
     }
+}
+
+/// Puts rules in place of those that a source's table has.
+pub(super) fn write_rules(source: &mut Table, rules: &[Rule]) {
+    source.remove("rule");
+    if rules.is_empty() {
+        return;
+    }
+    let mut tables = ArrayOfTables::new();
+    rules.iter().for_each(|rule| tables.push(rule_table(rule)));
+    source.insert("rule", Item::ArrayOfTables(tables));
+}
+
+fn rule_table(rule: &Rule) -> Table {
+    let mut table = Table::new();
+    let (action, sampling) = match &rule.action {
+        Action::Include(sampling) => ("include", *sampling),
+        Action::Exclude => ("exclude", Sampling::default()),
+    };
+    table.insert(action, value(rule.paths.iter().map(PathPattern::as_str).collect::<Array>()));
+    for (key, texts) in [
+        ("data_type", &rule.data_types),
+        ("type_definition", &rule.type_definitions),
+        ("namespace", &rule.namespaces),
+    ] {
+        if !texts.is_empty() {
+            table.insert(key, value(texts.iter().map(String::as_str).collect::<Array>()));
+        }
+    }
+    if let Some(historizing) = rule.historizing {
+        table.insert("historizing", value(historizing));
+    }
+    if let Some(interval) = sampling.interval {
+        table.insert("sampling_interval", value(show(interval)));
+    }
+    if let Some(size) = sampling.queue_size {
+        table.insert("queue_size", value(i64::from(size)));
+    }
+    if let Some(dead_band) = sampling.dead_band {
+        let mut inline = InlineTable::new();
+        match dead_band {
+            DeadBand::Absolute(distance) => inline.insert("absolute", distance.into()),
+            DeadBand::Percent(share) => inline.insert("percent", share.into()),
+        };
+        table.insert("dead_band", value(inline));
+    }
+    table
 }
 
 fn pattern(text: &str) -> Result<PathPattern, String> {

@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read, Run, Simulate,
-    Source, Status, Streams, Trust, Watch,
+    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read, Run, Select,
+    Simulate, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     /// The servers we read
     #[command(subcommand)]
     Source(Source),
+    /// Choose which variables of a source are collected, and see beforehand what that means
+    Select(Select),
     /// Store the user name and password for a source, and try them at once
     Login(Login),
     /// The certificates we trust, and those that wait for a decision

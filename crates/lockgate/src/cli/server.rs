@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use connector::selection::PathPattern;
 
 use super::{Mode, Policy, Range, UserCertificate};
 use crate::time_range::{self, When};
@@ -44,6 +45,28 @@ pub(crate) struct Target {
     /// For a URL: use an endpoint that protects nothing; everything can be read and forged on the way
     #[arg(long, conflicts_with_all = ["policy", "mode"])]
     pub(crate) danger_without_security: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Select {
+    /// Source of the configuration
+    pub(crate) source: String,
+    /// Collect variables whose path of browse names matches, as in 'Mixing/**' (* is any text inside one name, ** any
+    /// number of names); may be given several times. Without a pattern the rules of the configuration are shown
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<PathPattern>,
+    /// Leave out variables whose path matches, whatever --include says; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<PathPattern>,
+    /// Show what would be picked and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Put the new rules in place of the ones that the source has
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Show so many of the streams
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Args)]

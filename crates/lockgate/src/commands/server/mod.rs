@@ -1,4 +1,4 @@
-//! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`.
+//! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`, `select`.
 //!
 //! Each takes a source of the configuration or a bare URL. [`target`] finds out which server, as whom and with which
 //! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths,
@@ -11,6 +11,7 @@ mod meaning;
 mod meet;
 mod nodes;
 mod read;
+mod select;
 mod target;
 mod watch;
 
@@ -28,6 +29,10 @@ pub(super) fn doctor(context: &Context, args: &cli::Doctor) -> Outcome {
 
 pub(super) fn read(context: &Context, args: &cli::Read) -> Outcome {
     read::run(context, args)
+}
+
+pub(super) fn select(context: &Context, args: &cli::Select) -> Outcome {
+    select::run(context, args)
 }
 
 pub(super) fn watch(context: &Context, args: &cli::Watch) -> Outcome {

@@ -55,6 +55,15 @@ impl Target {
         Ok(Self { place: Place::Source(Box::new(source)), store, identity, login, session_name })
     }
 
+    /// A source as the collector will meet it.
+    pub(super) fn of_source(context: &Context, config: &Config, source: SourceConfig) -> Outcome<Self> {
+        let store = Store::open(&config.pki).map_err(|e| store::failed(&config.pki, &e))?;
+        let identity = load(context, config, &store)?;
+        let login = sources::login(&source).map_err(|e| failure::explain(context, None, &e))?;
+        let session_name = config.application.name.clone();
+        Ok(Self { place: Place::Source(Box::new(source)), store, identity, login, session_name })
+    }
+
     /// The address that will be dialled.
     pub(super) fn url(&self) -> &EndpointUrl {
         match &self.place {

@@ -1,0 +1,275 @@
+//! `lockgate select`: which variables of a source are collected, and what that means, before it is so.
+
+use std::time::Duration;
+
+use connector::selection::{Action, Choice, DeadBand, PathPattern, Picked, Rule, choose};
+use connector::sources::open_as;
+use connector::{Config, SourceConfig};
+use serde::Serialize;
+
+use super::meet::explain;
+use super::target::Target;
+use crate::advice::{Advice, Outcome};
+use crate::cli;
+use crate::commands::{config, failure, runtime};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::{Table, safe, say};
+
+/// What the rules pick.
+#[derive(Serialize)]
+struct Answer {
+    source: String,
+    /// Whether the rules are in the configuration, now.
+    written: bool,
+    rules: Vec<RuleShown>,
+    /// Variables below the roots.
+    found: usize,
+    picked: usize,
+    /// The browse stopped at `max_nodes`.
+    truncated: bool,
+    /// Nodes below which the server does not show what is there.
+    hidden: usize,
+    /// Values a second when every value changes at every sample; `null` when a node is sampled as fast as the server can.
+    values_per_second_at_most: Option<f64>,
+    /// Values that the server is asked to keep for us at most, of all nodes together.
+    values_queued_at_most: u64,
+    /// Streams whose name carries their node, as another one would have the same.
+    collisions: usize,
+    streams: Vec<Stream>,
+}
+
+#[derive(Serialize)]
+struct RuleShown {
+    action: &'static str,
+    paths: Vec<String>,
+    data_types: Vec<String>,
+    type_definitions: Vec<String>,
+    namespaces: Vec<String>,
+    historizing: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Stream {
+    name: String,
+    node: String,
+    data_type: Option<String>,
+    sampling_interval_ms: u64,
+    queue_size: u32,
+    dead_band: Option<String>,
+}
+
+pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
+    let mut config = config::load(context)?;
+    let asked = rules_of(args);
+    let mut source =
+        config.source(&args.source).map_err(|error| failure::explain(context, None, &error))?.clone();
+    let writes = !asked.is_empty() && !args.dry_run;
+    if writes && !source.rules.is_empty() && !args.replace {
+        return Err(has_rules(context, args));
+    }
+    if !asked.is_empty() {
+        source.rules = asked;
+    }
+    let target = Target::of_source(context, &config, source.clone())?;
+    let choice = runtime::block_on(ask(context, &target, &source))??;
+    if writes && choice.picked.is_empty() {
+        return Err(picks_nothing(&source, &choice));
+    }
+    if writes {
+        write(context, &mut config, &source)?;
+    }
+    let answer = Answer::of(&source, &choice, writes || args.include.is_empty() && args.exclude.is_empty());
+    context.answer("select", &answer, || answer.text(args.limit))?;
+    tell(context, args, &source, &answer, writes);
+    Ok(if choice.picked.is_empty() { Exit::Partly } else { Exit::Ok })
+}
+
+/// Those of the command line: what is excluded is excluded, whatever is included.
+fn rules_of(args: &cli::Select) -> Vec<Rule> {
+    let rule = |action, paths: &[PathPattern]| Rule {
+        action,
+        paths: paths.to_vec(),
+        data_types: Vec::new(),
+        type_definitions: Vec::new(),
+        namespaces: Vec::new(),
+        historizing: None,
+    };
+    let exclude = (!args.exclude.is_empty()).then(|| rule(Action::Exclude, &args.exclude));
+    let include = Action::Include(connector::selection::Sampling::default());
+    let include = (!args.include.is_empty()).then(|| rule(include, &args.include));
+    exclude.into_iter().chain(include).collect()
+}
+
+async fn ask(context: &Context, target: &Target, source: &SourceConfig) -> Outcome<Choice> {
+    let identity = std::sync::Arc::clone(&target.identity);
+    let login = target.login.clone();
+    let opened = match open_as(source, login, &target.store, identity, &target.session_name).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(explain(context, target, &error).await),
+    };
+    let failed = |error| failure::explain(context, Some(&target.about(None)), &error);
+    let namespaces = opened.session.namespaces().await.map_err(|error| failed(error.into()))?.into_uris();
+    let choice = choose(&opened.session, source, &namespaces).await.map_err(failed);
+    if let Err(error) = opened.session.close().await {
+        tracing::debug!(%error, "the server did not confirm the end of the session");
+    }
+    choice
+}
+
+fn write(context: &Context, config: &mut Config, source: &SourceConfig) -> Outcome<()> {
+    let failed = |error| failure::explain(context, None, &error);
+    config.set_rules(source.name.as_str(), &source.rules).map_err(failed)?;
+    config.save().map_err(failed)
+}
+
+fn has_rules(context: &Context, args: &cli::Select) -> Box<Advice> {
+    let source = args.source.as_str();
+    let advice =
+        Advice::new("usage.has_rules", Exit::Usage, "the source has rules already, and nothing was changed")
+            .fact("configuration", context.config.display().to_string())
+            .then("see what they pick with")
+            .then_run(&["select", source]);
+    Box::new(advice.then("put the new ones in their place with --replace, or see beforehand with --dry-run"))
+}
+
+fn picks_nothing(source: &SourceConfig, choice: &Choice) -> Box<Advice> {
+    let what =
+        format!("the rules pick none of the {} variables found, and nothing was changed", choice.found);
+    Box::new(
+        Advice::new("select.nothing", Exit::Usage, what)
+            .then("a pattern is held against the path of browse names below the objects folder; look at them with")
+            .then_run(&["browse", source.name.as_str()]),
+    )
+}
+
+fn tell(context: &Context, args: &cli::Select, source: &SourceConfig, answer: &Answer, wrote: bool) {
+    if answer.truncated {
+        say(&format!("the browse stopped at max_nodes = {} of the source", source.max_nodes));
+    }
+    if wrote {
+        let file = context.config.display();
+        say(&format!("written to {file}; a lockgate that runs takes it at its next start"));
+    } else if args.dry_run {
+        say("nothing was changed");
+    }
+}
+
+impl Answer {
+    fn of(source: &SourceConfig, choice: &Choice, written: bool) -> Self {
+        let streams: Vec<Stream> = choice.picked.iter().map(|picked| Stream::of(source, picked)).collect();
+        let rate = |stream: &Stream| {
+            (stream.sampling_interval_ms > 0)
+                .then(|| 1.0 / Duration::from_millis(stream.sampling_interval_ms).as_secs_f64())
+        };
+        let collides = |picked: &&Picked| {
+            picked.name.ends_with(']') && picked.name.contains(&picked.address.to_string())
+        };
+        Self {
+            source: source.name.to_string(),
+            written,
+            rules: source.rules.iter().map(RuleShown::of).collect(),
+            found: choice.found,
+            picked: choice.picked.len(),
+            truncated: choice.truncated,
+            hidden: choice.hidden.as_ref().map_or(0, |(nodes, _)| *nodes),
+            values_per_second_at_most: streams.iter().map(rate).sum(),
+            values_queued_at_most: streams.iter().map(|stream| u64::from(stream.queue_size)).sum(),
+            collisions: choice.picked.iter().filter(collides).count(),
+            streams,
+        }
+    }
+
+    fn text(&self, limit: usize) -> String {
+        let verb = if self.written { "picks" } else { "would pick" };
+        let mut text = format!("{} {verb} {} of {} variables\n", self.source, self.picked, self.found);
+        for rule in &self.rules {
+            text += &format!("  {}\n", safe(&rule.text()));
+        }
+        match self.values_per_second_at_most {
+            Some(rate) => {
+                text +=
+                    &format!("  at most {rate:.1} values a second, if every value changed at every sample\n")
+            }
+            None => text += "  as many values a second as the server samples\n",
+        }
+        text +=
+            &format!("  up to {} values kept by the server while we are away\n", self.values_queued_at_most);
+        if self.hidden > 0 {
+            text += &format!("  the server does not show what is below {} nodes\n", self.hidden);
+        }
+        if self.collisions > 0 {
+            text += &format!("  {} names would be the same; the node was added to them\n", self.collisions);
+        }
+        if self.streams.is_empty() {
+            return text;
+        }
+        let mut table = Table::new(&["STREAM", "TYPE", "SAMPLED", "QUEUE", "DEAD BAND"]);
+        for stream in self.streams.iter().take(limit) {
+            let (kind, band) = (stream.data_type.as_deref(), stream.dead_band.as_deref());
+            let sampled = match stream.sampling_interval_ms {
+                0 => "every change".to_owned(),
+                ms => format!("{ms} ms"),
+            };
+            let (kind, band) = (kind.unwrap_or_default(), band.unwrap_or_default());
+            table.row([stream.name.as_str(), kind, &sampled, &stream.queue_size.to_string(), band]);
+        }
+        text += "\n";
+        text += &table.to_string();
+        match self.streams.len().saturating_sub(limit) {
+            0 => text,
+            more => text + &format!("and {more} more\n"),
+        }
+    }
+}
+
+impl Stream {
+    fn of(source: &SourceConfig, picked: &Picked) -> Self {
+        let interval = picked.sampling.interval.unwrap_or(source.sampling_interval);
+        Self {
+            name: picked.name.clone(),
+            node: picked.address.to_string(),
+            data_type: picked.data_type.clone(),
+            sampling_interval_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+            queue_size: picked.sampling.queue_size.unwrap_or_else(|| source.queue_size_at(interval)),
+            dead_band: picked.sampling.dead_band.map(|band| match band {
+                DeadBand::Absolute(distance) => distance.to_string(),
+                DeadBand::Percent(share) => format!("{share} %"),
+            }),
+        }
+    }
+}
+
+impl RuleShown {
+    fn of(rule: &Rule) -> Self {
+        let action = match rule.action {
+            Action::Include(_) => "include",
+            Action::Exclude => "exclude",
+        };
+        Self {
+            action,
+            paths: rule.paths.iter().map(|path| path.as_str().to_owned()).collect(),
+            data_types: rule.data_types.clone(),
+            type_definitions: rule.type_definitions.clone(),
+            namespaces: rule.namespaces.clone(),
+            historizing: rule.historizing,
+        }
+    }
+
+    /// On one line, as people read it.
+    fn text(&self) -> String {
+        let mut text = format!("{} {}", self.action, self.paths.join(", "));
+        for (what, texts) in
+            [("type", &self.data_types), ("defined by", &self.type_definitions), ("in", &self.namespaces)]
+        {
+            if !texts.is_empty() {
+                text += &format!("; {what} {}", texts.join(" or "));
+            }
+        }
+        match self.historizing {
+            Some(true) => text + "; with a past",
+            Some(false) => text + "; without a past",
+            None => text,
+        }
+    }
+}
