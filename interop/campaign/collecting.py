@@ -7,6 +7,7 @@ from checks import Checks
 from lockgate import Lockgate
 from peer import Peer
 from waiting import until
+from watching import Watch
 
 FLOWING_TIMEOUT = 60
 SILENCE = 3
@@ -50,7 +51,16 @@ def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: floa
     run.collecting_again = time.time_ns()
     time.sleep(SILENCE)
 
-    lose_links(lockgate, peers, checks, run)
+    watches = [Watch(lockgate, peer) for peer in peers]
+    try:
+        for watch in watches:
+            watch.begin(checks)
+        lose_links(lockgate, peers, checks, run)
+        for watch in watches:
+            watch.end(checks)
+    finally:
+        for watch in watches:
+            watch.kill()
     rest(begin, seconds * 2 / 3)
 
     run.servers_stopped = time.time_ns()

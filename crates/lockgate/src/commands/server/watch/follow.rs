@@ -12,6 +12,7 @@ use ua_client::{
 
 use super::event::{self, Happened, Sign};
 use super::lines::{Event, Item, Lines, Value};
+use super::queues::{self, Queues};
 use super::subscription::{IN_FLIGHT, Kind, Watched, refresh};
 use crate::advice::{Advice, Outcome};
 use crate::cli;
@@ -37,6 +38,7 @@ pub(super) struct Follower<'a> {
     last_sequence: Option<u32>,
     /// When it was published, in ticks.
     last_publish: i64,
+    queues: Queues,
     lines: Lines,
 }
 
@@ -47,6 +49,17 @@ struct Taken(Vec<(u32, Came)>);
 enum Came {
     Value(DataValue),
     Event(Vec<Variant>),
+}
+
+impl Came {
+    /// As it lay in the queue of a node; events say by themselves that others were lost.
+    fn in_queue(&self, handle: u32) -> Option<queues::Came> {
+        let Self::Value(value) = self else { return None };
+        let time = value.source_timestamp.as_ref().or(value.server_timestamp.as_ref());
+        let status = value.status.unwrap_or_default().bits();
+        let overflow = status & OVERFLOW == OVERFLOW;
+        Some(queues::Came { handle, time: time.map(|time| time.checked_ticks()), overflow })
+    }
 }
 
 impl NotificationVisitor for Taken {
@@ -89,6 +102,7 @@ impl<'a> Follower<'a> {
             session,
             last_sequence: None,
             last_publish: 0,
+            queues: Queues::default(),
             lines,
         };
         follower.tell_subscribed()?;
@@ -139,6 +153,7 @@ impl<'a> Follower<'a> {
         if !delivery.is_repeated() {
             let mut taken = Taken::default();
             let summary = delivery.walk(&mut taken)?;
+            self.tell_full_queues(&taken, summary.more_notifications)?;
             self.print(taken).await?;
             if !summary.keep_alive {
                 self.last_sequence = Some(summary.sequence_number);
@@ -182,11 +197,35 @@ impl<'a> Follower<'a> {
         };
         let mut taken = Taken::default();
         let summary = message.walk(&mut taken)?;
+        self.tell_full_queues(&taken, false)?;
         self.print(taken).await?;
         self.last_sequence = Some(number);
         self.last_publish = summary.publish_time;
         self.session.acknowledge(message.token());
         Ok(true)
+    }
+
+    /// What nobody says was lost, and may be.
+    fn tell_full_queues(&mut self, taken: &Taken, more: bool) -> Outcome<()> {
+        let came: Vec<queues::Came> =
+            taken.0.iter().filter_map(|(handle, came)| came.in_queue(*handle)).collect();
+        let nodes = &self.watched.nodes;
+        let node = |handle: u32| nodes.get(usize::try_from(handle).unwrap_or(usize::MAX));
+        let queue = |handle| match node(handle)?.result {
+            Some(Ok(item)) => Some(item.revised_queue_size),
+            _ => None,
+        };
+        for full in self.queues.take(&came, queue, more) {
+            let name = node(full.handle).map_or("a node", |node| node.asked.text.as_str());
+            let reason = format!(
+                "{name}: the server handed over a full queue of {} values and does not say whether there were more; a \
+                 longer --queue-size or a shorter --publishing-interval helps",
+                full.queue
+            );
+            let (from, to) = (full.from.and_then(variant::time), full.to.and_then(variant::time));
+            self.lines.tell(&Event::Gap { from, to, reason })?;
+        }
+        Ok(())
     }
 
     async fn print(&self, taken: Taken) -> Result<(), Trouble> {

@@ -2,12 +2,13 @@
 //! each.
 //!
 //! [`subscription`] is made of what the nodes are, [`follow`] keeps it alive through cuts and restarts, [`event`] and
-//! [`lines`] are what is shown. Nothing is kept on
-//! disk here, so a line that was printed is what counts as received.
+//! [`lines`] are what is shown, [`queues`] notices what a server may have lost without a word. Nothing is kept on disk
+//! here, so a line that was printed is what counts as received.
 
 mod event;
 mod follow;
 mod lines;
+mod queues;
 mod subscription;
 
 use self::follow::Follower;
