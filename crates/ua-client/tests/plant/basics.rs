@@ -36,7 +36,7 @@ async fn counters(session: &Session) -> Vec<NodeId> {
     found
 }
 
-async fn subscribe(session: &Session) -> SubscriptionInfo {
+pub async fn subscribe(session: &Session) -> SubscriptionInfo {
     let request = SubscriptionRequest {
         publishing_interval: Duration::from_millis(100),
         lifetime_count: 300,
@@ -63,7 +63,7 @@ async fn subscribe(session: &Session) -> SubscriptionInfo {
 
 /// Every value of every counter, in the order of arrival.
 #[derive(Default)]
-struct Seen(BTreeMap<u32, Vec<i64>>);
+pub struct Seen(BTreeMap<u32, Vec<i64>>);
 
 impl NotificationVisitor for Seen {
     fn data_change(&mut self, client_handle: u32, value: &DataValueRef<'_>) {
@@ -80,7 +80,7 @@ impl NotificationVisitor for Seen {
 
 impl Seen {
     /// No counter may have skipped or repeated a value.
-    fn assert_complete(&self, at_least: usize) {
+    pub fn assert_complete(&self, at_least: usize) {
         assert_eq!(self.0.len(), COUNTERS);
         for (handle, values) in &self.0 {
             assert!(values.len() >= at_least, "counter {handle} has only {} values", values.len());

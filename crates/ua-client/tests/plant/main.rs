@@ -13,6 +13,7 @@
 mod basics;
 mod events;
 mod history;
+mod links;
 mod nodes;
 mod site;
 mod structures;
