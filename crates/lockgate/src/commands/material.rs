@@ -104,6 +104,7 @@ pub(super) fn unreadable(file: &Path, error: &Error) -> Box<Advice> {
         }
         Error::Io { source, .. } => {
             Advice::new("input.unreadable", Exit::Config, format!("this file cannot be read: {source}"))
+                .then("check the name of the file, and that this user may read it")
         }
         other => Advice::new("input.unreadable", Exit::Config, format!("this file cannot be read: {other}")),
     };
