@@ -151,7 +151,9 @@ impl std::fmt::Debug for Handle {
 fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error> {
     let data = &config.storage.data;
     std::fs::create_dir_all(data).map_err(|source| Error::DataFolder { path: data.clone(), source })?;
-    let journal = Journal::open(data.join(JOURNAL_FILE), JournalOptions::default())?;
+    let mut options = JournalOptions::default();
+    options.max_bytes = config.storage.journal_limit;
+    let journal = Journal::open(data.join(JOURNAL_FILE), options)?;
     let historian = Historian::open(data.join(HISTORIAN_DIR))?;
     let sealing = journal.another()?;
     Ok((journal, historian, sealing))

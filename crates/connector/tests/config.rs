@@ -27,6 +27,8 @@ uri = "urn:gateway1:lockgate"
 [storage]
 data = "/var/lib/lockgate"   # big disk
 seal_every = "30s"
+journal_max_mib = 64
+keep_days = 30
 
 [[source]]
 name = "line1"
@@ -64,6 +66,8 @@ fn every_setting_of_a_good_file_arrives() {
     assert_eq!(config.pki, PathBuf::from("/etc/lockgate/pki"));
     assert_eq!(config.storage.data, PathBuf::from("/var/lib/lockgate"));
     assert_eq!(config.storage.seal_every, Duration::from_secs(30));
+    assert_eq!(config.storage.journal_limit, Some(64 << 20));
+    assert_eq!(config.storage.keep, Some(Duration::from_secs(30 * 86_400)));
     let source = config.source("line1").unwrap();
     assert_eq!(
         (source.policy, source.mode),

@@ -145,6 +145,7 @@ fn a_full_journal_says_so_keeps_nothing_of_the_commit_and_works_again_when_there
     };
     assert!(matches!(error, Error::Disk { trouble: DiskTrouble::Full, .. }), "{error:?}");
     assert!(error.is_disk());
+    assert!(error.to_string().contains("limit of 400000 bytes"), "{error}");
     assert!(stored > 2);
     assert_eq!(journal.depth().unwrap().rows, u64::from(stored));
     assert_eq!(journal.state("last").unwrap(), Some(vec![stored - 1]));

@@ -43,6 +43,9 @@ pub struct Storage {
     pub data: PathBuf,
     /// Age at which journalled samples are sealed into the historian.
     pub seal_every: Duration,
+    /// Bytes beyond which the journal may not grow; collecting then waits, and nothing is acknowledged, until the sinks
+    /// have taken some. `None`: as far as the disk goes.
+    pub journal_limit: Option<u64>,
     /// How long the historian keeps samples, counted from their receipt; `None` is for ever.
     pub keep: Option<Duration>,
 }

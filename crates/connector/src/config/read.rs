@@ -71,6 +71,7 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
     let storage = storage.unwrap_or_else(|| Storage {
         data: folder.join("data"),
         seal_every: DEFAULT_SEAL,
+        journal_limit: None,
         keep: None,
     });
     let tables = root.item("source");
@@ -101,6 +102,7 @@ fn read_storage(section: &mut Section<'_, '_, '_>, folder: &Path) -> Storage {
     Storage {
         data: folder.join(section.text("data").unwrap_or("data")),
         seal_every: section.duration("seal_every", DEFAULT_SEAL, Duration::from_secs(1)),
+        journal_limit: section.integer("journal_max_mib", 16..=LARGEST_JOURNAL).map(|mib: u64| mib << 20),
         keep: section.integer("keep_days", 1..=LONGEST_KEPT).map(|days| Duration::from_secs(days * DAY)),
     }
 }
@@ -237,6 +239,8 @@ fn parse_suppression(text: &str) -> Result<CertificateStatus, String> {
 
 /// In days: longer than Parquet's times reach back is for ever.
 const LONGEST_KEPT: u64 = 100_000;
+/// In MiB: a pebibyte is as far as any disk goes.
+const LARGEST_JOURNAL: u64 = 1 << 30;
 /// In seconds.
 const DAY: u64 = 86_400;
 /// More values per node than this no server keeps.

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::database::limit_growth;
+use super::database::{PAGE_BYTES, limit_growth};
 use super::{Commit, Journal, NewGap, Seq, read};
 use crate::sample::{BLOB_HEAP_BYTES, BLOB_ROWS, Extent, MAX_VALUE_BYTES};
-use crate::{Error, SampleBatch, Timestamp};
+use crate::{DiskTrouble, Error, SampleBatch, Timestamp};
 
 impl Journal {
     /// Makes samples, gaps and states durable, all or nothing: fsynced when it returns. Samples keep their order; small
@@ -26,9 +26,32 @@ impl Journal {
         if limited {
             self.check(limit_growth(&self.durable, None))?;
         }
-        self.check(result)
+        self.check(result).map_err(|error| self.name_the_limit(error, &rows))
+    }
+
+    /// "No space left" may be the disk's word or that of our own limit: says which, as one is mended elsewhere than the
+    /// other.
+    fn name_the_limit(&self, error: Error, rows: &[Row]) -> Error {
+        let (Error::Disk { trouble: DiskTrouble::Full, path, .. }, Some(limit)) =
+            (&error, self.options.max_bytes)
+        else {
+            return error;
+        };
+        let used = self.durable.query_row("PRAGMA page_count", [], |row| read::unsigned(row, 0)).unwrap_or(0);
+        let wanted: usize = rows.iter().map(|row| row.blob.len()).sum();
+        let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+        if used.saturating_mul(PAGE_BYTES).saturating_add(wanted).saturating_add(PAGES_BESIDE * PAGE_BYTES)
+            < limit
+        {
+            return error;
+        }
+        let detail = format!("the journal has reached its limit of {limit} bytes");
+        Error::Disk { trouble: DiskTrouble::Full, path: path.clone(), detail }
     }
 }
+
+/// What a commit may need beside its blobs: pages of the tables' trees.
+const PAGES_BESIDE: u64 = 32;
 
 /// One row of `batch`.
 struct Row {

@@ -166,7 +166,7 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
 }
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-const PAGE_BYTES: u64 = 4096;
+pub(super) const PAGE_BYTES: u64 = 4096;
 /// SQLite's own limit.
 const MOST_PAGES: u64 = 4_294_967_294;
 /// 64 MiB of WAL. Normally the historian's thread checkpoints long before (see `Journal::trim`), so that no append
