@@ -75,7 +75,7 @@ fn to_json(decoded: &Decoded) -> Value {
             "encoding": encoding.to_string(),
             "size": bytes.len(),
             "problem": why.to_string(),
-            "body": hex(bytes),
+            "body": hex(bytes).to_ascii_lowercase(),
         }),
         _ => Value::Null,
     }
