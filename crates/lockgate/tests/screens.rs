@@ -99,6 +99,21 @@ fn every_problem_of_a_configuration_is_shown_with_its_line() {
 }
 
 #[test]
+fn a_configuration_can_be_checked_without_a_server() {
+    let lab = Lab::initialised();
+    assert_page!(lab.run(&["config", "check"]));
+    assert_eq!(lab.run(&["--json", "config", "check"]).json()["schema"], "lockgate/config-check/1");
+    let path = lab.path().join("lockgate.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let source = "\n[[source]]\nname = \"line1\"\nurl = \"opc.tcp://plc1\"\npolicy = \"Basic256Sha256\"\nmode = \"Sign\"\nuser = \"reader\"\n\
+                  password = { file = \"secrets/line1\" }\n";
+    std::fs::write(&path, text + source).unwrap();
+    let secret = lab.run(&["config", "check"]);
+    assert_eq!(secret.code, 3, "{}", secret.page());
+    assert!(secret.stderr.contains("lockgate login line1"), "{}", secret.page());
+}
+
+#[test]
 fn run_without_a_source_says_how_to_add_one() {
     assert_page!(Lab::initialised().run(&["run"]));
 }

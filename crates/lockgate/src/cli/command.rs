@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Browse, Ca, Cert, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read, Run, Select,
-    Simulate, Source, Status, Streams, Trust, Watch,
+    Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read,
+    Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -88,6 +88,9 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Read what the server itself has kept of nodes
     History(History),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// The servers we read
     #[command(subcommand)]
     Source(Source),

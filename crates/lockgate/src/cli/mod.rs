@@ -16,6 +16,8 @@ pub(crate) use command::{Cli, Command, parse, takes_store};
 pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use server::{Browse, Doctor, History, Read, Select, Target, Watch};
-pub(crate) use setup::{Discover, Init, Login, Mode, Policy, Source, SourceAdd, UserCertificate};
+pub(crate) use setup::{
+    ConfigCommand, Discover, Init, Login, Mode, Policy, Source, SourceAdd, UserCertificate,
+};
 pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust, TrustImport};
 pub(crate) use verify::{AskedPolicy, Verify, Whose};

@@ -33,6 +33,12 @@ pub(crate) struct Discover {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration, our certificate and the logins without talking to any server
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Source {
     /// Add a server: choose its strongest endpoint, settle trust, log in once
     Add(SourceAdd),

@@ -6,6 +6,7 @@ mod cert;
 mod collecting;
 mod completions;
 mod config;
+mod config_check;
 mod data;
 mod demo;
 mod discover;
@@ -55,6 +56,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Init(args) => init::run(context, &args),
         Command::Discover(args) => discover::run(context, &args),
+        Command::Config(command) => config_check::run(context, &command),
         Command::Source(command) => source::run(context, &command),
         Command::Login(args) => login::run(context, &args),
         Command::Run(args) => run::run(context, &args),

@@ -33,7 +33,7 @@ struct Sources {
 }
 
 #[derive(Serialize)]
-struct SourceView {
+pub(super) struct SourceView {
     name: String,
     url: String,
     policy: &'static str,
@@ -46,7 +46,7 @@ struct SourceView {
 }
 
 impl SourceView {
-    fn of(source: &SourceConfig) -> Self {
+    pub(super) fn of(source: &SourceConfig) -> Self {
         Self {
             name: source.name.to_string(),
             url: source.url.as_str().to_owned(),

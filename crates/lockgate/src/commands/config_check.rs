@@ -1,0 +1,50 @@
+//! `lockgate config check`: everything that `run` needs and that can be looked at without a server.
+
+use connector::{identity, sources};
+use serde::Serialize;
+use ua_pki::Store;
+
+use super::source::SourceView;
+use super::{config, failure, store};
+use crate::advice::Outcome;
+use crate::cli;
+use crate::clock;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output::safe;
+
+#[derive(Serialize)]
+struct Checked {
+    config: String,
+    data: String,
+    pki: String,
+    sources: Vec<SourceView>,
+}
+
+pub(super) fn run(context: &Context, command: &cli::ConfigCommand) -> Outcome {
+    let cli::ConfigCommand::Check = command;
+    let config = config::load(context)?;
+    let explain = |error: connector::Error| failure::explain(context, None, &error);
+    let store = Store::open(&config.pki).map_err(|error| store::failed(&config.pki, &error))?;
+    identity::load(&config, &store, clock::now()).map_err(explain)?;
+    for source in &config.sources {
+        let about = failure::About { source: Some(source.name.as_str()), ..failure::About::default() };
+        sources::login(source).map_err(|error| failure::explain(context, Some(&about), &error))?;
+    }
+    let checked = Checked {
+        config: config.path().display().to_string(),
+        data: config.storage.data.display().to_string(),
+        pki: config.pki.display().to_string(),
+        sources: config.sources.iter().map(SourceView::of).collect(),
+    };
+    context.answer("config-check", &checked, || {
+        let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        let sources = match names.as_slice() {
+            [] => "no source yet".to_owned(),
+            [one] => format!("one source, {one}"),
+            names => format!("{} sources, {}", names.len(), names.join(", ")),
+        };
+        format!("{} is valid: {sources}; our certificate and every login are there\n", safe(&checked.config))
+    })?;
+    Ok(Exit::Ok)
+}
