@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::identity;
-use crate::pipeline::{Writer, WriterThread};
+use crate::pipeline::{Abandoning, Writer, WriterThread};
 use crate::sinks::historian::HistorianSink;
 use crate::sinks::{Sink as _, Worker};
 use crate::watchdog::{Ended, Part, Watchdog};
@@ -28,7 +28,8 @@ pub struct Runtime;
 /// Dropping it stops without draining, as a crash would: what was not durable was not acknowledged either, and the
 /// next start asks for it again. The drop waits for the commit in hand.
 pub struct Handle {
-    // in the order in which they must go: sources, then sinks, then the writer
+    // in the order in which they must go: nothing becomes durable any more, then sources, sinks, and the writer itself
+    abandoning: Abandoning,
     sources: JoinSet<()>,
     sinks: Vec<Worker>,
     writer: Writer,
@@ -91,7 +92,8 @@ impl Runtime {
                 supervise(context, stopped).await;
             });
         }
-        Ok(Handle { sources, sinks: vec![worker], writer, thread, stop, events, watchdog })
+        let abandoning = thread.abandoning();
+        Ok(Handle { abandoning, sources, sinks: vec![worker], writer, thread, stop, events, watchdog })
     }
 }
 
@@ -113,7 +115,7 @@ impl Handle {
     /// # Errors
     /// [`Error::WriterGone`] when the journal's thread ended before its time.
     pub async fn stop(self) -> Result<Stopped, Error> {
-        let Self { mut sources, sinks, writer, thread, stop, events: _, watchdog: _ } = self;
+        let Self { abandoning, mut sources, sinks, writer, thread, stop, events: _, watchdog: _ } = self;
         stop.send_replace(true);
         let drained = tokio::time::timeout(DRAIN, async {
             while let Some(ended) = sources.join_next().await {
@@ -127,6 +129,7 @@ impl Handle {
         sources.abort_all();
         // both wait for their threads, which a disk that hangs can make long: not on the runtime's own thread
         let ended = tokio::task::spawn_blocking(move || {
+            drop(abandoning);
             // the writer first: what it still makes durable is what the sinks deliver last
             drop(thread);
             sinks.into_iter().for_each(Worker::finish);

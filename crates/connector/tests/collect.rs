@@ -13,10 +13,11 @@
 
 mod site;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connector::{EventKind, SourceState, Stopped, secrets};
-use site::{PASSWORD, Site, assert_nothing_missing, until};
+use site::{Ahead, PASSWORD, Site, assert_nothing_missing, until};
 use tagstore::GapReason;
 use ua_pki::SecurityPolicy;
 
@@ -61,7 +62,8 @@ async fn connector_that_is_killed_and_started_again_has_lost_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_became_durable_was_never_acknowledged() {
     let site = Site::new(POLICY).await;
-    let handle = site.start().await;
+    let clock = Arc::new(Ahead::default());
+    let handle = site.start_by(&clock).await;
     site.until_counters_pass(10).await;
     let lock = rusqlite::Connection::open(site.config().storage.data.join(tagstore::JOURNAL_FILE)).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -70,7 +72,8 @@ async fn what_never_became_durable_was_never_acknowledged() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(site.reached(), before, "nothing became durable while the journal was locked");
     let killed = tokio::task::spawn_blocking(move || drop(handle));
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // sources end after the writer was told to, and nobody else has the clock: what it held stays what it was
+    until("every source has ended", || (Arc::strong_count(&clock) == 1).then_some(())).await;
     lock.execute_batch("ROLLBACK").unwrap();
     drop(lock);
     killed.await.unwrap();

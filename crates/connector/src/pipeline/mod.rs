@@ -15,4 +15,4 @@
 mod tests;
 mod writer;
 
-pub(crate) use writer::{Entry, Writer, WriterThread};
+pub(crate) use writer::{Abandoning, Entry, Writer, WriterThread};

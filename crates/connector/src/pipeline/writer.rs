@@ -149,6 +149,22 @@ impl Writer {
     }
 }
 
+/// When dropped, the writer stops after the commit in hand. Waits for nothing.
+pub(crate) struct Abandoning(Arc<AtomicBool>);
+
+impl Drop for Abandoning {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl WriterThread {
+    /// To stop it before it is waited for.
+    pub(crate) fn abandoning(&self) -> Abandoning {
+        Abandoning(Arc::clone(&self.abandon))
+    }
+}
+
 impl Drop for WriterThread {
     fn drop(&mut self) {
         self.abandon.store(true, Ordering::Relaxed);
