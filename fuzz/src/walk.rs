@@ -1,8 +1,9 @@
-//! The hot paths: answers to Publish, Republish, HistoryRead and Read, walked in place.
+//! The hot paths: answers to Publish, Republish, HistoryRead, Read, Browse and BrowseNext, walked in place.
 
 use ua_channel::{
-    DataValueRef, HistoryVisitor, Modification, NotificationVisitor, Reader, ValueRef,
-    walk_history_read_response, walk_publish_response, walk_read_response, walk_republish_response,
+    BrowseVisitor, BrowsedRef, DataValueRef, HistoryVisitor, Modification, NotificationVisitor, Reader,
+    ReferenceRef, ValueRef, walk_browse_next_response, walk_browse_response, walk_history_read_response,
+    walk_publish_response, walk_read_response, walk_republish_response,
 };
 
 pub(crate) fn run(bytes: &[u8]) {
@@ -11,7 +12,13 @@ pub(crate) fn run(bytes: &[u8]) {
         walk_publish_response(bytes, &mut told).map(drop),
         walk_republish_response(bytes, &mut told).map(drop),
         walk_read_response(bytes, |_, value| told.value(value)).map(drop),
+        walk_browse_response(bytes, &mut Counted::default()).map(drop),
+        walk_browse_next_response(bytes, &mut Counted::default()).map(drop),
     ];
+    let mut counted = Counted::default();
+    if let Ok(summary) = walk_browse_response(bytes, &mut counted) {
+        assert_eq!((counted.begun, counted.came), (summary.results, counted.announced));
+    }
     let before = told.begun;
     let history = walk_history_read_response(bytes, &mut told);
     assert!(told.ended <= told.begun, "a node ended that did not begin");
@@ -56,6 +63,23 @@ impl NotificationVisitor for Told {
         fields.iter().for_each(|field| self.see(field));
     }
     fn unsupported(&mut self, _: u32) {}
+}
+
+#[derive(Default)]
+struct Counted {
+    begun: usize,
+    announced: usize,
+    came: usize,
+}
+
+impl BrowseVisitor for Counted {
+    fn begin_node(&mut self, _: usize, browsed: &BrowsedRef<'_>) {
+        self.begun += 1;
+        self.announced += browsed.references;
+    }
+    fn reference(&mut self, _: &ReferenceRef<'_>) {
+        self.came += 1;
+    }
 }
 
 impl HistoryVisitor for Told {

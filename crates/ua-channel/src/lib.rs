@@ -28,9 +28,10 @@ pub use channel::{
     ServerChannel, ServerChannelConfig,
 };
 pub use decode::{
-    DataValueRef, DecodeError, HistorySummary, HistoryVisitor, Modification, NotificationVisitor,
-    PublishSummary, ReadSummary, Reader, ValueRef, walk_history_read_response, walk_publish_response,
-    walk_read_response, walk_republish_response,
+    BrowseSummary, BrowseVisitor, BrowsedRef, DataValueRef, DecodeError, ExpandedNodeIdRef, HistorySummary,
+    HistoryVisitor, IdentifierRef, Modification, NodeIdRef, NotificationVisitor, PublishSummary, ReadSummary,
+    Reader, ReferenceRef, ValueRef, walk_browse_next_response, walk_browse_response,
+    walk_history_read_response, walk_publish_response, walk_read_response, walk_republish_response,
 };
 pub use error::Error;
 pub use random::{Random, SystemRandom};

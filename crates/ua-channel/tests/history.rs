@@ -14,7 +14,7 @@
 use proptest::prelude::*;
 use ua_channel::{
     DataValueRef, DecodeError, HistorySummary, HistoryVisitor, Modification, ReadSummary, ValueRef,
-    walk_history_read_response, walk_read_response,
+    walk_browse_next_response, walk_browse_response, walk_history_read_response, walk_read_response,
 };
 
 /// 2026-11-23 05:00:00 UTC.
@@ -200,10 +200,12 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_walks_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        for head in [&[][..], &[1, 0, 0x9B, 2], &[1, 0, 0x7A, 2]] {
+        for head in [&[][..], &[1, 0, 0x9B, 2], &[1, 0, 0x7A, 2], &[1, 0, 0x12, 2], &[1, 0, 0x18, 2]] {
             let body = [head, &bytes].concat();
             survives(walk(&body));
             survives(walk_read_response(&body, |_, _| ()));
+            survives(walk_browse_response(&body, &mut ()));
+            survives(walk_browse_next_response(&body, &mut ()));
         }
         survives(walk(&one_node(&bytes)));
     }

@@ -18,8 +18,8 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use ua_client::{
     AttributeId, BrowseFilter, ConnectRequest, DataValueRef, Endpoint, EndpointUrl, HistoryRange,
-    HistoryVisitor, ItemRequest, Login, NodeId, NotificationVisitor, RawHistory, Session,
-    SubscriptionRequest, SubscriptionWatch, connect, get_endpoints,
+    HistoryVisitor, ItemRequest, Login, NodeId, NotificationVisitor, RawHistory, ReferenceRef, Session,
+    SubscriptionRequest, SubscriptionWatch, connect, get_endpoints, to_node_id,
 };
 use ua_pki::{
     ApplicationIdentity, Certificate, PrivateKey, Role, TrustList, TrustedCertificate, ValidationContext,
@@ -299,8 +299,11 @@ async fn browse(session: &Session, ns: u16, options: &Options) -> Measured {
         while !level.is_empty() {
             let mut next = Vec::new();
             for nodes in level.chunks(NODES_PER_CALL) {
-                for found in session.browse(nodes, &BrowseFilter::default()).await.unwrap() {
-                    next.extend(found.unwrap().into_iter().map(|reference| reference.node_id.node_id));
+                let keep = |_: usize, reference: &ReferenceRef<'_>| {
+                    next.push(to_node_id(&reference.node_id.node_id))
+                };
+                for found in session.browse_each(nodes, &BrowseFilter::default(), keep).await.unwrap() {
+                    found.unwrap();
                 }
             }
             references += next.len();

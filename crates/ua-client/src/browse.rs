@@ -1,14 +1,19 @@
 //! Following references (Part 4 §5.9.2, §5.9.3).
 
 use opcua_types::{
-    BrowseDescription, BrowseDirection, BrowseNextRequest, BrowseRequest, BrowseResult, ByteString, NodeId,
-    ReferenceTypeId,
+    BrowseDescription, BrowseDirection, BrowseNextRequest, BrowseRequest, ByteString, NodeId, ReferenceTypeId,
+};
+use ua_channel::{
+    BrowseSummary, BrowseVisitor, BrowsedRef, DecodeError, ReferenceRef, walk_browse_next_response,
+    walk_browse_response,
 };
 
 pub use opcua_types::ReferenceDescription as Reference;
 
 use crate::batch::{Batches, Verdict};
-use crate::codec::exactly;
+use crate::delivery::decode_failure;
+use crate::reference::owned;
+use crate::request::ReadOnlyRequest;
 use crate::session::Session;
 use crate::{Error, status};
 
@@ -51,6 +56,36 @@ struct Unfinished {
     abandoned: bool,
 }
 
+/// Where references go.
+trait Sink {
+    /// So many references of a node come now.
+    fn expect(&mut self, _node: usize, _references: usize) {}
+    fn take(&mut self, node: usize, reference: &ReferenceRef<'_>);
+}
+
+impl<F: FnMut(usize, &ReferenceRef<'_>)> Sink for F {
+    fn take(&mut self, node: usize, reference: &ReferenceRef<'_>) {
+        self(node, reference);
+    }
+}
+
+/// Keeps them all.
+struct Keep(Vec<Vec<Reference>>);
+
+impl Sink for Keep {
+    fn expect(&mut self, node: usize, references: usize) {
+        if let Some(kept) = self.0.get_mut(node) {
+            kept.reserve_exact(references);
+        }
+    }
+
+    fn take(&mut self, node: usize, reference: &ReferenceRef<'_>) {
+        if let Some(kept) = self.0.get_mut(node) {
+            kept.push(owned(reference));
+        }
+    }
+}
+
 impl Session {
     /// The references of each node, in order of the nodes. Continuation points are followed to their end.
     ///
@@ -59,27 +94,62 @@ impl Session {
     /// When the connection ends, an answer does not come in time, or the service as a whole refuses. A single node's
     /// failure is that node's status.
     pub async fn browse(&self, nodes: &[NodeId], filter: &BrowseFilter) -> Result<Vec<Browsed>, Error> {
-        let mut found: Vec<Browsed> = Vec::with_capacity(nodes.len());
+        let mut kept = Keep(vec![Vec::new(); nodes.len()]);
+        let results = self.browse_into(nodes, filter, &mut kept).await?;
+        Ok(kept.0.into_iter().zip(results).map(|(found, result)| result.map(|_| found)).collect())
+    }
+
+    /// Browses without keeping: each reference is handed over in the bytes it came in, with the place of its node. Gives
+    /// the number of references of each node, or the status it failed with; what was handed over of a node that fails
+    /// later stays handed over.
+    ///
+    /// For large address spaces: nothing is allocated for a reference.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::browse`].
+    pub async fn browse_each<F>(
+        &self,
+        nodes: &[NodeId],
+        filter: &BrowseFilter,
+        mut reference: F,
+    ) -> Result<Vec<Result<usize, u32>>, Error>
+    where
+        F: FnMut(usize, &ReferenceRef<'_>),
+    {
+        self.browse_into(nodes, filter, &mut reference).await
+    }
+
+    async fn browse_into<S: Sink>(
+        &self,
+        nodes: &[NodeId],
+        filter: &BrowseFilter,
+        sink: &mut S,
+    ) -> Result<Vec<Result<usize, u32>>, Error> {
+        let mut found = vec![Ok(0); nodes.len()];
         let mut batches = Batches::new(nodes.len(), &self.inner.limits.browse);
         while let Some(range) = batches.next() {
             let batch = nodes.get(range.clone()).unwrap_or_default();
             match self.browse_batch(batch, filter).await {
-                Ok(results) => found.extend(self.follow(results, filter).await?),
-                Err(error) => match batches.failed(range, error)? {
+                Ok(answer) => {
+                    let places: Vec<usize> = range.collect();
+                    let mut taking = Taking::new(&mut found, &places, filter, sink);
+                    walk_browse_response(&answer, &mut taking).map_err(|error| browse_failure(&error))?;
+                    let open = taking.open;
+                    self.follow(open, &mut found, filter, sink).await?;
+                }
+                Err(error) => match batches.failed(range.clone(), error)? {
                     Verdict::Retry => {}
-                    Verdict::ItemFailed(code) => found.push(Err(code)),
+                    Verdict::ItemFailed(code) => set(&mut found, range.start, Err(code)),
                 },
             }
         }
-        self.retry_without_continuation_points(nodes, filter, &mut found).await?;
+        self.retry_without_continuation_points(nodes, filter, &mut found, sink).await?;
         Ok(found)
     }
 
-    async fn browse_batch(
-        &self,
-        batch: &[NodeId],
-        filter: &BrowseFilter,
-    ) -> Result<Vec<BrowseResult>, Error> {
+    /// An answer's bytes that were walked once without handing anything over: whole, readable, one result per node.
+    async fn browse_batch(&self, batch: &[NodeId], filter: &BrowseFilter) -> Result<Vec<u8>, Error> {
         let descriptions = batch.iter().map(|node| BrowseDescription {
             node_id: node.clone(),
             browse_direction: filter.direction,
@@ -89,17 +159,20 @@ impl Session {
             result_mask: ALL_FIELDS,
         });
         let request = BrowseRequest { nodes_to_browse: Some(descriptions.collect()), ..Default::default() };
-        exactly::<BrowseRequest, _>(self.call(request).await?.results, batch.len())
+        let caller = &self.inner.caller;
+        let answer = caller.call_raw(request, caller.timeout()).await?;
+        check::<BrowseRequest>(walk_browse_response(&answer, &mut ()), batch.len())?;
+        Ok(answer)
     }
 
-    /// Follows the continuation points of one batch until none is left.
-    async fn follow(&self, results: Vec<BrowseResult>, filter: &BrowseFilter) -> Result<Vec<Browsed>, Error> {
-        let mut found = Vec::with_capacity(results.len());
-        let mut open = Vec::new();
-        for (index, result) in results.into_iter().enumerate() {
-            found.push(Ok(Vec::new()));
-            open.extend(take(&mut found, index, result, filter));
-        }
+    /// Follows continuation points until none is left.
+    async fn follow<S: Sink>(
+        &self,
+        mut open: Vec<Unfinished>,
+        found: &mut [Result<usize, u32>],
+        filter: &BrowseFilter,
+        sink: &mut S,
+    ) -> Result<(), Error> {
         while !open.is_empty() {
             let rest = open.split_off(open.len().min(self.inner.limits.browse.get()));
             let (abandoned, batch): (Vec<_>, Vec<_>) =
@@ -108,21 +181,25 @@ impl Session {
             if batch.is_empty() {
                 continue;
             }
+            let places: Vec<usize> = batch.iter().map(|unfinished| unfinished.index).collect();
             match self.browse_next(&batch, false).await {
-                Ok(results) => {
-                    for (unfinished, result) in batch.iter().zip(results) {
-                        open.extend(take(&mut found, unfinished.index, result, filter));
-                    }
+                Ok(answer) => {
+                    let mut taking = Taking::new(found, &places, filter, sink);
+                    walk_browse_next_response(&answer, &mut taking)
+                        .map_err(|error| browse_failure(&error))?;
+                    open.extend(taking.open);
                 }
                 // The continuation points are used up; what was cut off is lost with the answer.
-                Err(Error::Decode { .. }) => fail(&mut found, &batch, status::BAD_DECODING_ERROR),
+                Err(Error::Decode { .. }) => {
+                    places.iter().for_each(|place| set(found, *place, Err(status::BAD_DECODING_ERROR)));
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    async fn browse_next(&self, batch: &[Unfinished], release: bool) -> Result<Vec<BrowseResult>, Error> {
+    async fn browse_next(&self, batch: &[Unfinished], release: bool) -> Result<Vec<u8>, Error> {
         let request = BrowseNextRequest {
             release_continuation_points: release,
             continuation_points: Some(
@@ -130,7 +207,10 @@ impl Session {
             ),
             ..Default::default()
         };
-        exactly::<BrowseNextRequest, _>(self.call(request).await?.results, batch.len())
+        let caller = &self.inner.caller;
+        let answer = caller.call_raw(request, caller.timeout()).await?;
+        check::<BrowseNextRequest>(walk_browse_next_response(&answer, &mut ()), batch.len())?;
+        Ok(answer)
     }
 
     /// Gives continuation points back that will not be followed. A server that refuses keeps them, which is its business.
@@ -147,69 +227,113 @@ impl Session {
     }
 
     /// Nodes that got no continuation point because the server's were all taken are asked again, each alone.
-    async fn retry_without_continuation_points(
+    async fn retry_without_continuation_points<S: Sink>(
         &self,
         nodes: &[NodeId],
         filter: &BrowseFilter,
-        found: &mut [Browsed],
+        found: &mut [Result<usize, u32>],
+        sink: &mut S,
     ) -> Result<(), Error> {
         if nodes.len() < 2 {
             return Ok(());
         }
-        for (node, slot) in nodes.iter().zip(found) {
-            if *slot == Err(status::BAD_NO_CONTINUATION_POINTS) {
-                let results = self.browse_batch(std::slice::from_ref(node), filter).await?;
-                *slot = self
-                    .follow(results, filter)
-                    .await?
-                    .pop()
-                    .unwrap_or(Err(status::BAD_NO_CONTINUATION_POINTS));
+        for (place, node) in nodes.iter().enumerate() {
+            if found.get(place) != Some(&Err(status::BAD_NO_CONTINUATION_POINTS)) {
+                continue;
             }
+            let answer = self.browse_batch(std::slice::from_ref(node), filter).await?;
+            set(found, place, Ok(0));
+            let places = [place];
+            let mut taking = Taking::new(found, &places, filter, sink);
+            walk_browse_response(&answer, &mut taking).map_err(|error| browse_failure(&error))?;
+            let open = taking.open;
+            self.follow(open, found, filter, sink).await?;
         }
         Ok(())
     }
 }
 
-/// Takes one answer for a node; gives back what is still to be fetched.
+/// Takes the references of one answer and notes what is still to be fetched.
 ///
 /// An answer without references but with another continuation point leads nowhere and ends the node, and so does
 /// more than the filter allows: a server cannot keep us busy for ever (HC-36).
-fn take(
-    found: &mut [Browsed],
-    index: usize,
-    result: BrowseResult,
-    filter: &BrowseFilter,
-) -> Option<Unfinished> {
-    let slot = found.get_mut(index)?;
-    if status::is_bad(result.status_code.bits()) {
-        *slot = Err(result.status_code.bits());
-        return None;
-    }
-    let references = result.references.unwrap_or_default();
-    let more = !result.continuation_point.is_null_or_empty();
-    let stuck = more && references.is_empty();
-    let Ok(sofar) = slot else { return None };
-    if stuck || sofar.len().saturating_add(references.len()) > filter.max_references_per_node {
-        *slot = Err(status::BAD_ENCODING_LIMITS_EXCEEDED);
-        return more.then_some(Unfinished {
-            index,
-            continuation: result.continuation_point,
-            abandoned: true,
-        });
-    }
-    if sofar.is_empty() {
-        // as it came: a reference is large, and most nodes have one answer
-        *sofar = references;
-    } else {
-        sofar.extend(references);
-    }
-    more.then_some(Unfinished { index, continuation: result.continuation_point, abandoned: false })
+struct Taking<'a, S> {
+    found: &'a mut [Result<usize, u32>],
+    /// The caller's place of each node of the request.
+    places: &'a [usize],
+    filter: &'a BrowseFilter,
+    sink: &'a mut S,
+    open: Vec<Unfinished>,
+    /// Where the references that come now belong; `None` when nobody wants them.
+    now: Option<usize>,
 }
 
-fn fail(found: &mut [Browsed], batch: &[Unfinished], code: u32) {
-    for unfinished in batch {
-        if let Some(slot) = found.get_mut(unfinished.index) {
-            *slot = Err(code);
+impl<'a, S: Sink> Taking<'a, S> {
+    fn new(
+        found: &'a mut [Result<usize, u32>],
+        places: &'a [usize],
+        filter: &'a BrowseFilter,
+        sink: &'a mut S,
+    ) -> Self {
+        Self { found, places, filter, sink, open: Vec::new(), now: None }
+    }
+}
+
+impl<S: Sink> BrowseVisitor for Taking<'_, S> {
+    fn begin_node(&mut self, node: usize, browsed: &BrowsedRef<'_>) {
+        self.now = None;
+        let Some(index) = self.places.get(node).copied() else { return };
+        let Some(slot) = self.found.get_mut(index) else { return };
+        if status::is_bad(browsed.status) {
+            *slot = Err(browsed.status);
+            return;
+        }
+        let Ok(sofar) = slot else { return };
+        let total = sofar.saturating_add(browsed.references);
+        let stuck = browsed.continuation_point.is_some() && browsed.references == 0;
+        let abandoned = stuck || total > self.filter.max_references_per_node;
+        if abandoned {
+            *slot = Err(status::BAD_ENCODING_LIMITS_EXCEEDED);
+        } else {
+            *sofar = total;
+            self.now = Some(index);
+            self.sink.expect(index, browsed.references);
+        }
+        self.open.extend(browsed.continuation_point.map(|point| Unfinished {
+            index,
+            continuation: ByteString::from(point),
+            abandoned,
+        }));
+    }
+
+    fn reference(&mut self, reference: &ReferenceRef<'_>) {
+        if let Some(index) = self.now {
+            self.sink.take(index, reference);
         }
     }
+}
+
+fn set(found: &mut [Result<usize, u32>], place: usize, result: Result<usize, u32>) {
+    if let Some(slot) = found.get_mut(place) {
+        *slot = result;
+    }
+}
+
+fn check<R: ReadOnlyRequest>(
+    walked: Result<BrowseSummary, DecodeError>,
+    expected: usize,
+) -> Result<(), Error> {
+    let summary = walked.map_err(|error| decode_failure(R::SERVICE, &error))?;
+    if status::is_bad(summary.service_result) {
+        return Err(Error::Service { service: R::SERVICE, status: summary.service_result });
+    }
+    if summary.results != expected {
+        let detail = format!("{} results for {expected} questions", summary.results);
+        return Err(Error::UnexpectedResponse { service: R::SERVICE, detail });
+    }
+    Ok(())
+}
+
+fn browse_failure(error: &DecodeError) -> Error {
+    decode_failure(BrowseRequest::SERVICE, error)
 }

@@ -40,6 +40,7 @@ mod proof;
 mod publish;
 mod read;
 mod recovery;
+mod reference;
 mod request;
 mod resolve;
 mod sequence;
@@ -74,6 +75,7 @@ pub use opcua_types as types;
 pub use opcua_types::{AttributeId, BrowseDirection, DataValue, NodeId, Variant};
 
 pub use recovery::{Plan, Recovery, ServerFacts, Step, Trouble};
+pub use reference::to_node_id;
 pub use request::ReadOnlyRequest;
 #[doc(hidden)]
 pub use request::answers_read_from;
@@ -88,6 +90,7 @@ pub use subscription::{
 };
 pub use time::{ticks, timestamp};
 pub use ua_channel::{
-    DataValueRef, HistoryVisitor, Modification, NotificationVisitor, PublishSummary, ValueRef,
+    DataValueRef, ExpandedNodeIdRef, HistoryVisitor, IdentifierRef, Modification, NodeIdRef,
+    NotificationVisitor, PublishSummary, ReferenceRef, ValueRef,
 };
 pub use value::{to_data_value, to_variant};

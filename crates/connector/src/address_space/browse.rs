@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use ua_client::types::{NodeClass, ObjectId, ReferenceTypeId};
-use ua_client::{AttributeId, BrowseFilter, NodeId, Reference, Session, Variant};
+use ua_client::types::ObjectId;
+use ua_client::{
+    AttributeId, BrowseFilter, IdentifierRef, NodeId, NodeIdRef, ReferenceRef, Session, Variant, to_node_id,
+};
 
 use crate::error::Error;
 use crate::naming::NodeAddress;
@@ -54,11 +56,15 @@ pub(crate) async fn browse(
         let level = std::mem::take(&mut walk.level);
         for part in level.chunks(NODES_AT_ONCE) {
             let nodes: Vec<NodeId> = part.iter().map(|(node, _)| node.clone()).collect();
-            let answers = session.browse(&nodes, &filter).await?;
-            for ((node, path), answer) in part.iter().zip(answers) {
-                match answer {
-                    Ok(references) => references.iter().for_each(|reference| walk.follow(reference, path)),
-                    Err(status) => walk.refuse(node, status),
+            let follow = |place: usize, reference: &ReferenceRef<'_>| {
+                if let Some((_, path)) = part.get(place) {
+                    walk.follow(reference, path);
+                }
+            };
+            let answers = session.browse_each(&nodes, &filter, follow).await?;
+            for ((node, _), answer) in part.iter().zip(answers) {
+                if let Err(status) = answer {
+                    walk.refuse(node, status);
                 }
             }
         }
@@ -109,27 +115,28 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn follow(&mut self, reference: &Reference, parent: &[String]) {
+    fn follow(&mut self, reference: &ReferenceRef<'_>, parent: &[String]) {
         let target = &reference.node_id;
-        if target.server_index != 0 || reference.reference_type_id == ReferenceTypeId::HasProperty {
+        if target.server_index != 0 || reference.reference_type == HAS_PROPERTY {
             return;
         }
-        let node = match target.namespace_uri.as_ref() {
-            "" => target.node_id.clone(),
-            uri => match self.namespaces.iter().position(|known| known == uri).map(u16::try_from) {
-                Some(Ok(namespace)) => NodeId { namespace, identifier: target.node_id.identifier.clone() },
+        let mut node = to_node_id(&target.node_id);
+        if let Some(uri) = target.namespace_uri.filter(|uri| !uri.is_empty()) {
+            match self.namespaces.iter().position(|known| known == uri).map(u16::try_from) {
+                Some(Ok(namespace)) => node.namespace = namespace,
                 _ => return,
-            },
-        };
+            }
+        }
         if node == ObjectId::Server {
             return;
         }
         let mut path = parent.to_vec();
-        path.push(reference.browse_name.name.as_ref().to_owned());
+        path.push(reference.browse_name.1.unwrap_or_default().to_owned());
         let type_definition = &reference.type_definition;
-        let is_ours = type_definition.server_index == 0 && type_definition.namespace_uri.as_ref().is_empty();
-        let type_definition = is_ours.then(|| type_definition.node_id.clone());
-        self.visit(node, (reference.node_class == NodeClass::Variable).then_some(type_definition), path);
+        let is_ours =
+            type_definition.server_index == 0 && type_definition.namespace_uri.unwrap_or_default().is_empty();
+        let type_definition = is_ours.then(|| to_node_id(&type_definition.node_id));
+        self.visit(node, (reference.node_class == VARIABLE).then_some(type_definition), path);
     }
 
     /// `variable` is what is known of the type definition of a variable.
@@ -159,6 +166,8 @@ impl Walk<'_> {
 /// Bits of the node class mask (Part 4 §5.9.2): Object 1, Variable 2.
 const OBJECTS_AND_VARIABLES: u32 = 3;
 const VARIABLE: i32 = 2;
+/// Properties describe their node and are no streams of their own.
+const HAS_PROPERTY: NodeIdRef<'_> = NodeIdRef { namespace: 0, identifier: IdentifierRef::Numeric(46) };
 /// Deeper than any plant; a visited set alone would follow an endless fresh chain up to `max_nodes`.
 const MAX_DEPTH: usize = 128;
 /// Nodes handed to the session at once; it cuts them to what the server takes.

@@ -1,9 +1,12 @@
-//! The hot paths: values of notifications, history and reads taken in place, without allocation (Part 6 §5.2).
+//! The hot paths: values of notifications, history and reads, and references, taken in place, without allocation
+//! (Part 6 §5.2).
 //!
-//! [`Reader`] is a bounded cursor; `publish`, `history` and `read` walk a response and hand each value to a visitor;
+//! [`Reader`] is a bounded cursor; `publish`, `history`, `read` and `browse` walk a response and hand each part to a
+//! visitor;
 //! `data_value` reads the value; `skip` steps over what is not wanted. No input makes any of it panic, recurse beyond
 //! [`MAX_DEPTH`] or take more memory than the list of sequence numbers or of one event's fields.
 
+mod browse;
 mod data_value;
 mod error;
 mod header;
@@ -13,6 +16,10 @@ mod read;
 mod reader;
 mod skip;
 
+pub use browse::{
+    BrowseSummary, BrowseVisitor, BrowsedRef, ExpandedNodeIdRef, IdentifierRef, NodeIdRef, ReferenceRef,
+    walk_browse_next_response, walk_browse_response,
+};
 pub use data_value::{DataValueRef, ValueRef};
 pub use error::DecodeError;
 pub use history::{HistorySummary, HistoryVisitor, Modification, walk_history_read_response};

@@ -222,6 +222,25 @@ def read():
     yield "values", hexed(struct_to_binary(ua.ReadResponse(ResponseHeader=header(46), Results=data)))
 
 
+def browse():
+    guid = UUID("72962B91-FA75-4AE6-8D28-B404DC7DAF63")
+    far = ua.ExpandedNodeId("far", 0, ua.NodeIdType.String, "urn:far", 3)
+    ids = [ua.ExpandedNodeId(*id) for id in [(5, 0), (700, 3), (70000, 300), ("Öl", 2), (guid, 2), (b"\x01\x02", 2)]] + [far]
+    references = [
+        ua.ReferenceDescription(
+            ua.NodeId(47), True, id, ua.QualifiedName(f"N{place}", 2), ua.LocalizedText(f"Knoten {place}", "de"),
+            ua.NodeClass.Variable, ua.ExpandedNodeId(63),
+        )
+        for place, id in enumerate(ids)
+    ]
+    some = ua.BrowseResult(ua.StatusCode(0), b"more", references)
+    none = ua.BrowseResult(ua.StatusCode(0x80340000), b"", [])
+    yield "references", hexed(struct_to_binary(ua.BrowseResponse(ResponseHeader=header(47), Results=[some, none])))
+    following = ua.BrowseNextResponse(ResponseHeader=header(48))
+    following.Parameters.Results = [some]
+    yield "next", hexed(struct_to_binary(following))
+
+
 if __name__ == "__main__":
     write("p_sha256.txt", "secret seed expected", p_sha256())
     write("open.txt", "policy receiver-bits sender-bits body OPN-message: sequence 51, request 1", open_messages())
@@ -232,6 +251,7 @@ if __name__ == "__main__":
     write("publish.txt", "name body", publish())
     write("history.txt", "name body", history())
     write("read.txt", "name body", read())
+    write("browse.txt", "name body", browse())
     # last, because it changes asyncua's idea of a block: asyncua pads to the key size (own), we to the AES block (aes)
     columns = "padding policy mode sender-nonce receiver-nonce body chunk: channel 7, token 3, sequence 9, request 11"
     write("chunks.txt", columns, chunks())
