@@ -245,7 +245,8 @@ fn end(
     }
     let node = safe(node);
     match (problem, state) {
-        (Some(problem), _) => say(&format!("{node}: {status}: {problem} ({values} values before that)")),
+        (Some(problem), _) if values == 0 => say(&format!("{node}: {status}: {problem}")),
+        (Some(problem), _) => say(&format!("{node}: {status}: {problem}, after {values} values")),
         (None, "limited") => {
             say(&format!("{node}: {values} values; there are more, raise --limit to see them"))
         }
