@@ -66,7 +66,7 @@ fn a_user_certificate_that_the_server_does_not_trust_is_named_with_the_list_it_b
         assert_eq!(accepted.code, 0, "{}", accepted.page());
     };
     assert_eq!(doctor().code, 5);
-    accept("ours", &doctor().json()["certificate"]["thumbprint"].as_str().unwrap());
+    accept("ours", doctor().json()["certificate"]["thumbprint"].as_str().unwrap());
     assert_eq!(doctor().code, 6);
     accept("server", &thumbprint(&lab, "ours"));
 
