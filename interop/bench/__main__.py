@@ -10,11 +10,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "campaign"))
 
 import cut
+import plant
+import sessions
 from checks import Checks
 from identity import Identity, make_identity
 from peer import Peer, free_port
@@ -27,7 +30,6 @@ HISTORY = 50_000
 TREE = 100_000
 POLICY = "Basic256Sha256"
 MAX_RECEIVE_KIB = 32 * 1024
-MAX_GROWTH_KIB = 1024
 TIMEOUT = 120
 
 
@@ -47,7 +49,11 @@ def main() -> int:
                 for security in ([], files):
                     compare(arguments, server, work, security, checks)
         if arguments.only in (None, "connect"):
-            connect(arguments, server, files, checks)
+            for security in ([], files):
+                connect(arguments, server, security, checks)
+        if arguments.only in (None, "plant"):
+            run = partial(measure_at, arguments.ours)
+            plant.measure(arguments, own, run, ITEMS, PERIOD_MS, MAX_RECEIVE_KIB, checks)
         if arguments.only in (None, "cut"):
             small.start()
             cut.measure(arguments.lockgate, small, checks, folder / "lockgate")
@@ -105,21 +111,16 @@ def compare(arguments: argparse.Namespace, server: Peer, work: Work, security: l
         checks.check(f"{name}: at most 32 MiB of memory", peak <= MAX_RECEIVE_KIB, seen)
 
 
-def connect(arguments: argparse.Namespace, server: Peer, files: list[str], checks: Checks) -> None:
-    seconds = arguments.seconds * 3
-    seen = measure(arguments.ours, server, "connect", files, seconds)
-    rate = seen["values"] / seen["wall_ns"] * 1e9
-    grown = seen["kib_after"] - seen["kib_before"]
-    checks.check(
-        f"{seen['values']} encrypted sessions one after the other leave nothing behind",
-        grown <= MAX_GROWTH_KIB and seen["files_after"] <= seen["files_before"],
-        f"{rate:.0f} a second, {seen['cpu_ns'] / seen['values'] / 1e6:.1f} ms of processor time each; memory grew by {grown} KiB "
-        f"to {seen['kib_after'] / 1024:.1f} MiB; open files {seen['files_before']} before, {seen['files_after']} after",
-    )
+def connect(arguments: argparse.Namespace, server: Peer, security: list[str], checks: Checks) -> None:
+    seen = measure(arguments.ours, server, "connect", security, arguments.seconds * 3)
+    sessions.judge(f"{POLICY + ' SignAndEncrypt' if security else 'None'}", seen, "", checks)
 
 
 def measure(program: Path, server: Peer, work: str, security: list[str], seconds: float) -> dict:
-    url = server.url.removesuffix("/interop")
+    return measure_at(program, server.url.removesuffix("/interop"), work, security, seconds)
+
+
+def measure_at(program: Path, url: str, work: str, security: list[str], seconds: float) -> dict:
     line = [str(program), work, "--url", url, "--secs", str(seconds), "--items", str(ITEMS), *security]
     done = subprocess.run(line, check=True, capture_output=True, text=True, timeout=TIMEOUT)
     return json.loads(done.stdout)
@@ -128,13 +129,14 @@ def measure(program: Path, server: Peer, work: str, security: list[str], seconds
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ours", type=Path, required=True, help="the example `measure` of ua-client")
+    parser.add_argument("--plant", type=Path, required=True, help="the example `serve` of plant")
     parser.add_argument("--lockgate", type=Path, required=True, help="the binary")
     parser.add_argument("--client", type=Path, required=True, help="the C client on open62541")
     parser.add_argument("--open62541", type=Path, required=True, help="our server on it")
     parser.add_argument("--folder", type=Path, required=True, help="made anew; holds everything the run makes")
     parser.add_argument("--seconds", type=float, default=3, help="how long each measurement takes")
     parser.add_argument("--rounds", type=int, default=5, help="how many pairs of measurements")
-    parser.add_argument("--only", choices=[*(work.name for work in WORKS), "connect", "cut"])
+    parser.add_argument("--only", choices=[*(work.name for work in WORKS), "connect", "plant", "cut"])
     return parser.parse_args()
 
 

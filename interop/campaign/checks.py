@@ -9,6 +9,7 @@ class Checks:
     def __init__(self) -> None:
         self.passed = 0
         self.failed = 0
+        self.unjudged = 0
 
     def check(self, name: str, passed: bool, seen: object = "") -> bool:
         """Counts and prints one check, and goes on."""
@@ -19,6 +20,11 @@ class Checks:
         print(f"  {'ok' if passed else 'FAILED':6} {name}" + (f"  ({seen})" if seen != "" else ""), flush=True)
         return passed
 
+    def not_judged(self, name: str, why: str) -> None:
+        """What cannot be told on this machine is neither a pass nor a failure, and is not hidden."""
+        self.unjudged += 1
+        print(f"  {'NOT JUDGED'} {name}  ({why})", flush=True)
+
     def need(self, name: str, passed: bool, seen: object = "") -> None:
         """A check without which the rest means nothing."""
         if not self.check(name, passed, seen):
@@ -28,4 +34,5 @@ class Checks:
         print(f"  -- {title}", flush=True)
 
     def summary(self) -> str:
-        return f"interop checks: {self.passed} held, {self.failed} did not"
+        unjudged = f", {self.unjudged} not judged on this machine" if self.unjudged else ""
+        return f"interop checks: {self.passed} held, {self.failed} did not{unjudged}"

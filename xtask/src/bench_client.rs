@@ -12,12 +12,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let release = ["build", "--quiet", "--locked", "--release", "--package"];
     Command::cargo(workspace).args(release).args(["ua-client", "--example", "measure"]).run()?;
     Command::cargo(workspace).args(release).arg("lockgate").run()?;
+    Command::cargo(workspace).args(release).args(["plant", "--example", "serve"]).run()?;
     let built = workspace.target().join("release");
     let exe = std::env::consts::EXE_SUFFIX;
     Command::new(&peers.scripts.python, workspace.root())
         .arg(workspace.root().join("interop/bench"))
         .arg("--ours")
         .arg(built.join("examples").join(format!("measure{exe}")))
+        .arg("--plant")
+        .arg(built.join("examples").join(format!("serve{exe}")))
         .arg("--lockgate")
         .arg(built.join(format!("lockgate{exe}")))
         .arg("--client")

@@ -42,7 +42,7 @@ pub struct Plant {
 
 /// Connections from one address: a bench with several connectors on one machine is what this is for.
 const CONNECTIONS_PER_ADDRESS: usize = 50;
-const OPENS_PER_SECOND: u32 = 100;
+const OPENS_PER_SECOND: u32 = 250;
 /// The URI by which clients know the plant.
 const APPLICATION_URI: &str = "urn:lockgate:plant";
 const FASTEST_COUNTER: Duration = Duration::from_millis(10);

@@ -2,7 +2,8 @@
 //! against the C client of interop/open62541, which takes the same arguments and prints the same line.
 //!
 //! `measure subscribe|read|browse|history|connect --url URL [--items N] [--secs S]`, and for an encrypted channel
-//! `--policy Basic256Sha256 --certificate OURS.der --key OURS.pem --server-certificate THEIRS.der`.
+//! `--policy Basic256Sha256 --certificate OURS.der --key OURS.pem --server-certificate THEIRS.der`. Where the server is our
+//! plant: `--namespace URI --first 1 --user NAME --password WORD`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -40,7 +41,7 @@ async fn main() {
     }
     let session = options.session().await;
     let namespaces = session.namespaces().await.unwrap();
-    let ns = namespaces.index("urn:lockgate:interop:counters").unwrap();
+    let ns = namespaces.index(options.word("namespace").unwrap_or("urn:lockgate:interop:counters")).unwrap();
     let measured = match work.as_str() {
         "subscribe" => subscribe(&session, ns, &options).await,
         "read" => read(&session, ns, &options).await,
@@ -70,11 +71,33 @@ impl Options {
         Duration::from_secs_f64(self.0.get("secs").map_or(5.0, |secs| secs.parse().unwrap()))
     }
 
+    fn word(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Number of the first counter.
+    fn first(&self) -> usize {
+        self.word("first").map_or(0, |first| first.parse().unwrap())
+    }
+
+    fn login(&self) -> Login {
+        match (self.word("user"), self.word("password")) {
+            (Some(name), Some(password)) => {
+                Login::UserName { name: name.to_owned(), password: password.to_owned().into() }
+            }
+            _ => Login::Anonymous,
+        }
+    }
+
     fn file(&self, name: &str) -> Vec<u8> {
         std::fs::read(&self.0[name]).unwrap()
     }
 
     async fn session(&self) -> Session {
+        connect(self.request().await).await.unwrap()
+    }
+
+    async fn request(&self) -> ConnectRequest {
         let url: EndpointUrl = self.0["url"].parse().unwrap();
         let advertised = get_endpoints(&url, PATIENCE).await.unwrap();
         let policy = self.0.get("policy");
@@ -82,20 +105,18 @@ impl Options {
         let endpoint = advertised.iter().find(|endpoint| endpoint.security_name() == wanted).unwrap().clone();
         let (own, peer) =
             if policy.is_some() { (self.own(), Some(self.trusted(&endpoint))) } else { (nobody(), None) };
-        connect(ConnectRequest {
+        ConnectRequest {
             url,
             endpoint,
             advertised,
             peer,
             own: Arc::new(own),
-            login: Login::Anonymous,
+            login: self.login(),
             session_name: "measure".to_owned(),
             session_timeout: Duration::from_mins(1),
             request_timeout: PATIENCE,
             danger_without_security: policy.is_none(),
-        })
-        .await
-        .unwrap()
+        }
     }
 
     fn own(&self) -> ApplicationIdentity {
@@ -252,7 +273,7 @@ async fn subscribe(session: &Session, ns: u16, options: &Options) -> Measured {
         .unwrap();
     let items: Vec<_> = (0..options.items())
         .map(|index| ItemRequest {
-            node: counter(ns, index),
+            node: counter(ns, options.first() + index),
             client_handle: u32::try_from(index).unwrap(),
             sampling_interval: Duration::ZERO,
             queue_size: 100,
@@ -332,8 +353,9 @@ async fn history(session: &Session, ns: u16, options: &Options) -> Measured {
 async fn connect_again_and_again(options: &Options) -> String {
     const WARM_UP: usize = 20;
     const PACE: Duration = Duration::from_millis(10);
+    let request = options.request().await;
     for _ in 0..WARM_UP {
-        options.session().await.close().await.unwrap();
+        connect(request.clone()).await.unwrap().close().await.unwrap();
     }
     let (memory_before, files_before) = (memory("VmRSS:"), open_files());
     let window = Window::open();
@@ -341,7 +363,7 @@ async fn connect_again_and_again(options: &Options) -> String {
     let mut sessions = 0;
     while window.lasted() < options.time() {
         tick.tick().await;
-        options.session().await.close().await.unwrap();
+        connect(request.clone()).await.unwrap().close().await.unwrap();
         sessions += 1;
     }
     let measured = window.close(sessions).line();
