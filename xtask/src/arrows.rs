@@ -18,8 +18,9 @@ use crate::workspace::Workspace;
 const ARROWS: &[(&str, &[&str])] = &[
     ("ua-pki", &[]),
     ("ua-channel", &["ua-pki"]),
-    ("ua-client", &["ua-channel", "ua-pki"]),
-    ("ua-server", &["ua-channel", "ua-pki"]),
+    ("ua-codec", &[]),
+    ("ua-client", &["ua-channel", "ua-codec", "ua-pki"]),
+    ("ua-server", &["ua-channel", "ua-codec", "ua-pki"]),
     ("plant", &["ua-server", "ua-pki"]),
     ("tagstore", &[]),
     ("connector", &["ua-client", "ua-channel", "ua-pki", "tagstore"]),
@@ -30,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Sans-io: no runtime, no socket, not even far below.
-const SANS_IO: &[&str] = &["ua-pki", "ua-channel", "tagstore"];
+const SANS_IO: &[&str] = &["ua-pki", "ua-channel", "ua-codec", "tagstore"];
 
 const NETWORK_LIBRARIES: &[&str] =
     &["tokio", "async-std", "smol", "async-io", "mio", "socket2", "hyper", "reqwest", "ureq", "quinn"];

@@ -7,6 +7,8 @@ use opcua_types::{
     NodeId, ResponseHeader, StatusCode, Variant,
 };
 
+use ua_codec::bounded_context;
+
 use crate::Error;
 use crate::request::ReadOnlyRequest;
 use crate::status;
@@ -109,7 +111,7 @@ pub(crate) fn context_for_size(size: usize) -> ContextOwned {
         decoding_depth_gauge: DepthGauge::new(MAX_DEPTH),
         ..DecodingOptions::default()
     };
-    ContextOwned::new_default(NamespaceMap::new(), options)
+    bounded_context(options, size)
 }
 
 /// How many bytes a value takes in binary encoding.
@@ -125,7 +127,7 @@ fn context_within(body: &[u8], max_array: usize) -> ContextOwned {
         decoding_depth_gauge: DepthGauge::new(MAX_DEPTH),
         ..DecodingOptions::default()
     };
-    ContextOwned::new_default(NamespaceMap::new(), options)
+    bounded_context(options, body.len())
 }
 
 /// Results that must be as many as what was asked for.

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32};
 
-use opcua_types::{ContextOwned, DecodingOptions, DepthGauge, NamespaceMap};
+use opcua_types::{ContextOwned, DecodingOptions, DepthGauge};
 use tokio::sync::{Notify, Semaphore, mpsc::UnboundedSender};
 use ua_channel::{Random, SystemRandom};
+use ua_codec::bounded_context;
 use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy};
 
 use crate::{
@@ -94,7 +95,7 @@ impl Core {
             decoding_depth_gauge: DepthGauge::new(limits.nesting),
             ..DecodingOptions::default()
         };
-        ContextOwned::new_default(NamespaceMap::new(), options)
+        bounded_context(options, LONGEST_EXTENSION_OBJECT)
     }
 
     /// The channel is gone: its Publish requests with it, its sessions stay until they time out.
@@ -140,3 +141,6 @@ pub(crate) const VALUE_ATTRIBUTE: u32 = 13;
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), Error> {
     SystemRandom.fill(bytes).map_err(|_| Error::Config("the operating system gives no random numbers"))
 }
+
+/// In bytes: a history request that names every point in time is the longest that makes sense.
+const LONGEST_EXTENSION_OBJECT: usize = 1 << 20;
