@@ -213,6 +213,14 @@ pub enum Error {
         /// The first refusal.
         example: String,
     },
+    /// The folder of a file sink cannot be written.
+    #[error("the sink cannot write to {}: {source}", path.display())]
+    SinkFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// There is nothing to ask the server for.
     #[error("the rules of the source pick none of the {found} variables below its roots")]
     NothingPicked {
@@ -279,7 +287,9 @@ impl Error {
             Self::ServerUri { .. } | Self::SecurityChanged { .. } | Self::StrongerOffered { .. } => {
                 ErrorKind::Security
             }
-            Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } => ErrorKind::Storage,
+            Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } | Self::SinkFolder { .. } => {
+                ErrorKind::Storage
+            }
             Self::NothingAccepted { .. } | Self::NothingPicked { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
         }
@@ -317,6 +327,7 @@ impl Error {
             Self::DataFolder { .. } => "storage.folder",
             Self::RootsMissing { .. } => "browse.roots_missing",
             Self::NothingAccepted { .. } => "collect.nothing_accepted",
+            Self::SinkFolder { .. } => "sink.folder",
             Self::NothingPicked { .. } => "collect.nothing_picked",
             Self::Thread { .. } => "system.thread",
         }

@@ -66,9 +66,11 @@ pub enum EventKind {
         /// Thumbprint shown now.
         now: String,
     },
-    /// Samples were sealed into the historian.
-    Sealed {
-        /// Rows.
+    /// A sink took samples.
+    Delivered {
+        /// Its name; `historian` is the embedded one.
+        sink: String,
+        /// Samples.
         rows: u64,
     },
     /// A file of the historian cannot be read; the time it covered is on the ledger.

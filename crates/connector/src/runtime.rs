@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions};
+use tagstore::{HISTORIAN_DIR, HISTORIAN_SINK, Historian, JOURNAL_FILE, Journal, JournalOptions};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use ua_pki::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::collect::supervisor::{Context, supervise};
-use crate::config::Config;
+use crate::config::{Config, SinkConfig, SinkKind};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::identity;
 use crate::pipeline::{Abandoning, Writer, WriterThread};
+use crate::sinks::file::FileSink;
 use crate::sinks::historian::HistorianSink;
 use crate::sinks::{Sink as _, Worker};
 use crate::watchdog::{Ended, Part, Watchdog};
@@ -67,12 +68,17 @@ impl Runtime {
         let store = Arc::new(Store::open(&config.pki)?);
         identity::load(&config, &store, clock.now())?;
         let (journal, historian, sealing) = open_storage(&config)?;
+        let others = open_sinks(&config, &journal)?;
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
         let watchdog = Watchdog::new();
         let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
         let sink = HistorianSink::new(historian, sealing, config.storage.keep);
         let life = watchdog.life(Part::Sink(sink.name().to_owned()));
-        let worker = Worker::start(sink, config.storage.seal_every, events.clone(), life)?;
+        let mut sinks = vec![Worker::start(sink, config.storage.seal_every, events.clone(), life)?];
+        for (sink, every) in others {
+            let life = watchdog.life(Part::Sink(sink.name().to_owned()));
+            sinks.push(Worker::start(sink, every, events.clone(), life)?);
+        }
         let (stop, stopped) = watch::channel(false);
         let mut sources = JoinSet::new();
         for source in config.sources {
@@ -93,7 +99,7 @@ impl Runtime {
             });
         }
         let abandoning = thread.abandoning();
-        Ok(Handle { abandoning, sources, sinks: vec![worker], writer, thread, stop, events, watchdog })
+        Ok(Handle { abandoning, sources, sinks, writer, thread, stop, events, watchdog })
     }
 }
 
@@ -160,6 +166,24 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
     let historian = Historian::open(data.join(HISTORIAN_DIR))?;
     let sealing = journal.another()?;
     Ok((journal, historian, sealing))
+}
+
+/// The configured sinks with their pace. A sink that is not configured any more holds nothing back.
+fn open_sinks(config: &Config, journal: &Journal) -> Result<Vec<(FileSink, Duration)>, Error> {
+    let mut own = journal.another()?;
+    for (name, _) in own.cursors()? {
+        let known = name == HISTORIAN_SINK || config.sinks.iter().any(|sink| sink.name.as_str() == name);
+        if !known {
+            tracing::warn!(sink = name, "this sink is no longer configured; what waited for it is let go");
+            own.remove_sink(&name)?;
+        }
+    }
+    let open = |sink: &SinkConfig| {
+        let SinkKind::File { folder, format } = &sink.kind;
+        let name = sink.name.as_str().to_owned();
+        Ok((FileSink::new(name, folder.clone(), *format, journal.another()?)?, sink.every))
+    };
+    config.sinks.iter().map(open).collect()
 }
 
 /// How long stopping may take.

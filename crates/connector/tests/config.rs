@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use connector::config::{SecretRef, SourceLogin};
+use connector::config::{FileFormat, SecretRef, SinkKind, SourceLogin};
 use connector::selection::{Action, DeadBand, Sampling};
 use connector::{Config, Error, SourceConfig};
 use ua_channel::MessageSecurityMode;
@@ -344,4 +344,31 @@ fn rules_are_written_as_they_are_read_and_stay_with_their_source() {
     config.set_rules("first", &[]).unwrap();
     config.save().unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn sinks_arrive_and_what_is_wrong_with_one_is_told() {
+    let with = |lines: &str| format!("[application]\nuri = \"urn:g:lockgate\"\n[[sink]]\n{lines}\n");
+    let config = parse(&with(
+        "name = \"files\"\nkind = \"file\"\nfolder = \"out\"\nformat = \"csv\"\nevery = \"10s\"",
+    ))
+    .unwrap();
+    let SinkKind::File { folder, format } = &config.sinks[0].kind;
+    assert_eq!((folder.as_path(), *format), (Path::new("/etc/lockgate/out"), FileFormat::Csv));
+    assert_eq!(config.sinks[0].every, Duration::from_secs(10));
+    for (lines, told) in [
+        ("kind = \"file\"\nfolder = \"out\"", "`name` is missing"),
+        ("name = \"historian\"\nkind = \"file\"\nfolder = \"out\"", "is the embedded one"),
+        ("name = \"a b\"\nkind = \"file\"\nfolder = \"out\"", "cannot be the name of a sink"),
+        ("name = \"a\"\nkind = \"kafka\"\nfolder = \"out\"", "there is \"file\""),
+        ("name = \"a\"\nkind = \"file\"", "`folder` is missing"),
+        ("name = \"a\"\nkind = \"file\"\nfolder = \"out\"\nformat = \"xml\"", "one of \"jsonl\", \"csv\""),
+        (
+            "name = \"a\"\nkind = \"file\"\nfolder = \"o\"\n[[sink]]\nname = \"a\"\nkind = \"file\"\nfolder = \"o\"",
+            "two sinks are named `a`",
+        ),
+    ] {
+        let refusal = refusal(&with(lines));
+        assert!(refusal.contains(told), "{lines}: {refusal}");
+    }
 }

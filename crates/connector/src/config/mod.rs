@@ -25,6 +25,13 @@
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"
 //!
+//! [[sink]]                                      # beside the historian
+//! name = "files"
+//! kind = "file"
+//! folder = "out"
+//! format = "jsonl"                              # or "csv"
+//! every = "1m"
+//!
 //! [[source.rule]]                               # the first rule that fits a variable decides
 //! exclude = ["**/Diagnostics/**"]
 //!
@@ -48,6 +55,10 @@ mod read;
 mod rule;
 mod secret_ref;
 mod section;
+mod sink;
 
-pub use model::{Application, AskedFor, Config, SecretRef, SourceConfig, SourceLogin, SourceName, Storage};
+pub use model::{
+    Application, AskedFor, Config, FileFormat, SecretRef, SinkConfig, SinkKind, SourceConfig, SourceLogin,
+    SourceName, Storage,
+};
 pub use problem::Problem;

@@ -25,6 +25,8 @@ pub struct Config {
     pub pki: PathBuf,
     /// The sources, in the order of the file.
     pub sources: Vec<SourceConfig>,
+    /// The sinks beside the historian, in the order of the file.
+    pub sinks: Vec<SinkConfig>,
 }
 
 /// Who we are towards servers.
@@ -48,6 +50,49 @@ pub struct Storage {
     pub journal_limit: Option<u64>,
     /// How long the historian keeps samples, counted from their receipt; `None` is for ever.
     pub keep: Option<Duration>,
+}
+
+/// Where samples go beside the historian.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkConfig {
+    /// Its name: of its cursor in the journal, so that it goes on where it was.
+    pub name: SourceName,
+    /// What it is.
+    pub kind: SinkKind,
+    /// How often it delivers what came since.
+    pub every: Duration,
+}
+
+/// What a sink is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SinkKind {
+    /// One file per delivery into a folder.
+    File {
+        /// The folder.
+        folder: PathBuf,
+        /// The format of its files.
+        format: FileFormat,
+    },
+}
+
+/// The format of a file sink's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One JSON object a line.
+    JsonLines,
+    /// RFC 4180 with a header, lines ended by LF.
+    Csv,
+}
+
+impl FileFormat {
+    /// How the names of such files end, and how the configuration calls it.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::JsonLines => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
 }
 
 /// One OPC UA server we read.

@@ -17,6 +17,7 @@ use super::problem::Problems;
 use super::rule::read_rules;
 use super::secret_ref::read_login;
 use super::section::Section;
+use super::sink::read_sinks;
 use crate::error::Error;
 use crate::naming::NodeAddress;
 use crate::next_step::NextStep;
@@ -75,8 +76,10 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         keep: None,
     });
     let tables = root.item("source");
+    let sinks = root.item("sink");
     root.finish();
     let sources = tables.map(|item| read_sources(item, folder, problems)).unwrap_or_default();
+    let sinks = sinks.map(|item| read_sinks(item, folder, problems)).unwrap_or_default();
     Some(Config {
         path: path.to_owned(),
         document: document.into_mut(),
@@ -84,6 +87,7 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         storage,
         pki,
         sources,
+        sinks,
     })
 }
 

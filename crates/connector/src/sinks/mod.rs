@@ -10,6 +10,7 @@
 //!
 //! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in the runtime.
 
+pub(crate) mod file;
 pub(crate) mod historian;
 mod worker;
 

@@ -143,7 +143,8 @@ impl<S: Sink> Work<S> {
                 self.deliveries.failures = 0;
                 if delivered.rows > 0 {
                     tracing::debug!(sink = self.sink.name(), rows = delivered.rows, "delivered");
-                    self.events.send(None, EventKind::Sealed { rows: delivered.rows });
+                    let sink = self.sink.name().to_owned();
+                    self.events.send(None, EventKind::Delivered { sink, rows: delivered.rows });
                 }
                 if delivered.more { Duration::ZERO } else { self.pace }
             }

@@ -76,7 +76,10 @@ impl EventLog {
                     pinned, now, "the server's certificate is another one than before, and trusted"
                 );
             }
-            EventKind::Sealed { rows } => info!(rows, "sealed into the historian"),
+            EventKind::Delivered { sink, rows } if sink == "historian" => {
+                info!(rows, "sealed into the historian")
+            }
+            EventKind::Delivered { sink, rows } => info!(sink, rows, "delivered"),
             EventKind::Retired { rows } => info!(rows, "kept long enough and deleted from the historian"),
             EventKind::HistorianFileLost { detail } => {
                 warn!(detail, "a file of the historian is lost; its time is on the gap ledger")

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use connector::SampleView;
 use connector::config::SourceName;
 use connector::sources::{probe, survey};
 use connector::{Config, Handle, Runtime, SourceConfig, identity};
@@ -26,7 +27,6 @@ use crate::exit::Exit;
 use crate::log;
 use crate::output::escape::shell;
 use crate::output::{Table, print, safe, say};
-use crate::view::SampleView;
 
 const SOURCE: &str = "plant";
 const COUNTERS: u32 = 20;

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use connector::{CSV_HEADER, SampleView};
 use serde::Serialize;
 use tagstore::{Order, OwnedSample, Reader, StreamInfo, StreamQuery, Timestamp};
 
@@ -16,8 +17,6 @@ use crate::cli::{self, ExportFormat};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{json, safe};
-use crate::view::SampleView;
-use crate::view::sample::CSV_HEADER;
 
 /// Samples held in memory at once.
 const PAGE: usize = 50_000;
@@ -95,7 +94,7 @@ fn write_all(
             for sample in page {
                 let view = SampleView::of(sample);
                 match format {
-                    ExportFormat::Csv => out.write_all(view.csv(&stream.name, false).as_bytes())?,
+                    ExportFormat::Csv => out.write_all(view.csv(&stream.name, str::to_owned).as_bytes())?,
                     ExportFormat::Jsonl => writeln!(out, "{}", json_line(stream, &view)?)?,
                 }
                 total += 1;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
+use connector::{CSV_HEADER, SampleView};
 use serde::Serialize;
 use tagstore::{Order, StreamInfo, StreamQuery};
 
@@ -10,9 +11,8 @@ use crate::advice::Outcome;
 use crate::cli::{self, QueryFormat};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output::escape::harmless;
 use crate::output::{Table, document, print, say};
-use crate::view::SampleView;
-use crate::view::sample::CSV_HEADER;
 
 #[derive(Serialize)]
 struct Answer {
@@ -76,6 +76,7 @@ fn table(stream: &StreamInfo, answer: &Answer) -> String {
 }
 
 fn csv(answer: &Answer, for_terminal: bool) -> String {
-    let lines = answer.samples.iter().map(|sample| sample.csv(&answer.stream, for_terminal));
+    let shown = |text: &str| if for_terminal { harmless(text) } else { text.to_owned() };
+    let lines = answer.samples.iter().map(|sample| sample.csv(&answer.stream, shown));
     std::iter::once(CSV_HEADER.to_owned()).chain(lines).collect()
 }

@@ -3,6 +3,11 @@
 /// Longest foreign string shown in full; the rest is replaced by an ellipsis.
 const MAX_SHOWN: usize = 400;
 
+/// `text` as [`safe`] shows it, but whole, however long it is.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if acts(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
 /// `text` with every character that could act on a terminal, or on the eye, replaced by its code.
 pub(crate) fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

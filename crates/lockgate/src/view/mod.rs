@@ -5,7 +5,6 @@ pub(crate) mod content;
 pub(crate) mod crl;
 pub(crate) mod remedy;
 pub(crate) mod request;
-pub(crate) mod sample;
 pub(crate) mod variant;
 pub(crate) mod verdict;
 
@@ -13,5 +12,4 @@ pub(crate) use certificate::{CertificateView, key};
 pub(crate) use crl::CrlView;
 pub(crate) use remedy::{Judged, Means};
 pub(crate) use request::RequestView;
-pub(crate) use sample::SampleView;
 pub(crate) use verdict::{ProblemView, VerdictView};

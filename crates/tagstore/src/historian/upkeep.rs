@@ -16,7 +16,7 @@ pub struct Retired {
 }
 
 impl Historian {
-    /// Looks whether every listed file is there with the size it had, and [sets apart](Self::set_apart) those that are
+    /// Looks whether every listed file is there with the size it had, and sets apart those that are
     /// not; gives their paths. Reads no content: damage inside a file shows when it is queried or merged.
     ///
     /// # Errors

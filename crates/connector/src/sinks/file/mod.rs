@@ -1,0 +1,280 @@
+//! A folder of files as a sink: JSON lines or CSV, for whatever picks files up.
+//!
+//! Each delivery is one file, named by the journal rows in it: `values-000000000001-000000000600.jsonl`. It appears whole
+//! (written as `.part`, fsynced, renamed) and is never touched again; whoever picks it up may delete it. A crash between
+//! the file and the cursor is noticed by the name: the next delivery finds the file of its first row and goes on behind
+//! it. Only if that file was picked up and deleted within that moment are its rows written again, under a name that
+//! begins with the same row.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tagstore::{Journal, SampleBatch, Seq, StreamId, Timestamp};
+
+use super::{Delivered, Sink};
+use crate::config::FileFormat;
+use crate::error::Error;
+use crate::sample_view::{CSV_HEADER, SampleView};
+
+pub(crate) struct FileSink {
+    name: String,
+    folder: PathBuf,
+    format: FileFormat,
+    journal: Journal,
+    /// Names of the streams, as far as they were met.
+    names: HashMap<StreamId, String>,
+    /// Whether the file of the next row may be there already: after a start, and after a failure.
+    unsure: bool,
+}
+
+impl FileSink {
+    /// Makes the folder, and the sink known to the journal: from now on nothing is trimmed that it has not taken. The first
+    /// time it begins with the oldest row there is.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]; [`Error::SinkFolder`].
+    pub(crate) fn new(
+        name: String,
+        folder: PathBuf,
+        format: FileFormat,
+        mut journal: Journal,
+    ) -> Result<Self, Error> {
+        fs::create_dir_all(&folder).map_err(|source| Error::SinkFolder { path: folder.clone(), source })?;
+        let known = journal.cursor(&name)?;
+        journal.advance(&name, known)?;
+        Ok(Self { name, folder, format, journal, names: HashMap::new(), unsure: true })
+    }
+
+    /// The last row of the file that begins with this row, if it was written before a crash.
+    fn written_already(&self, first: Seq) -> Result<Option<Seq>, Error> {
+        let prefix = format!("{PREFIX}{:012}-", first.get());
+        let suffix = format!(".{}", self.format.extension());
+        let entries = fs::read_dir(&self.folder).map_err(|source| self.failed(source))?;
+        for entry in entries {
+            let name = entry.map_err(|source| self.failed(source))?.file_name();
+            let last = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(&suffix)?.parse().ok());
+            if let Some(last) = last {
+                return Ok(Some(Seq::new(last)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn write(&mut self, rows: &[(Seq, SampleBatch)], first: Seq, last: Seq) -> Result<(), Error> {
+        self.learn_names(rows)?;
+        let name = format!("{PREFIX}{:012}-{:012}.{}", first.get(), last.get(), self.format.extension());
+        let place = self.folder.join(name);
+        let part = place.with_extension("part");
+        let written = self.write_part(&part, rows).and_then(|()| fs::rename(&part, &place));
+        let written = written.and_then(|()| File::open(&self.folder)?.sync_all());
+        if written.is_err()
+            && let Err(error) = fs::remove_file(&part)
+        {
+            tracing::debug!(%error, "unfinished file not removed");
+        }
+        written.map_err(|source| self.failed(source))
+    }
+
+    fn write_part(&self, part: &Path, rows: &[(Seq, SampleBatch)]) -> std::io::Result<()> {
+        let mut out = BufWriter::new(File::create(part)?);
+        if self.format == FileFormat::Csv {
+            out.write_all(CSV_HEADER.as_bytes())?;
+        }
+        for sample in rows.iter().flat_map(|(_, batch)| batch.iter()) {
+            let name = self.names.get(&sample.stream).map_or("", String::as_str);
+            let view = SampleView::of(sample.to_owned());
+            match self.format {
+                FileFormat::Csv => out.write_all(view.csv(name, str::to_owned).as_bytes())?,
+                FileFormat::JsonLines => {
+                    serde_json::to_writer(&mut out, &Line { stream: name, sample: &view })?;
+                    out.write_all(b"\n")?;
+                }
+            }
+        }
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+    }
+
+    /// Reads the names anew when a stream is met that was not there before.
+    fn learn_names(&mut self, rows: &[(Seq, SampleBatch)]) -> Result<(), Error> {
+        let mut samples = rows.iter().flat_map(|(_, batch)| batch.iter());
+        if samples.any(|sample| !self.names.contains_key(&sample.stream)) {
+            self.names = self.journal.streams()?.into_iter().map(|stream| (stream.id, stream.name)).collect();
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::SinkFolder { path: self.folder.clone(), source }
+    }
+}
+
+impl Sink for FileSink {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn deliver(&mut self, _now: Timestamp) -> Result<Delivered, Error> {
+        let cursor = self.journal.cursor(&self.name)?;
+        let rows = match self.journal.read_after(cursor, SAMPLES_PER_FILE) {
+            Err(tagstore::Error::RowDamaged { seq, detail }) => {
+                // the historian keeps it aside and enters it into the ledger
+                tracing::error!(sink = self.name, %seq, detail, "a journal row cannot be read and is passed over");
+                self.journal.advance(&self.name, seq)?;
+                return Ok(Delivered { rows: 0, more: true });
+            }
+            rows => rows?,
+        };
+        let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
+            return Ok(Delivered { rows: 0, more: false });
+        };
+        let (first, last) = (*first, *last);
+        if self.unsure
+            && let Some(last) = self.written_already(first)?
+        {
+            self.journal.advance(&self.name, last)?;
+            return Ok(Delivered { rows: 0, more: true });
+        }
+        let samples: usize = rows.iter().map(|(_, batch)| batch.len()).sum();
+        self.unsure = true;
+        self.write(&rows, first, last)?;
+        self.journal.advance(&self.name, last)?;
+        self.unsure = false;
+        Ok(Delivered { rows: u64::try_from(samples).unwrap_or(u64::MAX), more: samples >= SAMPLES_PER_FILE })
+    }
+}
+
+/// A sample as one JSON line.
+#[derive(Serialize)]
+struct Line<'a> {
+    stream: &'a str,
+    #[serde(flatten)]
+    sample: &'a SampleView,
+}
+
+const PREFIX: &str = "values-";
+/// Bounds the memory of a delivery: about 100 bytes per sample and the text.
+const SAMPLES_PER_FILE: usize = 200_000;
+
+#[cfg(test)]
+mod tests {
+    use tagstore::{Commit, JournalOptions, NewStream, Sample, Value};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_ticks(134_116_992_000_000_000);
+
+    struct Desk {
+        dir: tempfile::TempDir,
+        journal: Journal,
+        stream: StreamId,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("journal.sqlite");
+            let mut journal = Journal::open(path, JournalOptions::default()).unwrap();
+            let stream = NewStream {
+                key: "key".to_owned(),
+                name: "line1.Level, \"upper\"".to_owned(),
+                source: "line1".to_owned(),
+                ..NewStream::default()
+            };
+            let stream = journal.register_streams(&[stream]).unwrap()[0];
+            Self { dir, journal, stream }
+        }
+
+        fn append(&mut self, values: std::ops::Range<i64>) {
+            let mut batch = SampleBatch::new();
+            for value in values {
+                batch.push(Sample {
+                    stream: self.stream,
+                    source_time: NOW,
+                    server_time: Timestamp::ABSENT,
+                    receive_time: NOW,
+                    status: 0,
+                    value: Value::Int(value),
+                });
+            }
+            self.journal.append(&Commit { batches: &[&batch], now: NOW, ..Commit::default() }).unwrap();
+        }
+
+        fn out(&self) -> PathBuf {
+            self.dir.path().join("out")
+        }
+
+        fn sink(&self, format: FileFormat) -> FileSink {
+            FileSink::new("files".to_owned(), self.out(), format, self.journal.another().unwrap()).unwrap()
+        }
+
+        fn files(&self) -> Vec<String> {
+            let files = fs::read_dir(self.out()).unwrap();
+            let mut names: Vec<_> =
+                files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_written_before_a_crash_is_not_written_again() {
+        let mut desk = Desk::new();
+        desk.append(0..5);
+        let mut sink = desk.sink(FileFormat::JsonLines);
+        let rows = sink.journal.read_after(Seq::ZERO, 100).unwrap();
+        let first = rows[0].0;
+        sink.write(&rows, first, first).unwrap();
+        drop(sink);
+
+        desk.append(5..9);
+        let mut sink = desk.sink(FileFormat::JsonLines);
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 0, more: true });
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 4, more: false });
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 0, more: false });
+        assert_eq!(
+            desk.files(),
+            ["values-000000000001-000000000001.jsonl", "values-000000000002-000000000002.jsonl"]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_keeps_the_samples_until_it_can() {
+        let mut desk = Desk::new();
+        desk.append(0..3);
+        let mut sink = desk.sink(FileFormat::Csv);
+        fs::remove_dir(desk.out()).unwrap();
+        fs::write(desk.out(), "in the way").unwrap();
+        let error = sink.deliver(NOW).unwrap_err();
+        assert!(error.to_string().contains("cannot write to"), "{error}");
+        fs::remove_file(desk.out()).unwrap();
+        fs::create_dir(desk.out()).unwrap();
+        assert_eq!(sink.deliver(NOW).unwrap().rows, 3);
+        let text = fs::read_to_string(desk.out().join(&desk.files()[0])).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[0], CSV_HEADER.trim_end());
+        assert!(
+            lines[1].starts_with("\"line1.Level, \"\"upper\"\"\",2026-01-01T00:00:00Z,0,int,Good,"),
+            "{}",
+            lines[1]
+        );
+    }
+
+    #[test]
+    fn nothing_is_trimmed_before_the_sink_has_taken_it() {
+        let mut desk = Desk::new();
+        let mut sink = desk.sink(FileFormat::JsonLines);
+        desk.append(0..3);
+        let historian = tagstore::Historian::open(desk.dir.path().join("historian")).unwrap();
+        historian.seal(&mut desk.journal, &tagstore::SealOptions::default(), NOW).unwrap();
+        assert_eq!(desk.journal.depth().unwrap().rows, 3);
+        sink.deliver(NOW).unwrap();
+        desk.journal.trim().unwrap();
+        assert_eq!(desk.journal.depth().unwrap().rows, 0);
+    }
+}
