@@ -372,3 +372,25 @@ fn sinks_arrive_and_what_is_wrong_with_one_is_told() {
         assert!(refusal.contains(told), "{lines}: {refusal}");
     }
 }
+
+#[test]
+fn settings_that_wait_to_be_chosen_stay_in_their_section_when_a_source_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lockgate.toml");
+    let mut config = Config::create(&path, "lockgate", "urn:g:lockgate").unwrap();
+    let source = SourceConfig::new(
+        "line1".parse().unwrap(),
+        "opc.tcp://plc1".parse().unwrap(),
+        SecurityPolicy::Basic256Sha256,
+        MessageSecurityMode::Sign,
+    );
+    config.add_source(&source).unwrap();
+    config.save().unwrap();
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("# keep_days", "keep_days")
+        .replace("# journal_max", "journal_max");
+    let config = parse(&text).unwrap();
+    assert_eq!(config.storage.keep, Some(Duration::from_secs(400 * 86_400)));
+    assert_eq!(config.storage.journal_limit, Some(4096 << 20));
+}

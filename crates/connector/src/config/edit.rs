@@ -264,10 +264,10 @@ uri = ""
 [storage]
 # journal and historian
 data = "data"
-# how often collected samples are sealed into Parquet files
-seal_every = "1m"
-# how large the journal may grow while a sink is behind; then values wait on the servers. Without it: as the disk goes
-# journal_max_mib = 4096
 # after how many days samples are deleted; without it they are kept for ever
 # keep_days = 400
+# how large the journal may grow while a sink is behind; then values wait on the servers. Without it: as the disk goes
+# journal_max_mib = 4096
+# how often collected samples are sealed into Parquet files
+seal_every = "1m"
 "#;
