@@ -45,8 +45,9 @@ pub mod sample;
 pub use error::{DiskTrouble, Error};
 pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile};
 pub use journal::{
-    Commit, Depth, Gap, GapFilter, GapReason, HISTORIAN_SINK, Journal, JournalOptions, NewGap, NewStream,
-    Seq, SourceStatus, StreamInfo,
+    Commit, Depth, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason, GapRepair,
+    HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, NewGap, NewJob, NewStream, OpenGap, Orders, Seq,
+    SourceStatus, StreamInfo, Tally,
 };
 pub use reader::{Order, Reader, StreamQuery, Summary};
 pub use sample::{OwnedSample, OwnedValue, Sample, SampleBatch, StreamId, Timestamp, Value, ValueKind};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tagstore::{Commit, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
+use tagstore::{Commit, FillUpdate, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock;
@@ -21,6 +21,7 @@ pub(crate) struct Entry {
     pub(crate) batch: SampleBatch,
     pub(crate) gaps: Vec<NewGap>,
     pub(crate) states: Vec<(String, Vec<u8>)>,
+    pub(crate) fills: Vec<FillUpdate>,
 }
 
 /// Hands work to the thread. Cheap to clone.
@@ -297,8 +298,11 @@ impl Thread {
             .iter()
             .flat_map(|entry| entry.states.iter().map(|(key, blob)| (key.as_str(), blob.as_slice())))
             .collect();
+        let fills: Vec<FillUpdate> = entries.iter().flat_map(|entry| entry.fills.iter().cloned()).collect();
         let now = Timestamp::from(clock::now());
-        self.journal.append(&Commit { batches: &batches, gaps: &gaps, states: &states, now }).map(|_| ())
+        let commit =
+            Commit { batches: &batches, gaps: &gaps, states: &states, fills: &fills, jobs: &[], now };
+        self.journal.append(&commit).map(|_| ())
     }
 
     fn answer(&mut self, order: Order) {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::database::{PAGE_BYTES, limit_growth};
-use super::{Commit, Journal, NewGap, Seq, read};
+use super::{Commit, Journal, NewGap, Seq, filling, read};
 use crate::sample::{BLOB_HEAP_BYTES, BLOB_ROWS, Extent, MAX_VALUE_BYTES};
 use crate::{DiskTrouble, Error, SampleBatch, Timestamp};
 
@@ -88,6 +88,10 @@ fn write(connection: &mut Connection, commit: &Commit<'_>, rows: &[Row]) -> rusq
             replace.execute(params![key, blob])?;
         }
         insert_gaps(&transaction, commit.gaps, commit.now)?;
+        filling::write(&transaction, commit.fills, commit.now)?;
+        for job in commit.jobs {
+            filling::insert_job(&transaction, job, commit.now)?;
+        }
     }
     let last = read::last(&transaction)?;
     transaction.commit()?;

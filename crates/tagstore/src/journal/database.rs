@@ -9,14 +9,14 @@ use crate::{DiskTrouble, Error};
 
 /// How much a commit waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sync {
+pub(in crate::journal) enum Sync {
     /// For the disk.
     Full,
     /// For the operating system.
     Normal,
 }
 
-pub(super) fn open_for_writing(path: &Path, sync: Sync) -> Result<Connection, Error> {
+pub(in crate::journal) fn open_for_writing(path: &Path, sync: Sync) -> Result<Connection, Error> {
     let sql = |e: rusqlite::Error| Error::sqlite(path, &e);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -162,6 +162,12 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", 3)?;
         transaction.commit()?;
     }
+    if version < 4 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(super::filling::LAYOUT)?;
+        transaction.pragma_update(None, "user_version", 4)?;
+        transaction.commit()?;
+    }
     Ok(())
 }
 
@@ -175,7 +181,7 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 /// Layout 1.
 const SCHEMA: &str = "

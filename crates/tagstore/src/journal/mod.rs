@@ -10,6 +10,8 @@
 //! batch         seq, committed_at, rows, first_time, last_time, first_stream, last_stream, blob
 //! state         key, blob
 //! gap           id, source, stream, from_time, to_time, reason, detail, recorded_at
+//! gap_fill      gap, state, cause, …               what history made of a gap
+//! backfill      id, source, stream, …              jobs that fetch the past; another process may order them
 //! source_status source, json, updated_at
 //! cursor        sink, seq                       rows up to the lowest cursor may be trimmed
 //! seal_plan     the one seal in progress: first_seq, last_seq, date
@@ -20,11 +22,12 @@
 //! ```
 //!
 //! Times are 100 ns ticks since 1601. `application_id` is `LGJ1`, `user_version` the version of this layout; a higher
-//! one is refused. One process writes (`flock` on `journal.sqlite.lock`), any number may read.
+//! one is refused. One process writes (`flock` on `journal.sqlite.lock`), any number may read, and order jobs ([`Orders`]).
 
 mod append;
 mod cursor;
 mod database;
+pub(crate) mod filling;
 mod ledger;
 mod lock;
 pub(crate) mod merging;
@@ -34,6 +37,9 @@ mod streams;
 mod types;
 pub(crate) mod upkeep;
 
+pub use filling::{
+    FillOf, FillState, FillUpdate, GapCounts, GapRepair, Job, JobState, NewJob, OpenGap, Orders, Tally,
+};
 pub use merging::MergePlan;
 pub use sealing::SealPlan;
 pub use types::{

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::cursor::optional_seq;
+use super::filling::{HAS_FILLS, REPAIR_COLUMNS, state_of_gap};
 use super::{Depth, Gap, GapFilter, GapReason, Seq, SourceStatus, StreamInfo};
 use crate::{Error, SampleBatch, StreamId, Timestamp};
 
@@ -45,35 +46,48 @@ pub(crate) fn stream_info(row: &Row<'_>) -> rusqlite::Result<StreamInfo> {
 }
 
 pub(crate) fn gaps(connection: &Connection, filter: &GapFilter) -> rusqlite::Result<Vec<Gap>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id, source, stream, from_time, to_time, reason, detail, recorded_at FROM gap
-         WHERE (?1 IS NULL OR source = ?1)
-           AND (?2 IS NULL OR stream = ?2
-                OR (stream IS NULL AND source = (SELECT source FROM stream WHERE id = ?2)))
-           AND (?3 IS NULL OR to_time > ?3)
-           AND (?4 IS NULL OR from_time < ?4)
-         ORDER BY id DESC LIMIT ?5",
-    )?;
+    // an older layout, which a writer has yet to bring up to date, knows of no repair
+    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let (repair, join) = match layout < HAS_FILLS {
+        true => (NO_REPAIR, ""),
+        false => (REPAIR_COLUMNS, "LEFT JOIN gap_fill f ON f.gap = g.id"),
+    };
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT g.id, g.source, g.stream, g.from_time, g.to_time, g.reason, g.detail, g.recorded_at, {repair}
+         FROM gap g {join}
+         WHERE (?1 IS NULL OR g.source = ?1)
+           AND (?2 IS NULL OR g.stream = ?2
+                OR (g.stream IS NULL AND g.source = (SELECT source FROM stream WHERE id = ?2)))
+           AND (?3 IS NULL OR g.to_time > ?3)
+           AND (?4 IS NULL OR g.from_time < ?4)
+         ORDER BY g.id DESC LIMIT ?5",
+    ))?;
     let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let stream = filter.stream.map(StreamId::get);
     let (from, to) = (filter.from.map(Timestamp::ticks), filter.to.map(Timestamp::ticks));
-    let mut gaps: Vec<Gap> = select
-        .query_map(params![filter.source, stream, from, to, limit], |row| {
-            Ok(Gap {
-                id: row.get(0)?,
-                source: row.get(1)?,
-                stream: row.get::<_, Option<u32>>(2)?.map(StreamId::new),
-                from: time(row, 3)?,
-                to: time(row, 4)?,
-                reason: GapReason::from_word(&row.get::<_, String>(5)?),
-                detail: row.get(6)?,
-                recorded_at: time(row, 7)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
+    let mut gaps: Vec<Gap> =
+        select.query_map(params![filter.source, stream, from, to, limit], gap)?.collect::<Result<_, _>>()?;
     gaps.sort_by_key(|gap| (gap.from, gap.id));
     Ok(gaps)
 }
+
+/// Of the columns of `gap` in their order, and those of its repair behind them.
+pub(crate) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    Ok(Gap {
+        id: row.get(0)?,
+        source: row.get(1)?,
+        stream: row.get::<_, Option<u32>>(2)?.map(StreamId::new),
+        from: time(row, 3)?,
+        to: time(row, 4)?,
+        reason: GapReason::from_word(&row.get::<_, String>(5)?),
+        detail: row.get(6)?,
+        recorded_at: time(row, 7)?,
+        repair: state_of_gap(row, 8)?,
+    })
+}
+
+/// As many columns as a repair has.
+const NO_REPAIR: &str = "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL";
 
 pub(crate) fn source_statuses(connection: &Connection) -> rusqlite::Result<Vec<SourceStatus>> {
     connection
@@ -156,7 +170,7 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<(Seq, Result<SampleBatch, Error>)> 
     Ok((seq, result))
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_ticks)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::filling::{FillUpdate, GapRepair, NewJob};
 use crate::{SampleBatch, StreamId, Timestamp};
 
 /// The number of a journal row; grows by one per row and is never used twice.
@@ -49,6 +50,10 @@ pub struct Commit<'a> {
     pub gaps: &'a [NewGap],
     /// State blobs to replace, by key.
     pub states: &'a [(&'a str, &'a [u8])],
+    /// How far the filling of gaps and the jobs came.
+    pub fills: &'a [FillUpdate],
+    /// Jobs to be done.
+    pub jobs: &'a [NewJob],
     /// The wall time of this commit.
     pub now: Timestamp,
 }
@@ -195,6 +200,8 @@ pub struct Gap {
     pub detail: String,
     /// When it was written down, or last prolonged.
     pub recorded_at: Timestamp,
+    /// What the server's history made of it.
+    pub repair: GapRepair,
 }
 
 /// Which gaps to list; the default lists all. The oldest interval comes first.

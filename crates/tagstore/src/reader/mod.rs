@@ -4,6 +4,7 @@
 //! whatever is sealed or trimmed meanwhile, no sample is seen twice and none is missed: each is either in a listed file
 //! or in a row after the cursor.
 
+mod filling;
 mod query;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,116 @@
+//! Writing down progress and jobs, inside a transaction of somebody else.
+
+use rusqlite::{Connection, params};
+
+use super::{FillOf, FillUpdate, NewJob, Tally};
+use crate::{StreamId, Timestamp};
+
+/// Writes progress down.
+pub(in crate::journal) fn write(
+    connection: &Connection,
+    updates: &[FillUpdate],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for update in updates {
+        match &update.of {
+            FillOf::Gap { .. } => write_gap(connection, update, now)?,
+            FillOf::Job { id, .. } => {
+                write_job(connection, *id, update, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_gap(connection: &Connection, update: &FillUpdate, now: Timestamp) -> rusqlite::Result<()> {
+    let FillOf::Gap { id, state, from, to, tries, retry_at } = &update.of else { return Ok(()) };
+    let Tally { streams, complete, without_history, failed, read, added, example } = &update.tally;
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO gap_fill
+             (gap, state, cause, from_time, to_time, streams, complete, without_history, failed, samples_read,
+              samples_added, example, checkpoint, tries, retry_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        )?
+        .execute(params![
+            id,
+            state.as_str(),
+            update.cause,
+            from.ticks(),
+            to.ticks(),
+            number(*streams),
+            number(*complete),
+            number(*without_history),
+            number(*failed),
+            number(*read),
+            number(*added),
+            example,
+            update.checkpoint,
+            tries,
+            retry_at.map(Timestamp::ticks),
+            now.ticks()
+        ])
+        .map(drop)
+}
+
+fn write_job(
+    connection: &Connection,
+    id: i64,
+    update: &FillUpdate,
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let FillOf::Job { state, .. } = &update.of else { return Ok(0) };
+    let Tally { streams, complete, without_history, failed, read, added, example } = &update.tally;
+    connection
+        .prepare_cached(
+            "UPDATE backfill SET
+                 state = CASE WHEN state IN ('waiting', 'running') THEN ?2 ELSE state END,
+                 cause = ?3, streams = ?4, complete = ?5, without_history = ?6, failed = ?7, samples_read = ?8,
+                 samples_added = ?9, example = ?10, checkpoint = ?11, updated_at = ?12
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            state.as_str(),
+            update.cause,
+            number(*streams),
+            number(*complete),
+            number(*without_history),
+            number(*failed),
+            number(*read),
+            number(*added),
+            example,
+            update.checkpoint,
+            now.ticks()
+        ])
+}
+
+/// Puts a job down; gives its number.
+pub(in crate::journal) fn insert_job(
+    connection: &Connection,
+    job: &NewJob,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    let NewJob { source, stream, pattern, from, to, origin } = job;
+    connection
+        .prepare_cached(
+            "INSERT INTO backfill (source, stream, pattern, from_time, to_time, origin, state, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7) RETURNING id",
+        )?
+        .query_row(
+            params![
+                source,
+                stream.map(StreamId::get),
+                pattern,
+                from.ticks(),
+                to.ticks(),
+                origin,
+                now.ticks()
+            ],
+            |row| row.get(0),
+        )
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
