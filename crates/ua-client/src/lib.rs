@@ -38,6 +38,7 @@ mod node_address;
 mod pipeline;
 mod proof;
 mod publish;
+mod questions;
 mod read;
 mod recovery;
 mod reference;

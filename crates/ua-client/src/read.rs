@@ -1,9 +1,6 @@
 //! Reading attributes (Part 4 §5.11.2).
 
-use opcua_types::{
-    AttributeId, DataValue, NodeId, ReadRequest, ReadValueId, StatusCode, TimestampsToReturn, VariableId,
-    Variant,
-};
+use opcua_types::{AttributeId, DataValue, NodeId, ReadRequest, StatusCode, VariableId, Variant};
 
 use ua_channel::{DataValueRef, ValueRef, walk_read_response};
 
@@ -11,6 +8,7 @@ use crate::batch::{Batches, Verdict};
 use crate::codec::exactly;
 use crate::delivery::decode_failure;
 use crate::namespaces::Namespaces;
+use crate::questions::ReadQuestions;
 use crate::request::ReadOnlyRequest;
 use crate::session::Session;
 use crate::{Error, status};
@@ -99,13 +97,13 @@ impl Session {
     }
 
     async fn read_batch(&self, batch: &[(NodeId, AttributeId)]) -> Result<Vec<DataValue>, Error> {
-        exactly::<ReadRequest, _>(self.call(questions(batch)).await?.results, batch.len())
+        exactly::<ReadRequest, _>(self.call(ReadQuestions::about(batch)).await?.results, batch.len())
     }
 
     /// An answer's bytes that were walked once without handing anything over: whole, readable, one value per question.
     async fn read_answer(&self, batch: &[(NodeId, AttributeId)]) -> Result<Vec<u8>, Error> {
         let caller = &self.inner.caller;
-        let answer = caller.call_raw(questions(batch), caller.timeout()).await?;
+        let answer = caller.call_raw(ReadQuestions::about(batch), caller.timeout()).await?;
         let summary = walk_read_response(&answer, |_, _| {})
             .map_err(|error| decode_failure(ReadRequest::SERVICE, &error))?;
         if status::is_bad(summary.service_result) {
@@ -116,15 +114,6 @@ impl Session {
             return Err(Error::UnexpectedResponse { service: ReadRequest::SERVICE, detail });
         }
         Ok(answer)
-    }
-}
-
-fn questions(batch: &[(NodeId, AttributeId)]) -> ReadRequest {
-    let questions = batch.iter().map(|(node, attribute)| ReadValueId::new(node.clone(), *attribute));
-    ReadRequest {
-        timestamps_to_return: TimestampsToReturn::Both,
-        nodes_to_read: Some(questions.collect()),
-        ..Default::default()
     }
 }
 

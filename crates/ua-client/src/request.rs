@@ -40,6 +40,7 @@ use opcua_types::{
 };
 
 use crate::call::PermittedCallRequest;
+use crate::questions::ReadQuestions;
 
 mod sealed {
     #[expect(unnameable_types, reason = "nobody else shall be able to name it: that is the seal")]
@@ -115,6 +116,21 @@ read_only! {
     "TransferSubscriptions": TransferSubscriptionsRequest => TransferSubscriptionsResponse,
     "Publish": PublishRequest => PublishResponse,
     "Republish": RepublishRequest => RepublishResponse,
+}
+
+impl sealed::Sealed for ReadQuestions<'_> {}
+
+impl ReadOnlyRequest for ReadQuestions<'_> {
+    const SERVICE: &'static str = ReadRequest::SERVICE;
+    type Response = ReadResponse;
+
+    fn header_mut(&mut self) -> &mut RequestHeader {
+        Self::header_mut(self)
+    }
+
+    fn service_result(response: &ReadResponse) -> StatusCode {
+        response.response_header.service_result
+    }
 }
 
 impl sealed::Sealed for PermittedCallRequest {}
