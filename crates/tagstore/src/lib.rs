@@ -49,7 +49,10 @@ pub use journal::{
     HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, NewGap, NewJob, NewStream, OpenGap, Orders, Seq,
     SourceStatus, StreamInfo, Tally,
 };
-pub use reader::{Order, Reader, StreamQuery, Summary};
+pub use reader::{
+    Break, Bucket, BucketQuery, Buckets, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point, Reader,
+    StreamQuery, Summary,
+};
 pub use sample::{OwnedSample, OwnedValue, Sample, SampleBatch, StreamId, Timestamp, Value, ValueKind};
 
 /// The journal's file inside a data directory.

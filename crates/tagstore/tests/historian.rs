@@ -65,7 +65,9 @@ fn absent_and_impossible_times_survive_sealing() {
     let mut written = SampleBatch::new();
     for source_time in times {
         for server_time in times {
-            written.push(Sample { source_time, server_time, ..sample(id, 1, Value::Int(7)) });
+            // each another value: what differs in its server time alone is the same sample, told again
+            let number = i64::try_from(written.len()).unwrap();
+            written.push(Sample { source_time, server_time, ..sample(id, 1, Value::Int(number)) });
         }
     }
     append(&mut journal, &written, 20);

@@ -1,13 +1,15 @@
 //! Finding a stream's samples in one file without reading the rest of it.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow_array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow_schema::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowPredicate, ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
@@ -17,47 +19,71 @@ use super::columns::{self, Rows, Times};
 use super::parquet_file::{check_format, damaged};
 use crate::{Error, OwnedSample, Seq, StreamId, Timestamp};
 
-/// Hands the samples of a stream from `first` to `last` (both included) to `visit`, in time order, as long as it says
-/// `true`. Row groups that cannot hold the stream are skipped by their statistics, values outside the time range are
-/// not decoded.
-pub(crate) fn samples_in(
-    path: &Path,
+/// The samples of one stream in one file, from `first` to `last` (both included), in time order. One row group is read
+/// at a time, and of that only the pages that matter; groups that cannot hold the stream or the time are skipped by
+/// their statistics. The memory it takes does not depend on the size of the file.
+pub(crate) struct StreamRows {
+    path: PathBuf,
+    file: File,
+    metadata: ArrowReaderMetadata,
     stream: StreamId,
-    (first, last): (Timestamp, Timestamp),
-    mut visit: impl FnMut(OwnedSample, Seq) -> bool,
-) -> Result<(), Error> {
-    let file = File::open(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::FileMissing { path: path.to_owned() },
-        _ => Error::io(path, &e),
-    })?;
-    // the offsets of pages allow skipping them; the statistics of pages are not needed
-    let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| damaged(path, e))?;
-    check_format(path, builder.metadata())?;
-    let groups = builder.metadata().row_groups().iter().enumerate();
-    let groups: Vec<usize> = groups.filter(|(_, group)| may_hold(group, stream)).map(|(at, _)| at).collect();
-    let filter = RowFilter::new(vec![
-        of_stream(builder.parquet_schema(), stream),
-        in_range(builder.parquet_schema(), first, last),
-    ]);
-    let reader = builder
-        .with_row_groups(groups)
-        .with_row_filter(filter)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|e| damaged(path, e))?;
-    for batch in reader {
-        let batch = batch.map_err(|e| damaged(path, e))?;
-        let rows = Rows::of(&batch).map_err(|e| damaged(path, e))?;
-        for row in 0..batch.num_rows() {
-            let Some((sample, seq)) = rows.get(row) else { return Err(damaged(path, "row without a type")) };
-            if !visit(sample, seq) {
-                return Ok(());
+    range: (Timestamp, Timestamp),
+    groups: VecDeque<usize>,
+    group: Option<ParquetRecordBatchReader>,
+    rows: std::vec::IntoIter<(OwnedSample, Seq)>,
+}
+
+impl StreamRows {
+    pub(crate) fn open(path: &Path, stream: StreamId, range: (Timestamp, Timestamp)) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => Error::FileMissing { path: path.to_owned() },
+            _ => Error::io(path, &e),
+        })?;
+        // the offsets of pages allow skipping them; the statistics of pages are not needed
+        let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|e| damaged(path, e))?;
+        check_format(path, metadata.metadata())?;
+        let groups = metadata.metadata().row_groups().iter().enumerate();
+        let groups = groups.filter(|(_, group)| may_hold(group, stream, range)).map(|(at, _)| at).collect();
+        let (path, rows) = (path.to_owned(), Vec::new().into_iter());
+        Ok(Self { path, file, metadata, stream, range, groups, group: None, rows })
+    }
+
+    /// The next sample; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<(OwnedSample, Seq)>, Error> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Ok(Some(row));
+            }
+            match self.group.as_mut().and_then(Iterator::next) {
+                Some(batch) => {
+                    let batch = batch.map_err(|e| damaged(&self.path, e))?;
+                    self.rows = self.decode(&batch)?.into_iter();
+                }
+                None => match self.groups.pop_front() {
+                    Some(group) => self.group = Some(self.read(group)?),
+                    None => return Ok(None),
+                },
             }
         }
     }
-    Ok(())
+
+    fn read(&self, group: usize) -> Result<ParquetRecordBatchReader, Error> {
+        let file = self.file.try_clone().map_err(|e| Error::io(&self.path, &e))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let filter = RowFilter::new(vec![
+            of_stream(builder.parquet_schema(), self.stream),
+            in_range(builder.parquet_schema(), self.range),
+        ]);
+        let reader = builder.with_row_groups(vec![group]).with_row_filter(filter).with_batch_size(BATCH_ROWS);
+        reader.build().map_err(|e| damaged(&self.path, e))
+    }
+
+    fn decode(&self, batch: &RecordBatch) -> Result<Vec<(OwnedSample, Seq)>, Error> {
+        let rows = Rows::of(batch).map_err(|e| damaged(&self.path, e))?;
+        let row = |row| rows.get(row).ok_or_else(|| damaged(&self.path, "row without a type"));
+        (0..batch.num_rows()).map(row).collect()
+    }
 }
 
 fn of_stream(schema: &SchemaDescriptor, stream: StreamId) -> Box<dyn ArrowPredicate> {
@@ -69,7 +95,7 @@ fn of_stream(schema: &SchemaDescriptor, stream: StreamId) -> Box<dyn ArrowPredic
     }))
 }
 
-fn in_range(schema: &SchemaDescriptor, first: Timestamp, last: Timestamp) -> Box<dyn ArrowPredicate> {
+fn in_range(schema: &SchemaDescriptor, (first, last): (Timestamp, Timestamp)) -> Box<dyn ArrowPredicate> {
     let mask = ProjectionMask::columns(schema, columns::TIMES);
     Box::new(ArrowPredicateFn::new(mask, move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
         let times = Times::of(&batch)?;
@@ -77,12 +103,24 @@ fn in_range(schema: &SchemaDescriptor, first: Timestamp, last: Timestamp) -> Box
     }))
 }
 
-fn may_hold(group: &RowGroupMetaData, stream: StreamId) -> bool {
+fn may_hold(group: &RowGroupMetaData, stream: StreamId, (first, last): (Timestamp, Timestamp)) -> bool {
+    let statistics = |column: usize| group.columns().get(column).and_then(|column| column.statistics());
     // the stream is the first column
-    let statistics = group.columns().first().and_then(|column| column.statistics());
-    let Some(Statistics::Int32(statistics)) = statistics else { return true };
-    let (Some(min), Some(max)) = (statistics.min_opt(), statistics.max_opt()) else { return true };
-    (min.cast_unsigned()..=max.cast_unsigned()).contains(&stream.get())
+    if let Some(Statistics::Int32(streams)) = statistics(0)
+        && let (Some(min), Some(max)) = (streams.min_opt(), streams.max_opt())
+        && !(min.cast_unsigned()..=max.cast_unsigned()).contains(&stream.get())
+    {
+        return false;
+    }
+    // the source time is the second; where every row has one, it is the time of the sample
+    if let Some(Statistics::Int64(times)) = statistics(1)
+        && times.null_count_opt() == Some(0)
+        && let (Some(min), Some(max)) = (times.min_opt(), times.max_opt())
+        && (Timestamp::from_unix_nanos(*min) > last || Timestamp::from_unix_nanos(*max) < first)
+    {
+        return false;
+    }
+    true
 }
 
-const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS: usize = 2048;

@@ -134,20 +134,48 @@ pub(crate) fn rows_after(
     Ok(())
 }
 
-/// The rows after `after` that may hold samples of a stream from `first` to `last`, both included.
+/// When samples of a stream are missing, as far as that reaches into the interval, the earliest beginning first. What
+/// history has filled is missing no more.
+pub(crate) fn gap_intervals(
+    connection: &Connection,
+    stream: StreamId,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<(Timestamp, Timestamp)>> {
+    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let open = match layout < HAS_FILLS {
+        true => "",
+        false => {
+            "AND NOT EXISTS (SELECT 1 FROM gap_fill f WHERE f.gap = gap.id AND f.state = 'filled'
+                             AND f.from_time <= gap.from_time AND f.to_time >= gap.to_time)"
+        }
+    };
+    connection
+        .prepare_cached(&format!(
+            "SELECT from_time, to_time FROM gap
+             WHERE (stream = ?1 OR (stream IS NULL AND source = (SELECT source FROM stream WHERE id = ?1)))
+               AND to_time >= ?2 AND from_time < ?3 {open}
+             ORDER BY from_time"
+        ))?
+        .query_map(params![stream.get(), from.ticks(), to.ticks()], |row| Ok((time(row, 0)?, time(row, 1)?)))?
+        .collect()
+}
+
+/// The rows after `after` that may hold samples of streams and times between these, all included.
 pub(crate) fn rows_with(
     connection: &Connection,
     after: Seq,
-    stream: StreamId,
+    (first_stream, last_stream): (StreamId, StreamId),
     (first, last): (Timestamp, Timestamp),
     mut visit: impl FnMut(Seq, Result<SampleBatch, Error>),
 ) -> rusqlite::Result<()> {
     let mut select = connection.prepare_cached(
         "SELECT seq, rows, blob FROM batch
-         WHERE seq > ?1 AND first_stream <= ?2 AND last_stream >= ?2 AND last_time >= ?3 AND first_time <= ?4
+         WHERE seq > ?1 AND first_stream <= ?2 AND last_stream >= ?3 AND last_time >= ?4 AND first_time <= ?5
          ORDER BY seq",
     )?;
-    let mut rows = select.query(params![after.get(), stream.get(), first.ticks(), last.ticks()])?;
+    let streams = (last_stream.get(), first_stream.get());
+    let mut rows = select.query(params![after.get(), streams.0, streams.1, first.ticks(), last.ticks()])?;
     while let Some(row) = rows.next()? {
         let (seq, batch) = decode(row)?;
         visit(seq, batch);

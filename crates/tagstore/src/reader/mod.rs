@@ -4,8 +4,18 @@
 //! whatever is sealed or trimmed meanwhile, no sample is seen twice and none is missed: each is either in a listed file
 //! or in a row after the cursor.
 
+mod buckets;
+mod each;
 mod filling;
+mod lttb;
+mod places;
+mod plot;
 mod query;
+mod repetition;
+mod scan;
+
+pub use buckets::{Bucket, BucketQuery, Buckets, Every, Point};
+pub use plot::{Break, Plot, PlotPoint, PlotQuery};
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +65,38 @@ impl StreamQuery {
     #[must_use]
     pub const fn new(stream: StreamId, limit: usize) -> Self {
         Self { stream, from: None, to: None, limit, order: Order::OldestFirst }
+    }
+}
+
+/// From a time on, until before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// Included.
+    pub from: Timestamp,
+    /// Not included; [`Timestamp::MAX`] means no end.
+    pub to: Timestamp,
+}
+
+impl Interval {
+    /// All times.
+    pub const ALL: Self = Self { from: Timestamp::MIN, to: Timestamp::MAX };
+
+    fn is_empty(self) -> bool {
+        self.from >= self.to
+    }
+
+    /// Whether a time lies in it.
+    #[must_use]
+    pub fn contains(self, time: Timestamp) -> bool {
+        let (first, last) = self.ends();
+        (first..=last).contains(&time)
+    }
+
+    /// The first and the last time that lie in it.
+    fn ends(self) -> (Timestamp, Timestamp) {
+        let last =
+            if self.to == Timestamp::MAX { self.to.ticks() } else { self.to.ticks().saturating_sub(1) };
+        (self.from, Timestamp::from_ticks(last))
     }
 }
 

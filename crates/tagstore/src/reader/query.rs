@@ -1,24 +1,19 @@
 //! One stream's samples from files and journal together, in bounded memory.
 //!
 //! Each place (a file, the journal's tail) holds its own range of journal rows, so the order (time, journal row, order
-//! in the row) is total and a repetition's neighbours are in the same place. Therefore the first `limit` samples of each
-//! place, repetitions removed, are enough to know the first `limit` of all; and a file that begins after the last of
-//! `limit` samples found so far need not be opened.
+//! in the row) is total, and what is a repetition shows among the samples of one time. Therefore the first `limit`
+//! samples of each place, repetitions removed, are enough to know the first `limit` of all; and a file that begins after
+//! the last of `limit` samples found so far need not be opened.
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::{Connection, params};
-
-use super::{Order, Reader, StreamQuery};
-use crate::historian::find::samples_in;
-use crate::journal::upkeep::SET_APART;
-use crate::journal::{HISTORIAN_SINK, read};
-use crate::{Error, OwnedSample, OwnedValue, Seq, StreamId, Timestamp};
+use super::places::{Candidate, Found, candidates};
+use super::repetition::Repetitions;
+use super::{Interval, Order, Reader, StreamQuery};
+use crate::historian::find::StreamRows;
+use crate::{Error, OwnedSample, Timestamp};
 
 impl Reader {
     /// The samples of a stream, by time (source, else server, else receive time), at most `limit` from the wanted end.
-    /// A sample that only repeats the one before it (same source and server time, status and value: a notification
-    /// that was sent twice) is left out.
+    /// A sample that arrived twice (same source time, status and value) is given once.
     ///
     /// # Errors
     /// [`Error::RowDamaged`] until the next seal has set the row aside; [`Error::FileDamaged`], [`Error::FileMissing`]
@@ -30,14 +25,14 @@ impl Reader {
 
     /// `between` is called between any two reads, for a test to let the writer do its worst there.
     fn query_with(&self, query: &StreamQuery, between: &mut dyn FnMut()) -> Result<Vec<OwnedSample>, Error> {
-        let last = query.to.map_or(Timestamp::MAX, |to| Timestamp::from_ticks(to.ticks().saturating_sub(1)));
-        let range = (query.from.unwrap_or(Timestamp::MIN), last);
-        if query.limit == 0 || range.0 > range.1 || query.to == Some(Timestamp::MIN) {
+        let interval =
+            Interval { from: query.from.unwrap_or(Timestamp::MIN), to: query.to.unwrap_or(Timestamp::MAX) };
+        if query.limit == 0 || interval.is_empty() {
             return Ok(Vec::new());
         }
         let mut tries = TRIES;
         loop {
-            match self.query_snapshot(query, range, between) {
+            match self.query_snapshot(query, interval, between) {
                 // compaction took a file after we had read the list: the next list is without it
                 Err(Error::FileMissing { path }) if tries > 1 && !self.is_listed(&path)? => tries -= 1,
                 result => return result,
@@ -45,33 +40,27 @@ impl Reader {
         }
     }
 
-    fn is_listed(&self, file: &Path) -> Result<bool, Error> {
-        let path = file.strip_prefix(&self.historian).unwrap_or(file).to_string_lossy();
-        self.check(
-            self.connection
-                .prepare_cached("SELECT 1 FROM sealed_file WHERE path = ?1")
-                .and_then(|mut select| select.exists([path])),
-        )
-    }
-
     fn query_snapshot(
         &self,
         query: &StreamQuery,
-        range: (Timestamp, Timestamp),
+        interval: Interval,
         between: &mut dyn FnMut(),
     ) -> Result<Vec<OwnedSample>, Error> {
         let mut best = Best::new(query.limit, query.order);
-        for file in self.tail_and_files(query, range, &mut best, between)? {
+        for file in self.tail_and_files(query, interval, &mut best, between)? {
             between();
             best.settle_when_full();
             if best.is_closed_to(file.first_time, file.last_time) {
                 continue;
             }
+            let mut rows = StreamRows::open(&self.historian.join(&file.path), query.stream, interval.ends())?;
             let mut row = 0;
-            samples_in(&self.historian.join(&file.path), query.stream, range, |sample, seq| {
+            while let Some((sample, seq)) = rows.next()? {
                 row += 1;
-                best.push(Found { time: sample.time(), seq, row, sample })
-            })?;
+                if !best.push(Found { time: sample.time(), seq, row, sample }) {
+                    break;
+                }
+            }
         }
         Ok(best.finish())
     }
@@ -80,95 +69,20 @@ impl Reader {
     fn tail_and_files(
         &self,
         query: &StreamQuery,
-        range: (Timestamp, Timestamp),
+        interval: Interval,
         best: &mut Best,
         between: &mut dyn FnMut(),
     ) -> Result<Vec<Candidate>, Error> {
         let snapshot = self.check(self.connection.unchecked_transaction())?;
-        let cursor = self.check(read::cursor(&snapshot, HISTORIAN_SINK))?.unwrap_or_default();
-        between();
-        let mut failure = None;
-        let tail = read::rows_with(&snapshot, cursor, query.stream, range, |seq, batch| match batch {
-            Err(error) => failure = Some(error),
-            Ok(batch) => {
-                for (row, sample) in (0..).zip(batch.iter()) {
-                    if sample.stream == query.stream && (range.0..=range.1).contains(&sample.time()) {
-                        best.push(Found { time: sample.time(), seq, row, sample: sample.to_owned() });
-                    }
-                }
-            }
-        });
-        self.check(tail)?;
-        if let Some(error) = failure {
-            return Err(error);
+        let keep = |found| {
+            best.push(found);
+        };
+        let cursor = self.tail(&snapshot, &[query.stream], interval, keep, between)?;
+        let mut files = self.check(candidates(&snapshot, cursor, query.stream, interval))?;
+        if query.order == Order::NewestFirst {
+            files.sort_by_key(|file| std::cmp::Reverse(file.last_time));
         }
-        between();
-        self.check(candidates(&snapshot, cursor, query, range))
-    }
-}
-
-/// A sealed file that may hold wanted samples.
-struct Candidate {
-    path: PathBuf,
-    first_time: Timestamp,
-    last_time: Timestamp,
-}
-
-fn candidates(
-    snapshot: &Connection,
-    cursor: Seq,
-    query: &StreamQuery,
-    (first, last): (Timestamp, Timestamp),
-) -> rusqlite::Result<Vec<Candidate>> {
-    // the first layout, which a writer has yet to bring up to date, sets nothing apart
-    let layout: i64 = snapshot.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let readable = if layout > 1 { "level <> ?5" } else { "?5 IS NOT NULL" };
-    let mut select = snapshot.prepare_cached(&format!(
-        "SELECT path, first_time, last_time FROM sealed_file
-         WHERE {readable} AND last_seq <= ?1 AND first_stream <= ?2 AND last_stream >= ?2 AND last_time >= ?3 AND first_time <= ?4
-         ORDER BY first_time",
-    ))?;
-    let stream = StreamId::get(query.stream);
-    let files =
-        select.query_map(params![cursor.get(), stream, first.ticks(), last.ticks(), SET_APART], |row| {
-            Ok(Candidate {
-                path: PathBuf::from(row.get::<_, String>(0)?),
-                first_time: Timestamp::from_ticks(row.get(1)?),
-                last_time: Timestamp::from_ticks(row.get(2)?),
-            })
-        })?;
-    let mut files: Vec<Candidate> = files.collect::<Result<_, _>>()?;
-    if query.order == Order::NewestFirst {
-        files.sort_by_key(|file| std::cmp::Reverse(file.last_time));
-    }
-    Ok(files)
-}
-
-/// A sample and its place in the total order.
-struct Found {
-    time: Timestamp,
-    seq: Seq,
-    row: u64,
-    sample: OwnedSample,
-}
-
-impl Found {
-    fn repeats(&self, other: &Self) -> bool {
-        let (a, b) = (&self.sample, &other.sample);
-        a.source_time == b.source_time
-            && a.server_time == b.server_time
-            // without either time nothing says that it is the same notification
-            && !(a.source_time.is_absent() && a.server_time.is_absent())
-            && a.status == b.status
-            && same_bits(&a.value, &b.value)
-    }
-}
-
-fn same_bits(a: &OwnedValue, b: &OwnedValue) -> bool {
-    match (a, b) {
-        (OwnedValue::Float(a), OwnedValue::Float(b)) => a.to_bits() == b.to_bits(),
-        (OwnedValue::Double(a), OwnedValue::Double(b)) => a.to_bits() == b.to_bits(),
-        (a, b) => a == b,
+        Ok(files)
     }
 }
 
@@ -221,11 +135,15 @@ impl Best {
     fn settle(&mut self) {
         // what is settled is one run, what a file gave another: the stable sort only merges them
         self.found.sort_by_key(|found| (found.time, found.seq, found.row));
-        self.found.dedup_by(|later, earlier| later.repeats(earlier));
+        let mut repetitions = Repetitions::default();
+        self.found.retain(|found| repetitions.is_new(&found.sample, found.seq));
         match self.order {
             Order::OldestFirst => self.found.truncate(self.limit),
             Order::NewestFirst => {
                 let surplus = self.found.len().saturating_sub(self.limit);
+                // never within one time: what is new there is only known together
+                let cut = self.found.get(surplus).map(|found| found.time);
+                let surplus = self.found.partition_point(|found| Some(found.time) < cut);
                 self.found.drain(..surplus);
             }
         }
@@ -237,6 +155,7 @@ impl Best {
 
     fn finish(mut self) -> Vec<OwnedSample> {
         self.settle();
+        self.found.truncate(self.limit);
         self.found.into_iter().map(|found| found.sample).collect()
     }
 }
