@@ -20,6 +20,7 @@ pub mod identity;
 pub mod naming;
 pub mod next_step;
 pub mod not_trusted;
+pub mod overview;
 mod pipeline;
 mod runtime;
 mod sample_view;

@@ -42,6 +42,24 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    /// Every state.
+    pub const ALL: &[Self] = &[
+        Self::Connecting,
+        Self::WaitingForServerTrust,
+        Self::ServerNotTrusted,
+        Self::SecurityRefused,
+        Self::LoginRefused,
+        Self::Unreachable,
+        Self::Misconfigured,
+        Self::Browsing,
+        Self::Recovering,
+        Self::Flowing,
+        Self::Quiet,
+        Self::Stale,
+        Self::StorageFailed,
+        Self::Stopped,
+    ];
+
     /// The state in words for people.
     pub fn words(self) -> &'static str {
         match self {

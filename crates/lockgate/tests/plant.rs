@@ -14,7 +14,7 @@
 
 mod common;
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -241,6 +241,7 @@ fn run_collects_until_its_time_is_up_and_the_values_can_be_queried() {
 #[test]
 fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drains() {
     let (lab, _plant) = connected();
+    let face = own_face(&lab);
     let mut running = binary(&lab).args(["run", "--for", "120s"]).stderr(Stdio::piped()).spawn().unwrap();
     let flowing = wait_for(Duration::from_secs(30), || {
         lab.run(&["--json", "status"]).json()["sources"][0]["state"] == "flowing"
@@ -248,6 +249,9 @@ fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drain
     assert!(flowing, "{}", lab.run(&["status"]).page());
     assert_eq!(lab.run(&["--json", "status"]).json()["running"], true);
     assert_eq!(lab.run(&["query", "Counter0001"]).code, 0);
+    assert!(ask(&face, "/readyz").starts_with("HTTP/1.1 200 "), "{}", ask(&face, "/readyz?verbose"));
+    let metrics = ask(&face, "/metrics");
+    assert!(metrics.contains("lockgate_source_state{source=\"line1\",state=\"flowing\"} 1\n"), "{metrics}");
 
     let second = lab.run(&["run", "--for", "120s"]);
     assert_eq!(second.code, 9, "{}", second.page());
@@ -260,6 +264,24 @@ fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drain
     let mut log = String::new();
     running.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(status.code(), Some(0), "{log}");
+}
+
+/// Gives the connector's HTTP face a port that nobody else has.
+fn own_face(lab: &Lab) -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let path = lab.path().join("lockgate.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("127.0.0.1:8480"), "{text}");
+    std::fs::write(&path, text.replace("127.0.0.1:8480", &free.to_string())).unwrap();
+    free.to_string()
+}
+
+fn ask(face: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(face).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {face}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn counted(lab: &Lab) -> Vec<i64> {

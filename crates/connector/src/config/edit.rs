@@ -270,4 +270,8 @@ data = "data"
 # journal_max_mib = 4096
 # how often collected samples are sealed into Parquet files
 seal_every = "1m"
+
+[web]
+# health (/readyz) and metrics (/metrics), for this machine only
+listen = "127.0.0.1:8480"
 "#;

@@ -11,6 +11,9 @@
 //! data = "data"                                 # journal and historian
 //! seal_every = "60s"
 //!
+//! [web]
+//! listen = "127.0.0.1:8480"                     # health and metrics, loopback only
+//!
 //! [[source]]
 //! name = "line1"
 //! url = "opc.tcp://plc1:4840"

@@ -1,6 +1,7 @@
 //! What the configuration means, once every value has been parsed into its type.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// The sinks beside the historian, in the order of the file.
     pub sinks: Vec<SinkConfig>,
+    /// Where health and metrics are served, a loopback address; `None` is nowhere.
+    pub web: Option<SocketAddr>,
 }
 
 /// Who we are towards servers.

@@ -1,6 +1,7 @@
 //! From text to a checked [`Config`], or to every problem in it.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         journal_limit: None,
         keep: None,
     });
+    let web = root.section("web", "[web]", |section| section.parsed("listen", parse_listen)).flatten();
     let tables = root.item("source");
     let sinks = root.item("sink");
     root.finish();
@@ -88,7 +90,19 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         pki,
         sources,
         sinks,
+        web,
     })
+}
+
+/// Without a login only this machine may ask.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let example = "write an address and a port, as in \"127.0.0.1:8480\"";
+    let address: SocketAddr = text.parse().map_err(|_| example.to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!("{} is not a loopback address; other machines cannot be let in yet", address.ip()))
+    }
 }
 
 fn read_application(section: &mut Section<'_, '_, '_>) -> Option<Application> {

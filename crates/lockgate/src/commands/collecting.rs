@@ -1,6 +1,9 @@
 //! What `run` and `demo` share: telling what happens while collecting, and stopping without loss.
 
-use connector::{Event, EventKind, Handle, SourceState, Stopped};
+use std::sync::Arc;
+
+use connector::{Config, Event, EventKind, Handle, SourceState, Stopped, SystemClock};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::failure;
@@ -9,6 +12,14 @@ use crate::advice::{Advice, Outcome};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
+
+/// Serves health and metrics until it is dropped, if the configuration says where.
+pub(super) fn face(config: &Config) -> Option<JoinSet<()>> {
+    let listen = config.web?;
+    let mut face = JoinSet::new();
+    face.spawn(connector_web::keep_serving(listen, config.clone(), Arc::new(SystemClock)));
+    Some(face)
+}
 
 /// Drains within the connector's bound. A second Ctrl-C does not wait for it.
 pub(super) async fn finish(context: &Context, handle: Handle, why: Stop, stops: &mut Stops) -> Outcome {

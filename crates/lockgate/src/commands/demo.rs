@@ -57,10 +57,12 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
 
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.clone();
-    introduce(context, args, url.as_str(), &data);
+    introduce(context, args, url.as_str(), &config);
+    let web = collecting::face(&config);
     let handle = Runtime::start(config).await.map_err(explain)?;
     let why = watch(context, &handle, &data, &mut stops).await?;
     let outcome = collecting::finish(context, handle, why, &mut stops).await;
+    drop(web);
     plant.stop().await;
     farewell(context, args, url.as_str(), &data)?;
     outcome
@@ -140,11 +142,15 @@ async fn add_source(
     Ok(())
 }
 
-fn introduce(context: &Context, args: &cli::Demo, url: &str, data: &Path) {
+fn introduce(context: &Context, args: &cli::Demo, url: &str, config: &Config) {
+    let data = &config.storage.data;
     say(&format!("plant        {} (user {}, password {})", safe(url), simulate::USER, simulate::PASSWORD));
     say(&format!("config       {}", safe(&context.config.display().to_string())));
     say(&format!("journal      {}", safe(&data.join(tagstore::JOURNAL_FILE).display().to_string())));
     say(&format!("Parquet      {}", safe(&data.join(tagstore::HISTORIAN_DIR).display().to_string())));
+    if let Some(web) = config.web {
+        say(&format!("metrics      http://{web}/metrics"));
+    }
     match args.duration {
         Some(duration) => say(&format!("ends by itself after {duration:?}\n")),
         None => say("ends with Ctrl-C\n"),

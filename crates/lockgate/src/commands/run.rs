@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use super::cert::{Ending, Reminder, ending};
-use super::collecting::{EventLog, finish};
+use super::collecting::{EventLog, face, finish};
 use super::failure;
 use super::stop::{Stop, Stops};
 use super::{config, runtime};
@@ -41,12 +41,15 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let watched = config.clone();
     let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
+    let web = face(&watched);
     let why = tokio::select! {
         why = follow(context, &watched, &handle, &mut stops) => why,
         ended = handle.ended() => return Err(give_up(handle, &ended).await),
     };
     info!(reason = why.words(), "stopping: making durable what was received");
-    finish(context, handle, why, &mut stops).await
+    let outcome = finish(context, handle, why, &mut stops).await;
+    drop(web);
+    outcome
 }
 
 /// A part of the connector is gone: what remains would look alive and keep nothing. Stops it as well as it can be.

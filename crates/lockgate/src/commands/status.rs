@@ -7,11 +7,11 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use connector::overview::{Overview, SourceOverview, Summary};
 use connector::status::SourceState;
-use connector::{Config, SourceConfig, SourceStatus};
-use jiff::{SignedDuration, Timestamp};
+use connector::{Config, SourceStatus};
+use jiff::Timestamp;
 use serde::Serialize;
-use tagstore::{Reader, Summary};
 
 use super::cert::{Ending, ending};
 use super::{config, data};
@@ -22,8 +22,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, document, json, print, safe};
 
-/// The collector renews every status about once a second; after this long it does not any more.
-const NOBODY_RENEWS: SignedDuration = SignedDuration::from_secs(10);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Serialize)]
@@ -94,61 +92,23 @@ fn one_line(status: &Status) -> Outcome<String> {
 
 fn look(context: &Context, config: &Config) -> Outcome<Status> {
     let now = clock::now();
-    let reader = match Reader::open(&config.storage.data) {
-        Ok(reader) => Some(reader),
-        Err(tagstore::Error::NoJournal { .. }) => None,
-        Err(error) => return Err(data::failed(&error)),
-    };
-    let failed = |error: tagstore::Error| data::failed(&error);
-    let written = match &reader {
-        Some(reader) => reader.source_statuses().map_err(failed)?,
-        None => Vec::new(),
-    };
-    let running = reader.as_ref().map(Reader::is_written).transpose().map_err(failed)?.unwrap_or(false);
-    let of = |name: &str| {
-        let status = written.iter().find(|status| status.source == name)?;
-        SourceStatus::from_json(&status.json)
-    };
-    let sources: Vec<SourceView> = config
-        .sources
-        .iter()
-        .map(|source| {
-            let last = of(source.name.as_str());
-            let renewed = running && last.as_ref().is_some_and(|last| renewed(last, now));
-            SourceView::of(context, source, last, renewed, now)
-        })
-        .collect();
+    let seen = Overview::look(config, now).map_err(|error| data::failed(&error))?;
     Ok(Status {
-        running,
-        sources,
-        storage: reader.map(|reader| reader.summary()).transpose().map_err(failed)?.map(Storage::of),
+        running: seen.running,
+        sources: seen.sources.into_iter().map(|source| SourceView::of(context, source, now)).collect(),
+        storage: seen.storage.map(Storage::of),
         certificate: ending(context, config, now),
     })
 }
 
-/// Whether the collector still stands behind this status.
-fn renewed(status: &SourceStatus, now: Timestamp) -> bool {
-    status.state != SourceState::Stopped && now.duration_since(status.updated) < NOBODY_RENEWS
-}
-
 impl SourceView {
-    fn of(
-        context: &Context,
-        source: &SourceConfig,
-        last: Option<SourceStatus>,
-        renewed: bool,
-        now: Timestamp,
-    ) -> Self {
+    fn of(context: &Context, source: SourceOverview, now: Timestamp) -> Self {
+        let SourceOverview { name, url, state, last } = source;
         let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
-        let state = match &last {
-            None => "not collected yet".to_owned(),
-            Some(last) if renewed => last.state.words().to_owned(),
-            Some(_) => SourceState::Stopped.words().to_owned(),
-        };
         Self {
-            source: source.name.to_string(),
-            url: source.url.as_str().to_owned(),
-            state,
+            source: name,
+            url,
+            state: state.map_or("not collected yet", SourceState::words).to_owned(),
             data_age_seconds: age(last.as_ref().and_then(|last| last.last_sample_time)),
             message_age_seconds: age(last.as_ref().and_then(|last| last.last_message_time)),
             next_step: last.as_ref().and_then(|last| Some(context.next_step(last.next_step.as_ref()?))),

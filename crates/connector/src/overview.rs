@@ -1,0 +1,77 @@
+//! The whole at one glance: every source by what it last said of itself, and what the storage holds.
+//!
+//! Read from the data folder alone, so it is the same for a command in another process and for the connector's own
+//! HTTP face. Whether anybody collects is told by the lock on the journal; a source whose status the running connector
+//! has not renewed for a while counts as stopped.
+
+use jiff::{SignedDuration, Timestamp};
+use tagstore::Reader;
+pub use tagstore::{Depth, Summary};
+
+use crate::config::Config;
+use crate::status::{SourceState, SourceStatus};
+
+/// The connector renews every status about once a second; after this long it does not any more.
+const NOBODY_RENEWS: SignedDuration = SignedDuration::from_secs(10);
+
+/// Everything at one moment.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// When.
+    pub at: Timestamp,
+    /// Whether a connector has the data folder open.
+    pub running: bool,
+    /// The configured sources, in the order of the file.
+    pub sources: Vec<SourceOverview>,
+    /// What is stored; `None` before anything ever was.
+    pub storage: Option<Summary>,
+}
+
+/// One source.
+#[derive(Clone, Debug)]
+pub struct SourceOverview {
+    /// Its name.
+    pub name: String,
+    /// Its address, as configured.
+    pub url: String,
+    /// Its state now; `None` if it was never collected.
+    pub state: Option<SourceState>,
+    /// What it last said of itself; `None` if it was never collected.
+    pub last: Option<SourceStatus>,
+}
+
+impl Overview {
+    /// Looks into the data folder of a configuration.
+    ///
+    /// # Errors
+    /// What [`Reader::open`] and reading say; a folder in which nothing was ever collected is none.
+    pub fn look(config: &Config, now: Timestamp) -> Result<Self, tagstore::Error> {
+        let reader = match Reader::open(&config.storage.data) {
+            Ok(reader) => Some(reader),
+            Err(tagstore::Error::NoJournal { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let written = reader.as_ref().map(Reader::source_statuses).transpose()?.unwrap_or_default();
+        let running = reader.as_ref().map(Reader::is_written).transpose()?.unwrap_or(false);
+        let of = |name: &str| {
+            let status = written.iter().find(|status| status.source == name)?;
+            SourceStatus::from_json(&status.json)
+        };
+        let sources = config.sources.iter().map(|source| {
+            let last = of(source.name.as_str());
+            let state =
+                last.as_ref().map(|last| if running { last.state_at(now) } else { SourceState::Stopped });
+            SourceOverview { name: source.name.to_string(), url: source.url.as_str().to_owned(), state, last }
+        });
+        let sources = sources.collect();
+        let storage = reader.map(|reader| reader.summary()).transpose()?;
+        Ok(Self { at: now, running, sources, storage })
+    }
+}
+
+impl SourceStatus {
+    /// The state as it counts now: a status that is not renewed any more is that of a stopped source.
+    fn state_at(&self, now: Timestamp) -> SourceState {
+        if now.duration_since(self.updated) < NOBODY_RENEWS { self.state } else { SourceState::Stopped }
+    }
+}
