@@ -37,6 +37,6 @@ pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind};
 pub use next_step::NextStep;
 pub use runtime::{Handle, Runtime, Stopped};
-pub use sample_view::{CSV_HEADER, SampleView};
+pub use sample_view::{CSV_HEADER, SampleView, csv_field, plain_value};
 pub use status::{SourceState, SourceStatus};
 pub use watchdog::{Ended, Part};

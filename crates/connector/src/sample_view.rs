@@ -70,12 +70,17 @@ impl SampleView {
     }
 }
 
-fn csv_field(text: String) -> String {
+/// A field of CSV (RFC 4180): in quotes where it must be.
+#[must_use]
+pub fn csv_field(text: String) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// Numbers as numbers, text as text, bytes as lower-case hex; NaN and the infinities, which JSON cannot say, as text.
-fn plain_value<S: Serializer>(value: &OwnedValue, serializer: S) -> Result<S::Ok, S::Error> {
+///
+/// # Errors
+/// Those of the serializer.
+pub fn plain_value<S: Serializer>(value: &OwnedValue, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         OwnedValue::Null => serializer.serialize_none(),
         OwnedValue::Bool(v) => serializer.serialize_bool(*v),

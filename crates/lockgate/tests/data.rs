@@ -137,9 +137,94 @@ fn a_limit_that_cuts_is_said() {
     let screen = lab.run(&all_day(&["query", "Temperature", "--limit", "2", "--json"]));
     assert_eq!(screen.json()["truncated"], true);
     assert_eq!(screen.json()["samples"].as_array().unwrap().len(), 2);
-    assert!(screen.stderr.contains("only the first 2 values"), "{}", screen.stderr);
+    assert!(screen.stderr.contains("only the first 2 of each stream"), "{}", screen.stderr);
     let whole = lab.run(&all_day(&["query", "Temperature", "--limit", "4", "--json"]));
     assert_eq!(whole.json()["truncated"], false);
+}
+
+#[test]
+fn query_condenses_values_to_a_line_for_each_while() {
+    let lab = collected();
+    let every = all_day(&["query", "Temperature", "--every", "2s"]);
+    let with = |more: &[&'static str]| lab.run(&every.iter().chain(more).copied().collect::<Vec<_>>());
+    insta::assert_snapshot!(with(&[]).page());
+    insta::assert_snapshot!(with(&["--format", "csv"]).page());
+    insta::assert_snapshot!(with(&["--json"]).page());
+    insta::assert_snapshot!(with(&["--aggregate", "avg,max"]).page());
+    insta::assert_snapshot!(with(&["--aggregate", "avg,max", "--json", "--limit", "1"]).page());
+}
+
+#[test]
+fn a_line_in_which_values_are_missing_says_so() {
+    let lab = collected();
+    insta::assert_snapshot!(lab.run(&all_day(&["query", "Pressure", "--every", "15s"])).page());
+}
+
+#[test]
+fn query_shows_several_streams_each_by_its_name() {
+    let lab = collected();
+    let both = ["query", "Temperature", "Pump.State", "Temperature"];
+    insta::assert_snapshot!(lab.run(&all_day(&both)).page());
+    let json = lab.run(&all_day(&["--json", "query", "Temperature", "Pump.State", "--every", "1h"])).json();
+    assert_eq!(json["streams"][0]["stream"], "line1.Objects.Temperature");
+    assert_eq!(json["streams"][0]["buckets"][0]["bad"], 1);
+    assert_eq!(json["streams"][1]["buckets"][0]["last"]["value"], "run\u{1b}[2J,\"fast\"\u{202E}");
+    let csv = lab.run(&all_day(&["query", "Temperature", "Pump.State", "--format", "csv"]));
+    let count = |name: &str| csv.stdout.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!((count("line1.Objects.Temperature,"), count("line1.Objects.Pump.State,")), (4, 1));
+}
+
+#[test]
+fn query_thins_values_out_for_drawing_and_breaks_the_curve_at_bad_ones() {
+    let lab = collected();
+    insta::assert_snapshot!(lab.run(&all_day(&["query", "Temperature", "--points", "100"])).page());
+    insta::assert_snapshot!(lab.run(&all_day(&["query", "Temperature", "--points", "100", "--json"])).page());
+    insta::assert_snapshot!(lab.run(&all_day(&["query", "Pump.State", "--points", "100"])).page());
+}
+
+#[test]
+fn parquet_goes_to_a_new_file_and_only_there() {
+    let lab = collected();
+    let to_screen = lab.run(&all_day(&["query", "Temperature", "--format", "parquet"]));
+    insta::assert_snapshot!(to_screen.page());
+    for (name, more) in [("raw", &[][..]), ("buckets", &["--every", "1h"]), ("curve", &["--points", "9"])] {
+        let file = format!("{name}.parquet");
+        let mut words = all_day(&["query", "Temperature", "--format", "parquet", "--out", &file]);
+        words.extend(more);
+        let first = lab.run(&words);
+        assert_eq!(first.code, 0, "{}", first.page());
+        assert!(first.stdout.contains("rows of 1 streams in"), "{}", first.page());
+        let bytes = std::fs::read(lab.path().join(&file)).unwrap();
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+        let again = lab.run(&words);
+        assert_eq!(again.code, 2, "{}", again.page());
+    }
+    let counted =
+        ["--json", "query", "Temperature", "--format", "parquet", "--out", "one.parquet", "--limit", "1"];
+    let json = lab.run(&all_day(&counted));
+    assert_eq!(
+        (json.json()["schema"].as_str(), json.json()["rows"].as_u64()),
+        (Some("lockgate/query-file/1"), Some(1))
+    );
+    assert!(json.stderr.contains("only the first 1 of each stream"), "{}", json.page());
+    let exported = lab.run(&all_day(&["--json", "export", "--format", "parquet", "--output", "all.parquet"]));
+    assert_eq!(exported.json()["samples"], 5, "{}", exported.page());
+}
+
+#[test]
+fn lengths_and_aggregates_that_are_none_are_usage_errors() {
+    let lab = collected();
+    for words in [
+        &["query", "Temperature", "--every", "0s"][..],
+        &["query", "Temperature", "--every", "often"],
+        &["query", "Temperature", "--every", "1m", "--points", "5"],
+        &["query", "Temperature", "--aggregate", "min"],
+        &["query", "Temperature", "--every", "1m", "--aggregate", "median"],
+        &["query"],
+    ] {
+        let screen = lab.run(words);
+        assert_eq!(screen.code, 2, "{}", screen.page());
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub mod historian;
 pub mod journal;
 pub mod reader;
 pub mod sample;
+pub mod table;
 
 pub use error::{DiskTrouble, Error};
 pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile};
@@ -54,6 +55,7 @@ pub use reader::{
     StreamQuery, Summary,
 };
 pub use sample::{OwnedSample, OwnedValue, Sample, SampleBatch, StreamId, Timestamp, Value, ValueKind};
+pub use table::{ParquetTable, TableRow};
 
 /// The journal's file inside a data directory.
 pub const JOURNAL_FILE: &str = "journal.sqlite";

@@ -113,7 +113,7 @@ pub(crate) enum Command {
     Status(Status),
     /// The streams that have been collected
     Streams(Streams),
-    /// The values of one stream
+    /// The values of streams: each, condensed, or thinned out for drawing
     Query(Query),
     /// Write the values of streams to a file
     Export(Export),

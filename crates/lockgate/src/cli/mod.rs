@@ -4,6 +4,7 @@ mod ca;
 mod cert;
 mod command;
 mod data;
+mod query;
 mod running;
 mod server;
 mod setup;
@@ -13,7 +14,8 @@ mod verify;
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
 pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
 pub(crate) use command::{Cli, Command, parse, takes_store};
-pub(crate) use data::{Export, ExportFormat, Gaps, Query, QueryFormat, Range, Status, Streams};
+pub(crate) use data::{Gaps, Range, Status, Streams};
+pub(crate) use query::{Aggregate, Export, ExportFormat, Length, Query, QueryFormat};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
 pub(crate) use server::{Browse, Doctor, History, Read, Select, Target, Watch};
 pub(crate) use setup::{

@@ -23,9 +23,16 @@ pub(crate) fn open_at(data: &Path) -> Outcome<Reader> {
     Reader::open(data).map_err(|error| failed(&error))
 }
 
-/// The stream that `name` means.
-pub(crate) fn stream(reader: &Reader, name: &str) -> Outcome<StreamInfo> {
-    reader.find_stream(name).map_err(|error| failed(&error))
+/// The streams that these names mean, each once.
+pub(crate) fn streams(reader: &Reader, names: &[String]) -> Outcome<Vec<StreamInfo>> {
+    let mut streams: Vec<StreamInfo> = Vec::with_capacity(names.len());
+    for name in names {
+        let found = reader.find_stream(name).map_err(|error| failed(&error))?;
+        if !streams.iter().any(|stream| stream.id == found.id) {
+            streams.push(found);
+        }
+    }
+    Ok(streams)
 }
 
 /// The interval in the store's own time, `from` before `to`.

@@ -1,25 +1,23 @@
 //! `lockgate export`: the values of streams into one file.
 //!
-//! Page by page, so that memory stays small whatever the interval. The file appears under its name only when it is
+//! One by one, so that memory stays small whatever the interval. The file appears under its name only when it is
 //! complete; an existing file is never overwritten.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use connector::{CSV_HEADER, SampleView};
 use serde::Serialize;
-use tagstore::{Order, OwnedSample, Reader, StreamInfo, StreamQuery, Timestamp};
+use tagstore::{Interval, OwnedSample, ParquetTable, Reader, StreamId, StreamInfo};
 
 use super::data;
-use crate::advice::{Advice, Outcome, disk};
+use crate::advice::{Outcome, disk};
 use crate::cli::{self, ExportFormat};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{json, safe};
-
-/// Samples held in memory at once.
-const PAGE: usize = 50_000;
+use crate::output::{file, json, safe};
 
 #[derive(Serialize)]
 struct Exported {
@@ -35,29 +33,16 @@ pub(super) fn run(context: &Context, args: &cli::Export) -> Outcome {
     let reader = data::open(context)?;
     let streams = chosen(&reader, &args.streams)?;
     let (from, to) = data::range(args.range)?;
-    let failed = |e: std::io::Error| disk("write the export", &args.output, &e);
-    if args.output.exists() {
-        return Err(exists(&args.output));
-    }
-    let unfinished = unfinished(&args.output);
-    let mut out = BufWriter::new(File::create_new(&unfinished).map_err(failed)?);
-    let written = write_all(&reader, &streams, (from, to), args.format, &mut out).and_then(|samples| {
-        let file = out.into_inner().map_err(|e| failed(e.into_error()))?;
-        file.sync_all().map_err(failed)?;
-        // a hard link refuses to replace a file that appeared meanwhile; a rename would not
-        fs::hard_link(&unfinished, &args.output).map_err(failed)?;
-        Ok(samples)
-    });
-    let tidied = fs::remove_file(&unfinished);
-    let samples = written?;
-    tidied.map_err(failed)?;
-
+    let interval = Interval { from, to };
+    let path = &args.output;
+    let samples = file::write_large(path, |file| match args.format {
+        ExportFormat::Csv => csv(&reader, &streams, interval, file, path),
+        ExportFormat::Jsonl => jsonl(&reader, &streams, interval, file, path),
+        ExportFormat::Parquet => parquet(&reader, &streams, interval, file, path),
+    })?;
     let exported = Exported {
-        file: args.output.display().to_string(),
-        format: match args.format {
-            ExportFormat::Csv => "csv",
-            ExportFormat::Jsonl => "jsonl",
-        },
+        file: path.display().to_string(),
+        format: args.format.as_str(),
         streams: streams.len(),
         samples,
         from: from.to_string(),
@@ -74,99 +59,92 @@ fn chosen(reader: &Reader, names: &[String]) -> Outcome<Vec<StreamInfo>> {
     if names.is_empty() {
         return reader.streams().map_err(|error| data::failed(&error));
     }
-    names.iter().map(|name| data::stream(reader, name)).collect()
+    data::streams(reader, names)
 }
 
-fn write_all(
+fn csv(reader: &Reader, streams: &[StreamInfo], interval: Interval, file: File, path: &Path) -> Outcome<u64> {
+    let mut out = BufWriter::new(file);
+    out.write_all(CSV_HEADER.as_bytes()).map_err(|e| disk("write the export", path, &e))?;
+    let count = each(reader, streams, interval, |stream, sample| {
+        let line = SampleView::of(sample).csv(&stream.name, str::to_owned);
+        out.write_all(line.as_bytes()).map_err(|e| disk("write the export", path, &e))
+    })?;
+    end(out, path)?;
+    Ok(count)
+}
+
+fn jsonl(
     reader: &Reader,
     streams: &[StreamInfo],
-    (from, to): (Timestamp, Timestamp),
-    format: ExportFormat,
-    out: &mut impl Write,
+    interval: Interval,
+    file: File,
+    path: &Path,
 ) -> Outcome<u64> {
-    if format == ExportFormat::Csv {
-        out.write_all(CSV_HEADER.as_bytes())?;
-    }
-    let mut total = 0;
-    for stream in streams {
-        let mut pages = Pages { reader, stream, from, to, size: PAGE, done: false };
-        while let Some(page) = pages.next().map_err(|error| data::failed(&error))? {
-            for sample in page {
-                let view = SampleView::of(sample);
-                match format {
-                    ExportFormat::Csv => out.write_all(view.csv(&stream.name, str::to_owned).as_bytes())?,
-                    ExportFormat::Jsonl => writeln!(out, "{}", json_line(stream, &view)?)?,
-                }
-                total += 1;
-            }
-        }
-    }
-    out.flush()?;
-    Ok(total)
-}
-
-fn json_line(stream: &StreamInfo, sample: &SampleView) -> Outcome<String> {
     #[derive(Serialize)]
     struct Line<'a> {
         stream: &'a str,
         #[serde(flatten)]
         sample: &'a SampleView,
     }
-    Ok(json::line(&Line { stream: &stream.name, sample })?)
+    let mut out = BufWriter::new(file);
+    let count = each(reader, streams, interval, |stream, sample| {
+        let line = json::line(&Line { stream: &stream.name, sample: &SampleView::of(sample) })?;
+        writeln!(out, "{line}").map_err(|e| disk("write the export", path, &e))
+    })?;
+    end(out, path)?;
+    Ok(count)
 }
 
-/// The samples of a stream in time order, a page at a time.
-struct Pages<'a> {
-    reader: &'a Reader,
-    stream: &'a StreamInfo,
-    from: Timestamp,
-    to: Timestamp,
-    size: usize,
-    done: bool,
+fn end(out: BufWriter<File>, path: &Path) -> Outcome<()> {
+    let file = out.into_inner().map_err(|e| disk("write the export", path, &e.into_error()))?;
+    file.sync_all().map_err(|e| disk("write the export", path, &e))
 }
 
-impl Pages<'_> {
-    /// The next page; `None` at the end.
-    ///
-    /// Pages are cut between two times, never within one: the last time of a full page may have more samples than
-    /// fit, so all samples of that time are left to the next page.
-    fn next(&mut self) -> Result<Option<Vec<OwnedSample>>, tagstore::Error> {
-        while !self.done {
-            let query = StreamQuery {
-                stream: self.stream.id,
-                from: Some(self.from),
-                to: Some(self.to),
-                limit: self.size,
-                order: Order::OldestFirst,
-            };
-            let mut page = self.reader.query(&query)?;
-            if page.len() < self.size {
-                self.done = true;
-                return Ok(Some(page));
-            }
-            let last = page.last().map_or(self.to, OwnedSample::time);
-            page.retain(|sample| sample.time() < last);
-            if !page.is_empty() {
-                self.from = last;
-                return Ok(Some(page));
-            }
-            // a whole page of one time
-            self.size = self.size.saturating_mul(2);
+/// The same as a file of columns; also for `query`.
+pub(super) fn parquet(
+    reader: &Reader,
+    streams: &[StreamInfo],
+    interval: Interval,
+    file: File,
+    path: &Path,
+) -> Outcome<u64> {
+    let failed = |error: tagstore::Error| data::failed(&error);
+    let mut table = ParquetTable::new(file, path, streams.to_vec(), &[]).map_err(failed)?;
+    let number = |id: StreamId| streams.iter().position(|stream| stream.id == id).unwrap_or(usize::MAX);
+    let (mut last, mut at) = (None, usize::MAX);
+    each(reader, streams, interval, |stream, sample| {
+        if last != Some(stream.id) {
+            (last, at) = (Some(stream.id), number(stream.id));
         }
-        Ok(None)
-    }
+        table.push(at, sample).map_err(failed)
+    })?;
+    table.finish().map_err(failed)
 }
 
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
-    name.push(format!(".{}.partial", std::process::id()));
-    path.with_file_name(name)
-}
-
-fn exists(path: &Path) -> Box<Advice> {
-    Box::new(
-        Advice::new("export.exists", Exit::Usage, "this file exists already; it was left as it is")
-            .fact("file", path.display().to_string())
-            .then("name another file"),
-    )
+/// Hands every sample with its stream to `write`; says how many there were.
+fn each(
+    reader: &Reader,
+    streams: &[StreamInfo],
+    interval: Interval,
+    mut write: impl FnMut(&StreamInfo, OwnedSample) -> Outcome<()>,
+) -> Outcome<u64> {
+    let ids: Vec<StreamId> = streams.iter().map(|stream| stream.id).collect();
+    let mut left = streams.iter().peekable();
+    let (mut count, mut problem) = (0, None);
+    reader
+        .for_each(&ids, interval, &mut |sample| {
+            // they come in the order in which the streams were given
+            while left.next_if(|stream| stream.id != sample.stream).is_some() {}
+            let Some(stream) = left.peek() else { return ControlFlow::Break(()) };
+            count += 1;
+            match write(stream, sample) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(advice) => {
+                    problem = Some(advice);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .map_err(|error| data::failed(&error))?;
+    problem.map_or(Ok(count), Err)
 }

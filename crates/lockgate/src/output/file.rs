@@ -2,9 +2,12 @@
 //! was there as it was.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
+
+use crate::advice::{Advice, Outcome, disk};
+use crate::exit::Exit;
 
 /// Writes a file that must not be there yet.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -30,6 +33,36 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_file_name(unfinished);
     write_new(&unfinished, bytes)?;
     fs::rename(&unfinished, path).inspect_err(|_| drop(fs::remove_file(&unfinished)))
+}
+
+/// Writes a file that must not be there yet and may be large: `write` gets it empty, under another name beside it.
+pub(crate) fn write_large<T>(path: &Path, write: impl FnOnce(File) -> Outcome<T>) -> Outcome<T> {
+    let failed = |e: io::Error| disk("write the file", path, &e);
+    if path.exists() {
+        return Err(exists(path));
+    }
+    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+    name.push(format!(".{}.partial", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    let file = File::create_new(&unfinished).map_err(failed)?;
+    let written = write(file).and_then(|written| {
+        // a hard link refuses to replace a file that appeared meanwhile; a rename would not
+        fs::hard_link(&unfinished, path).map_err(failed)?;
+        Ok(written)
+    });
+    let tidied = fs::remove_file(&unfinished);
+    let written = written?;
+    tidied.map_err(failed)?;
+    Ok(written)
+}
+
+/// What is said of a file that is there already.
+pub(crate) fn exists(path: &Path) -> Box<Advice> {
+    Box::new(
+        Advice::new("export.exists", Exit::Usage, "this file exists already; it was left as it is")
+            .fact("file", path.display().to_string())
+            .then("name another file"),
+    )
 }
 
 #[cfg(test)]

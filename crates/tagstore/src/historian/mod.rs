@@ -40,7 +40,7 @@ mod columns;
 mod compact;
 pub(crate) mod files;
 pub(crate) mod find;
-mod parquet_file;
+pub(crate) mod parquet_file;
 mod seal;
 mod upkeep;
 

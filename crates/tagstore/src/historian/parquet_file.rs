@@ -75,7 +75,7 @@ impl<'a> Writer<'a> {
 }
 
 /// What all our Parquet files share.
-pub(super) fn common() -> WriterPropertiesBuilder {
+pub(crate) fn common() -> WriterPropertiesBuilder {
     WriterProperties::builder()
         .set_created_by(concat!("lockgate ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -94,7 +94,7 @@ pub(super) fn check_format(path: &Path, metadata: &ParquetMetaData) -> Result<()
     }
 }
 
-pub(super) fn writing(path: &Path, error: ParquetError) -> Error {
+pub(crate) fn writing(path: &Path, error: ParquetError) -> Error {
     match error {
         ParquetError::External(error) if error.is::<io::Error>() => {
             error.downcast::<io::Error>().map_or_else(|e| disk(path, e.to_string()), |e| Error::io(path, &e))

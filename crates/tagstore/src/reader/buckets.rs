@@ -308,22 +308,31 @@ impl Quality {
     }
 }
 
+/// Whether a status code is Good.
+pub(crate) fn is_good(status: u32) -> bool {
+    Quality::of(status) == Quality::Good
+}
+
 /// The value as a number; `None` for what is none, and for NaN.
+pub(super) fn number(value: &OwnedValue) -> Option<f64> {
+    as_double(value).filter(|number| !number.is_nan())
+}
+
+/// The value as a double; `None` for what is no number.
 #[expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,
     reason = "a mean is that of doubles; extremes stay exact"
 )]
-pub(super) fn number(value: &OwnedValue) -> Option<f64> {
-    let number = match *value {
-        OwnedValue::Bool(v) => f64::from(u8::from(v)),
-        OwnedValue::Int(v) => v as f64,
-        OwnedValue::UInt(v) => v as f64,
-        OwnedValue::Float(v) => f64::from(v),
-        OwnedValue::Double(v) => v,
-        OwnedValue::Null | OwnedValue::Text(_) | OwnedValue::Bytes(_) => return None,
-    };
-    (!number.is_nan()).then_some(number)
+pub(crate) fn as_double(value: &OwnedValue) -> Option<f64> {
+    match *value {
+        OwnedValue::Bool(v) => Some(f64::from(u8::from(v))),
+        OwnedValue::Int(v) => Some(v as f64),
+        OwnedValue::UInt(v) => Some(v as f64),
+        OwnedValue::Float(v) => Some(f64::from(v)),
+        OwnedValue::Double(v) => Some(v),
+        OwnedValue::Null | OwnedValue::Text(_) | OwnedValue::Bytes(_) => None,
+    }
 }
 
 /// Whole numbers exactly, others as doubles.

@@ -15,6 +15,7 @@ mod repetition;
 mod scan;
 
 pub use buckets::{Bucket, BucketQuery, Buckets, Every, Point};
+pub(crate) use buckets::{as_double, is_good};
 pub use plot::{Break, Plot, PlotPoint, PlotQuery};
 
 use std::path::{Path, PathBuf};

@@ -56,6 +56,25 @@ pub enum PlotPoint {
     },
 }
 
+impl PlotPoint {
+    /// When.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        match *self {
+            Self::Value { time, .. } | Self::Break { time, .. } => time,
+        }
+    }
+
+    /// What; `None` at a break.
+    #[must_use]
+    pub const fn value(&self) -> Option<f64> {
+        match *self {
+            Self::Value { value, .. } => Some(value),
+            Self::Break { .. } => None,
+        }
+    }
+}
+
 /// Why a curve is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
