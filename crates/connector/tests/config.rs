@@ -394,3 +394,27 @@ fn settings_that_wait_to_be_chosen_stay_in_their_section_when_a_source_is_added(
     assert_eq!(config.storage.keep, Some(Duration::from_secs(400 * 86_400)));
     assert_eq!(config.storage.journal_limit, Some(4096 << 20));
 }
+
+#[test]
+fn how_streams_are_called_is_checked_and_survives_an_edit() {
+    let text =
+        with_source("stream_name = \"{namespace}/{path:/}\"\nnamespaces = { mix = \"urn:vendor:mixing\" }");
+    let mut config = parse(&text).unwrap();
+    let mut source = config.sources[0].clone();
+    assert_eq!(source.stream_name.to_string(), "{namespace}/{path:/}");
+    assert_eq!(source.namespace_aliases.get("urn:vendor:mixing").map(String::as_str), Some("mix"));
+    source.name = "line9".parse().unwrap();
+    config.add_source(&source).unwrap();
+    assert_eq!(config.source("line9").unwrap().stream_name, source.stream_name);
+    assert_eq!(config.source("line9").unwrap().namespace_aliases, source.namespace_aliases);
+    for (setting, told) in [
+        ("stream_name = \"{pth}\"", "there is no {pth}; did you mean {path}?"),
+        ("stream_name = \"{source}\"", "gives every node the same name"),
+        ("namespaces = \"urn:x\"", "must be a table of short names"),
+        ("namespaces = { a = 1 }", "the namespace of `a` must be a URI"),
+        ("namespaces = { a = \"urn:x\", b = \"urn:x\" }", "`a` and `b` are the same namespace"),
+    ] {
+        let refusal = refusal(&with_source(setting));
+        assert!(refusal.contains(told) && refusal.contains("line 9,"), "{setting}: {refusal}");
+    }
+}

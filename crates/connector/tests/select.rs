@@ -94,3 +94,33 @@ async fn rules_that_pick_nothing_say_so() {
     handle.stop().await.unwrap();
     assert!(detail.contains("the rules of the source pick none of the 16 variables"), "{detail}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_are_called_as_the_template_says_and_a_new_template_only_renames_them() {
+    let rule = "[[source.rule]]\ninclude = [\"**/Counter0001\", \"**/RoomTemperature\"]\n";
+    let site = site_with(rule).await;
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let before = site.reader().streams().unwrap();
+
+    let named = "stream_name = \"OPC UA.{source}.{namespace}.{identifier}\"\n\
+                 namespaces = { plant = \"urn:lockgate:plant:model\" }\n";
+    set_rules(&site, &format!("[[source.rule]]\n{}", rule.trim_start_matches("[[source.rule]]\n")));
+    let path = site.config().path().to_owned();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("[[source.rule]]", &format!("{named}\n[[source.rule]]"))).unwrap();
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let after = site.reader().streams().unwrap();
+    let identity = |streams: &[tagstore::StreamInfo]| {
+        let mut all: Vec<_> = streams.iter().map(|stream| (stream.id, stream.key.clone())).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(identity(&after), identity(&before), "the same streams");
+    let counter = after.iter().find(|stream| stream.name.ends_with("Counter0001")).unwrap();
+    assert!(counter.name.starts_with("OPC UA.line1.plant."), "{}", counter.name);
+    assert!(!after.iter().any(|stream| stream.name.starts_with("line1.")), "{after:?}");
+}

@@ -29,26 +29,38 @@ pub(crate) struct Variable {
     pub(crate) address: NodeAddress,
     /// Browse names from below the root down to it.
     pub(crate) path: Vec<String>,
+    /// Its display name, where that was asked for and the server says it.
+    pub(crate) display_name: Option<String>,
     /// Its type definition, where the server says it.
     pub(crate) type_definition: Option<NodeId>,
 }
 
-/// Walks from `roots`.
+/// Where to walk, how far, and what to keep.
+#[derive(Debug)]
+pub(crate) struct Extent<'a> {
+    /// Where it begins.
+    pub(crate) roots: &'a [String],
+    /// Most nodes that are visited.
+    pub(crate) max_nodes: usize,
+    /// Whether display names are kept.
+    pub(crate) with_display_names: bool,
+}
+
+/// Walks from the roots.
 ///
 /// # Errors
 /// [`Error::RootsMissing`] when the server has none of the roots; [`Error::Client`] when the connection ends.
 pub(crate) async fn browse(
     session: &Session,
-    roots: &[String],
+    extent: &Extent<'_>,
     namespaces: &[String],
-    max_nodes: usize,
 ) -> Result<Found, Error> {
     let mut walk =
-        Walk { namespaces, max_nodes, visited: HashSet::new(), found: Found::default(), level: Vec::new() };
-    walk.enter(session, roots).await?;
+        Walk { namespaces, extent, visited: HashSet::new(), found: Found::default(), level: Vec::new() };
+    walk.enter(session).await?;
     let filter = BrowseFilter {
         node_classes: OBJECTS_AND_VARIABLES,
-        max_references_per_node: max_nodes,
+        max_references_per_node: extent.max_nodes,
         ..Default::default()
     };
     let mut depth = 0;
@@ -74,9 +86,16 @@ pub(crate) async fn browse(
     Ok(walk.found)
 }
 
+/// What a reference says of the variable it leads to.
+#[derive(Default)]
+struct Said {
+    display_name: Option<String>,
+    type_definition: Option<NodeId>,
+}
+
 struct Walk<'a> {
     namespaces: &'a [String],
-    max_nodes: usize,
+    extent: &'a Extent<'a>,
     visited: HashSet<NodeId>,
     found: Found,
     /// Nodes of the next level with the path that leads to them.
@@ -86,9 +105,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Begins with the roots the server has. The objects folder gives no name to what is below it; any other root is
     /// part of the path, so that a name does not depend on how far above a node the walk began.
-    async fn enter(&mut self, session: &Session, roots: &[String]) -> Result<(), Error> {
+    async fn enter(&mut self, session: &Session) -> Result<(), Error> {
         let mut nodes = Vec::new();
-        for root in roots {
+        for root in self.extent.roots {
             nodes.extend(root.parse::<NodeAddress>()?.node_id(self.namespaces));
         }
         let questions: Vec<_> = nodes
@@ -107,10 +126,10 @@ impl Walk<'_> {
             };
             let nameless = node == ObjectId::ObjectsFolder || node == ObjectId::RootFolder;
             let path = if nameless || name.is_empty() { Vec::new() } else { vec![name] };
-            self.visit(node, (class == VARIABLE).then_some(None), path);
+            self.visit(node, (class == VARIABLE).then(Said::default), path);
         }
         if self.level.is_empty() {
-            return Err(Error::RootsMissing { roots: roots.to_vec() });
+            return Err(Error::RootsMissing { roots: self.extent.roots.to_vec() });
         }
         Ok(())
     }
@@ -136,23 +155,25 @@ impl Walk<'_> {
         let is_ours =
             type_definition.server_index == 0 && type_definition.namespace_uri.unwrap_or_default().is_empty();
         let type_definition = is_ours.then(|| to_node_id(&type_definition.node_id));
-        self.visit(node, (reference.node_class == VARIABLE).then_some(type_definition), path);
+        let display_name = reference.display_name.1.filter(|_| self.extent.with_display_names);
+        let said = || Said { type_definition, display_name: display_name.map(str::to_owned) };
+        self.visit(node, (reference.node_class == VARIABLE).then(said), path);
     }
 
-    /// `variable` is what is known of the type definition of a variable.
-    fn visit(&mut self, node: NodeId, variable: Option<Option<NodeId>>, path: Vec<String>) {
-        if self.visited.len() >= self.max_nodes {
+    /// `variable` is what the reference to a variable said of it.
+    fn visit(&mut self, node: NodeId, variable: Option<Said>, path: Vec<String>) {
+        if self.visited.len() >= self.extent.max_nodes {
             self.found.truncated = true;
             return;
         }
         if !self.visited.insert(node.clone()) {
             return;
         }
-        if let Some(type_definition) = variable
+        if let Some(Said { type_definition, display_name }) = variable
             && let Some(address) = NodeAddress::of(&node, self.namespaces)
         {
             let (node, path) = (node.clone(), path.clone());
-            self.found.variables.push(Variable { node, address, path, type_definition });
+            self.found.variables.push(Variable { node, address, path, display_name, type_definition });
         }
         self.level.push((node, path));
     }

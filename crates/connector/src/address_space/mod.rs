@@ -8,5 +8,5 @@
 mod browse;
 mod describe;
 
-pub(crate) use browse::{Variable, browse};
+pub(crate) use browse::{Extent, Variable, browse};
 pub(crate) use describe::{Description, describe};

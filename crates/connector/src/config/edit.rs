@@ -12,6 +12,7 @@ use super::model::{
 use super::rule::write_rules;
 use super::section::show;
 use crate::error::Error;
+use crate::naming::NameTemplate;
 use crate::selection::Rule;
 
 impl Config {
@@ -165,6 +166,15 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
     }
     if source.max_nodes != DEFAULT_MAX_NODES {
         table.insert("max_nodes", value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX)));
+    }
+    if source.stream_name != NameTemplate::default() {
+        table.insert("stream_name", value(source.stream_name.to_string()));
+    }
+    if !source.namespace_aliases.is_empty() {
+        let aliases = source.namespace_aliases.iter();
+        let aliases: InlineTable =
+            aliases.map(|(uri, alias)| (alias.as_str(), Value::from(uri.as_str()))).collect();
+        table.insert("namespaces", value(aliases));
     }
     if source.danger_without_security {
         table.insert("danger_without_security", value(true));

@@ -28,6 +28,9 @@
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"
 //!
+//! stream_name = "{source}.{path}"               # {path:/} {name} {display_name} {namespace} {identifier} {node} …
+//! namespaces = { mix = "urn:vendor:mixing" }    # short names for {namespace}
+//!
 //! [[sink]]                                      # beside the historian
 //! name = "files"
 //! kind = "file"

@@ -11,6 +11,7 @@ use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
 use crate::error::Error;
+use crate::naming::{NameTemplate, NamespaceAliases};
 use crate::selection::Rule;
 
 /// A checked configuration and the file it came from.
@@ -130,6 +131,10 @@ pub struct SourceConfig {
     pub max_nodes: usize,
     /// Which of the variables found are collected, and how; the first rule that fits decides.
     pub rules: Vec<Rule>,
+    /// How its streams are called.
+    pub stream_name: NameTemplate,
+    /// Short names of namespaces for `stream_name`.
+    pub namespace_aliases: NamespaceAliases,
     /// Connect without any message security; visible for ever in status and log.
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
@@ -293,6 +298,8 @@ impl SourceConfig {
             configured_queue_size: None,
             max_nodes: DEFAULT_MAX_NODES,
             rules: Vec::new(),
+            stream_name: NameTemplate::default(),
+            namespace_aliases: NamespaceAliases::new(),
             danger_without_security: false,
             danger_suppress: Vec::new(),
         }

@@ -20,7 +20,7 @@ use super::secret_ref::read_login;
 use super::section::Section;
 use super::sink::read_sinks;
 use crate::error::Error;
-use crate::naming::NodeAddress;
+use crate::naming::{NamespaceAliases, NodeAddress, printable};
 use crate::next_step::NextStep;
 
 impl Config {
@@ -168,6 +168,9 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
     let rules = section.item("rule").map(|item| read_rules(item, section.problems())).unwrap_or_default();
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
+    let stream_name = section.parsed("stream_name", str::parse).unwrap_or_default();
+    let namespace_aliases =
+        section.item("namespaces").map(|item| read_aliases(item, section.problems())).unwrap_or_default();
     let danger_without_security = section.flag("danger_without_security");
     let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
     let source = SourceConfig {
@@ -185,11 +188,35 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         configured_queue_size,
         max_nodes,
         rules,
+        stream_name,
+        namespace_aliases,
         danger_without_security,
         danger_suppress,
     };
     check_security(section, &source);
     Some(source)
+}
+
+/// Alias = URI in the file; by URI here, because that is how it is asked for.
+fn read_aliases(item: &Item, problems: &mut Problems<'_>) -> NamespaceAliases {
+    let Some(table) = item.as_table_like() else {
+        let help = Some("write it as namespaces = { mixing = \"urn:vendor:mixing\" }".into());
+        problems.add(item.span(), "`namespaces` must be a table of short names".to_owned(), help);
+        return NamespaceAliases::new();
+    };
+    let mut aliases = NamespaceAliases::new();
+    for (alias, uri) in table.iter() {
+        let Some(text) = uri.as_str() else {
+            problems.add(uri.span(), format!("the namespace of `{alias}` must be a URI in quotes"), None);
+            continue;
+        };
+        if alias != printable(alias) {
+            problems.add(uri.span(), "a short name of a namespace cannot be shown".to_owned(), None);
+        } else if let Some(other) = aliases.insert(text.to_owned(), alias.to_owned()) {
+            problems.add(uri.span(), format!("`{other}` and `{alias}` are the same namespace"), None);
+        }
+    }
+    aliases
 }
 
 fn read_asked_for(section: &mut Section<'_, '_, '_>) -> AskedFor {

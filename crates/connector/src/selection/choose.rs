@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use ua_client::{AttributeId, NodeId, Session, Variant, status_name};
 
 use super::{Attributes, Decision, Rule, Sampling, decide, pattern};
-use crate::address_space::{Description, Variable, browse, describe};
+use crate::address_space::{Description, Extent, Variable, browse, describe};
 use crate::config::SourceConfig;
 use crate::error::Error;
-use crate::naming::{NodeAddress, stream_names};
+use crate::naming::{NodeAddress, NodeNames};
 
 /// What the rules of a source pick on its server.
 #[derive(Debug)]
@@ -51,7 +51,12 @@ pub async fn choose(
     source: &SourceConfig,
     namespaces: &[String],
 ) -> Result<Choice, Error> {
-    let found = browse(session, &source.roots, namespaces, source.max_nodes).await?;
+    let extent = Extent {
+        roots: &source.roots,
+        max_nodes: source.max_nodes,
+        with_display_names: source.stream_name.asks_for_display_names(),
+    };
+    let found = browse(session, &extent, namespaces).await?;
     let all = found.variables.len();
     let types = type_names(session, &source.rules, &found.variables).await?;
     let mut kept = Vec::new();
@@ -79,25 +84,28 @@ pub async fn choose(
     }
     let hidden = found.refused_example.map(|(node, status)| (node, status_name(status)));
     Ok(Choice {
-        picked: named(source.name.as_str(), picked),
+        picked: named(source, picked),
         found: all,
         truncated: found.truncated,
         hidden: hidden.map(|(node, status)| (found.refused, format!("{node}: {status}"))),
     })
 }
 
-fn named(source: &str, picked: Vec<(Variable, Description, Sampling)>) -> Vec<Picked> {
-    let (paths, rest): (Vec<_>, Vec<_>) = picked
-        .into_iter()
-        .map(|(variable, description, sampling)| {
-            ((variable.address, variable.path), (variable.node, description, sampling))
+fn named(source: &SourceConfig, picked: Vec<(Variable, Description, Sampling)>) -> Vec<Picked> {
+    let nodes: Vec<NodeNames<'_>> = picked
+        .iter()
+        .map(|(variable, _, _)| NodeNames {
+            address: &variable.address,
+            namespace_index: variable.node.namespace,
+            path: &variable.path,
+            display_name: variable.display_name.as_deref().unwrap_or_default(),
         })
-        .unzip();
-    let names = stream_names(source, &paths);
-    let all = paths.into_iter().zip(names).zip(rest);
-    all.map(|(((address, _), name), (node, description, sampling))| Picked {
-        node,
-        address,
+        .collect();
+    let names = source.stream_name.names(source.name.as_str(), &source.namespace_aliases, &nodes);
+    let all = picked.into_iter().zip(names);
+    all.map(|((variable, description, sampling), name)| Picked {
+        node: variable.node,
+        address: variable.address,
         name,
         data_type: description.data_type,
         description: description.description,

@@ -2,15 +2,17 @@
 //!
 //! A stream's identity is `<server application URI>|nsu=<namespace URI>;<identifier>`. It holds no namespace index,
 //! because servers renumber their namespace table, and no name, because people rename things.
-//! Its name is `<source>.<browse path with dots>` and is only there for people.
+//! Its name follows a template, `{source}.{path}` if nobody says otherwise, and is only there for people.
 
-use std::collections::HashMap;
+mod template;
+
 use std::fmt;
 use std::str::FromStr;
 
 use opcua_types::{Identifier, NodeId};
 
 use crate::error::Error;
+pub use template::{NameTemplate, NamespaceAliases, NodeNames};
 
 /// A node named for good: by namespace URI, never by index. Written `i=85` or `nsu=urn:plant;s=Line1.Speed`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,27 +90,6 @@ impl FromStr for NodeAddress {
     }
 }
 
-/// The display names of a set of nodes: `<source>.<path>`, made unique by appending the identifier where two nodes
-/// would have the same name. All of them get it, so that the outcome does not depend on the order of a browse.
-pub fn stream_names(source: &str, nodes: &[(NodeAddress, Vec<String>)]) -> Vec<String> {
-    let plain: Vec<String> = nodes.iter().map(|(_, path)| dotted(source, path)).collect();
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    for name in &plain {
-        *seen.entry(name).or_default() += 1;
-    }
-    plain
-        .iter()
-        .zip(nodes)
-        .map(|(name, (address, _))| {
-            if seen.get(name.as_str()).copied() == Some(1) {
-                name.clone()
-            } else {
-                format!("{name}[{address}]", address = printable(&address.to_string()))
-            }
-        })
-        .collect()
-}
-
 /// The nearest of `known` to `name`, if it is near enough to be what was meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -126,15 +107,6 @@ pub fn printable(text: &str) -> String {
         .take(MAX_TEXT)
         .map(|c| if c.is_control() || DIRECTION_SIGNS.contains(&c) { '_' } else { c })
         .collect()
-}
-
-fn dotted(source: &str, path: &[String]) -> String {
-    let mut name = source.to_owned();
-    for part in path {
-        name.push('.');
-        name.push_str(&printable(part));
-    }
-    name
 }
 
 const UA_NAMESPACE: &str = "http://opcfoundation.org/UA/";
@@ -185,25 +157,6 @@ mod tests {
     #[test]
     fn index_outside_the_namespace_table_has_no_address() {
         assert_eq!(NodeAddress::of(&NodeId::new(7, 1_u32), &["urn:x".to_owned()]), None);
-    }
-
-    #[test]
-    fn every_colliding_name_carries_its_node_whatever_the_order() {
-        let path = |p: &[&str]| p.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        let mut nodes = vec![
-            (address("nsu=urn:p;s=a"), path(&["Line", "Speed"])),
-            (address("nsu=urn:p;s=b"), path(&["Line", "Speed"])),
-            (address("nsu=urn:p;s=c"), path(&["Line", "Level"])),
-        ];
-        let names = stream_names("plc", &nodes);
-        assert_eq!(
-            names,
-            ["plc.Line.Speed[nsu=urn:p;s=a]", "plc.Line.Speed[nsu=urn:p;s=b]", "plc.Line.Level"]
-        );
-        nodes.reverse();
-        let mut reversed = stream_names("plc", &nodes);
-        reversed.reverse();
-        assert_eq!(reversed, names);
     }
 
     #[test]
