@@ -19,11 +19,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn cursors(&self) -> Result<Vec<(String, Seq)>, Error> {
-        let cursors = || {
-            let mut select = self.durable.prepare_cached("SELECT sink, seq FROM cursor ORDER BY sink")?;
-            select.query_map([], |row| Ok((row.get(0)?, Seq::new(row.get(1)?))))?.collect()
-        };
-        self.check(cursors())
+        self.check(read::cursors(&self.durable))
     }
 
     /// Writes down that a sink has confirmed everything up to `to`. The first call makes the sink known: from then on

@@ -26,6 +26,12 @@ pub(crate) fn cursor(connection: &Connection, sink: &str) -> rusqlite::Result<Op
     optional_seq(select.query_row([sink], |row| row.get(0)))
 }
 
+/// Every sink that holds rows back, with its cursor.
+pub(crate) fn cursors(connection: &Connection) -> rusqlite::Result<Vec<(String, Seq)>> {
+    let mut select = connection.prepare_cached("SELECT sink, seq FROM cursor ORDER BY sink")?;
+    select.query_map([], |row| Ok((row.get(0)?, Seq::new(row.get(1)?))))?.collect()
+}
+
 pub(crate) fn streams(connection: &Connection) -> rusqlite::Result<Vec<StreamInfo>> {
     connection
         .prepare_cached("SELECT id, key, name, source, data_type, unit, description FROM stream ORDER BY id")?

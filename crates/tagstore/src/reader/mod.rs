@@ -197,6 +197,19 @@ impl Reader {
         journal::is_written(&self.path)
     }
 
+    /// What waits for each sink, by its name: the samples behind its cursor, and when the oldest of them was committed.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn waiting(&self) -> Result<Vec<(String, Depth)>, Error> {
+        let waiting = || {
+            let snapshot = self.connection.unchecked_transaction()?;
+            let cursors = read::cursors(&snapshot)?;
+            cursors.into_iter().map(|(sink, seq)| Ok((sink, read::depth(&snapshot, seq)?))).collect()
+        };
+        self.check(waiting())
+    }
+
     /// The store at a glance, all numbers of the same instant.
     ///
     /// # Errors
