@@ -8,6 +8,7 @@ use ua_pki::{CertificateStatus, Remedy, Thumbprint, Verdict};
 use crate::config::Problem;
 use crate::next_step::{NextStep, command_for};
 use crate::not_trusted::{changed, code, decisive, told};
+use crate::sinks::omf::OmfTrouble;
 
 /// Everything this crate reports as a failure.
 #[derive(Debug, thiserror::Error)]
@@ -221,6 +222,15 @@ pub enum Error {
         /// What the operating system says.
         source: io::Error,
     },
+    /// Our standard output cannot be written.
+    #[error("the sink cannot write to standard output: {source}")]
+    SinkStdout {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An OMF sink cannot deliver.
+    #[error(transparent)]
+    Omf(#[from] OmfTrouble),
     /// There is nothing to ask the server for.
     #[error("the rules of the source pick none of the {found} variables below its roots")]
     NothingPicked {
@@ -287,9 +297,12 @@ impl Error {
             Self::ServerUri { .. } | Self::SecurityChanged { .. } | Self::StrongerOffered { .. } => {
                 ErrorKind::Security
             }
-            Self::Storage(_) | Self::WriterGone | Self::DataFolder { .. } | Self::SinkFolder { .. } => {
-                ErrorKind::Storage
-            }
+            Self::Storage(_)
+            | Self::WriterGone
+            | Self::DataFolder { .. }
+            | Self::SinkFolder { .. }
+            | Self::SinkStdout { .. }
+            | Self::Omf(_) => ErrorKind::Storage,
             Self::NothingAccepted { .. } | Self::NothingPicked { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
         }
@@ -328,6 +341,8 @@ impl Error {
             Self::RootsMissing { .. } => "browse.roots_missing",
             Self::NothingAccepted { .. } => "collect.nothing_accepted",
             Self::SinkFolder { .. } => "sink.folder",
+            Self::SinkStdout { .. } => "sink.stdout",
+            Self::Omf(trouble) => trouble.code(),
             Self::NothingPicked { .. } => "collect.nothing_picked",
             Self::Thread { .. } => "system.thread",
         }
@@ -389,6 +404,7 @@ impl Error {
             Self::NothingPicked { .. } => format!("correct the rules of source {source}").into(),
             Self::RootsMissing { .. } => format!("correct `roots` of source {source}").into(),
             Self::Client(error) => return client_next_step(error, source),
+            Self::Omf(trouble) => trouble.next_step(),
             _ => return None,
         })
     }

@@ -73,6 +73,29 @@ pub enum EventKind {
         /// Samples.
         rows: u64,
     },
+    /// A sink cannot deliver; it is tried again, and the journal keeps what waits.
+    SinkFailed {
+        /// Its name.
+        sink: String,
+        /// What happened, a lowercase fragment.
+        detail: String,
+        /// What to do about it.
+        next_step: Option<NextStep>,
+    },
+    /// A sink that could not deliver does again.
+    SinkRecovered {
+        /// Its name.
+        sink: String,
+    },
+    /// A sink's other side refused values for good; they are kept aside with the reason.
+    Quarantined {
+        /// Its name.
+        sink: String,
+        /// How many values.
+        values: u64,
+        /// Where they are.
+        folder: String,
+    },
     /// A file of the historian cannot be read; the time it covered is on the ledger.
     HistorianFileLost {
         /// What happened to which file.

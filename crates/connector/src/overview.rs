@@ -9,6 +9,7 @@ use tagstore::Reader;
 pub use tagstore::{Depth, Summary};
 
 use crate::config::Config;
+use crate::sink_status::{SinkState, SinkStatus};
 use crate::status::{SourceState, SourceStatus};
 
 /// The connector renews every status about once a second; after this long it does not any more.
@@ -23,6 +24,8 @@ pub struct Overview {
     pub running: bool,
     /// The configured sources, in the order of the file.
     pub sources: Vec<SourceOverview>,
+    /// The configured sinks beside the historian, in the order of the file.
+    pub sinks: Vec<SinkOverview>,
     /// What is stored; `None` before anything ever was.
     pub storage: Option<Summary>,
 }
@@ -38,6 +41,23 @@ pub struct SourceOverview {
     pub state: Option<SourceState>,
     /// What it last said of itself; `None` if it was never collected.
     pub last: Option<SourceStatus>,
+}
+
+/// One sink beside the historian.
+#[derive(Clone, Debug)]
+pub struct SinkOverview {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as the configuration calls it.
+    pub kind: &'static str,
+    /// How it goes; `None` if it never ran, or does not now.
+    pub state: Option<SinkState>,
+    /// Samples behind its cursor.
+    pub waiting: u64,
+    /// When the oldest of them was committed.
+    pub oldest: Option<Timestamp>,
+    /// What it last said of itself; `None` if it never ran.
+    pub last: Option<SinkStatus>,
 }
 
 impl Overview {
@@ -64,8 +84,23 @@ impl Overview {
             SourceOverview { name: source.name.to_string(), url: source.url.as_str().to_owned(), state, last }
         });
         let sources = sources.collect();
+        let waiting = reader.as_ref().map(Reader::waiting).transpose()?.unwrap_or_default();
+        let sinks = config.sinks.iter().map(|sink| {
+            let name = sink.name.as_str();
+            let last = SinkStatus::find(name, &written);
+            let depth = waiting.iter().find(|(waiting, _)| waiting == name).map(|(_, depth)| depth);
+            SinkOverview {
+                name: name.to_owned(),
+                kind: sink.kind.word(),
+                state: last.as_ref().map(|last| last.state).filter(|_| running),
+                waiting: depth.map_or(0, |depth| depth.rows),
+                oldest: depth.and_then(|depth| depth.oldest?.to_jiff()),
+                last,
+            }
+        });
+        let sinks = sinks.collect();
         let storage = reader.map(|reader| reader.summary()).transpose()?;
-        Ok(Self { at: now, running, sources, storage })
+        Ok(Self { at: now, running, sources, sinks, storage })
     }
 }
 

@@ -17,8 +17,10 @@ use crate::identity;
 use crate::pipeline::{Abandoning, Writer, WriterThread};
 use crate::sinks::file::FileSink;
 use crate::sinks::historian::HistorianSink;
-use crate::sinks::{Sink as _, Worker};
-use crate::watchdog::{Ended, Part, Watchdog};
+use crate::sinks::omf::OmfSink;
+use crate::sinks::stdout::StdoutSink;
+use crate::sinks::{Report, Sink, Worker, status_key};
+use crate::watchdog::{Ended, Life, Part, Watchdog};
 
 /// Collecting, from configuration to disk.
 #[derive(Debug)]
@@ -74,10 +76,9 @@ impl Runtime {
         let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
         let sink = HistorianSink::new(historian, sealing, config.storage.keep);
         let life = watchdog.life(Part::Sink(sink.name().to_owned()));
-        let mut sinks = vec![Worker::start(sink, config.storage.seal_every, events.clone(), life)?];
-        for (sink, every) in others {
-            let life = watchdog.life(Part::Sink(sink.name().to_owned()));
-            sinks.push(Worker::start(sink, every, events.clone(), life)?);
+        let mut sinks = vec![Worker::start(sink, config.storage.seal_every, None, events.clone(), life)?];
+        for (name, start) in others {
+            sinks.push(start(events.clone(), watchdog.life(Part::Sink(name)))?);
         }
         let (stop, stopped) = watch::channel(false);
         let mut sources = JoinSet::new();
@@ -168,24 +169,45 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
     Ok((journal, historian, sealing))
 }
 
-/// The configured sinks with their pace. A sink that is not configured any more holds nothing back.
-fn open_sinks(config: &Config, journal: &Journal) -> Result<Vec<(FileSink, Duration)>, Error> {
+/// A sink that is open, by its name, and what starts it.
+type Open = (String, Box<dyn FnOnce(Events, Life) -> Result<Worker, Error>>);
+
+/// The configured sinks. A sink that is not configured any more holds nothing back.
+fn open_sinks(config: &Config, journal: &Journal) -> Result<Vec<Open>, Error> {
     let mut own = journal.another()?;
     for (name, _) in own.cursors()? {
         let known = name == HISTORIAN_SINK || config.sinks.iter().any(|sink| sink.name.as_str() == name);
         if !known {
             tracing::warn!(sink = name, "this sink is no longer configured; what waited for it is let go");
             own.remove_sink(&name)?;
+            own.remove_source_status(&status_key(&name))?;
         }
     }
-    let open = |sink: &SinkConfig| {
-        let SinkKind::File { folder, format } = &sink.kind;
-        let name = sink.name.as_str().to_owned();
-        Ok((FileSink::new(name, folder.clone(), *format, journal.another()?)?, sink.every))
-    };
-    config.sinks.iter().map(open).collect()
+    config.sinks.iter().map(|sink| open_sink(config, sink, journal)).collect()
 }
 
+fn open_sink(config: &Config, sink: &SinkConfig, journal: &Journal) -> Result<Open, Error> {
+    let name = sink.name.as_str().to_owned();
+    let (own, report) = (journal.another()?, Report::new(&name, journal.another()?));
+    Ok(match &sink.kind {
+        SinkKind::File { folder, format } => {
+            ready(FileSink::new(name, folder.clone(), *format, own)?, sink.every, report)
+        }
+        SinkKind::Omf(omf) => {
+            let quarantine = config.storage.data.join(QUARANTINE_DIR).join(&name);
+            ready(OmfSink::new(name, (**omf).clone(), quarantine, own)?, sink.every, report)
+        }
+        SinkKind::Stdout => ready(StdoutSink::new(name, own)?, sink.every, report),
+    })
+}
+
+fn ready(sink: impl Sink, every: Duration, report: Report) -> Open {
+    let name = sink.name().to_owned();
+    (name, Box::new(move |events, life| Worker::start(sink, every, Some(report), events, life)))
+}
+
+/// In the data folder; in it one folder per sink.
+const QUARANTINE_DIR: &str = "quarantine";
 /// How long stopping may take.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Events a slow follower may lag behind.

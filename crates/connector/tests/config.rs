@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use connector::config::{FileFormat, SecretRef, SinkKind, SourceLogin};
+use connector::config::{FileFormat, OmfLogin, OmfTarget, SecretRef, SinkKind, SourceLogin};
 use connector::selection::{Action, DeadBand, Sampling};
 use connector::{Config, Error, SourceConfig};
 use ua_channel::MessageSecurityMode;
@@ -353,14 +353,15 @@ fn sinks_arrive_and_what_is_wrong_with_one_is_told() {
         "name = \"files\"\nkind = \"file\"\nfolder = \"out\"\nformat = \"csv\"\nevery = \"10s\"",
     ))
     .unwrap();
-    let SinkKind::File { folder, format } = &config.sinks[0].kind;
+    let SinkKind::File { folder, format } = &config.sinks[0].kind else { panic!("no file sink") };
     assert_eq!((folder.as_path(), *format), (Path::new("/etc/lockgate/out"), FileFormat::Csv));
     assert_eq!(config.sinks[0].every, Duration::from_secs(10));
     for (lines, told) in [
         ("kind = \"file\"\nfolder = \"out\"", "`name` is missing"),
         ("name = \"historian\"\nkind = \"file\"\nfolder = \"out\"", "is the embedded one"),
         ("name = \"a b\"\nkind = \"file\"\nfolder = \"out\"", "cannot be the name of a sink"),
-        ("name = \"a\"\nkind = \"kafka\"\nfolder = \"out\"", "there is \"file\""),
+        ("name = \"a\"\nkind = \"kafka\"\nfolder = \"out\"", "one of \"file\", \"omf\", \"stdout\""),
+        ("name = \"a\"\nkind = \"stdout\"\nfolder = \"out\"", "unknown key `folder`"),
         ("name = \"a\"\nkind = \"file\"", "`folder` is missing"),
         ("name = \"a\"\nkind = \"file\"\nfolder = \"out\"\nformat = \"xml\"", "one of \"jsonl\", \"csv\""),
         (
@@ -371,6 +372,56 @@ fn sinks_arrive_and_what_is_wrong_with_one_is_told() {
         let refusal = refusal(&with(lines));
         assert!(refusal.contains(told), "{lines}: {refusal}");
     }
+}
+
+#[test]
+fn an_omf_sink_arrives_with_its_login() {
+    let with = |lines: &str| {
+        let head = "[application]\nuri = \"urn:g:lockgate\"\n[[sink]]\nname = \"pi\"\nkind = \"omf\"\n";
+        format!("{head}target = \"connect\"\n{lines}\n")
+    };
+    let omf = |lines: &str| match parse(&with(lines)).unwrap().sinks.remove(0).kind {
+        SinkKind::Omf(omf) => *omf,
+        other => panic!("{other:?}"),
+    };
+    let url = "url = \"HTTPS://pi1/piwebapi/omf\"\n";
+    let plain = omf(url);
+    assert_eq!((plain.url.as_str(), &plain.login), ("https://pi1/piwebapi/omf", &OmfLogin::Anonymous));
+    assert_eq!((plain.target, plain.gzip, plain.quarantine_limit), (OmfTarget::Connect, true, 256 << 20));
+    let secret = SecretRef::File(PathBuf::from("/etc/lockgate/s"));
+    let basic = omf(&format!("{url}user = 'D\\u'\npassword = {{ file = \"s\" }}\nca_file = \"ca.pem\""));
+    assert_eq!(basic.login, OmfLogin::Basic { user: "D\\u".to_owned(), password: secret.clone() });
+    assert_eq!(basic.ca_file.as_deref(), Some(Path::new("/etc/lockgate/ca.pem")));
+    let client = "token_url = \"https://t/token\"\nclient_id = \"id\"\nclient_secret = { file = \"s\" }\n";
+    let OmfLogin::ClientCredentials { client_secret, .. } = omf(&format!("{url}{client}")).login else {
+        panic!("no client credentials")
+    };
+    assert_eq!(client_secret, secret);
+    for loopback in ["http://localhost:5590/omf", "http://127.0.0.1/omf", "http://[::1]:80/omf"] {
+        omf(&format!("url = \"{loopback}\""));
+    }
+    for (lines, told) in [
+        ("url = \"http://pi1/omf\"".to_owned(), "unencrypted to another machine"),
+        ("url = \"http://localhost.evil.com/omf\"".to_owned(), "unencrypted to another machine"),
+        ("url = \"https://u:p@pi1/omf\"".to_owned(), "does not belong into the URL"),
+        ("url = \"ftp://pi1/omf\"".to_owned(), "write https://"),
+        (format!("{url}user = \"u\""), "logs in with"),
+        (format!("{url}user = \"u\"\npassword = \"secret\""), "the password is written in clear"),
+        (
+            format!("{url}user = \"u\"\npassword = {{ file = \"s\" }}\ntoken = {{ file = \"s\" }}"),
+            "logs in with",
+        ),
+        (format!("{url}{}", client.replace("https", "http")), "`token_url` would send"),
+        (format!("{url}sources = [\"a b\"]"), "cannot be the name of a source"),
+        (format!("{url}prefix = \"a[\""), "up to 64 letters"),
+        (format!("{url}folder = \"out\""), "unknown key `folder`"),
+    ] {
+        let refusal = refusal(&with(&lines));
+        assert!(refusal.contains(told), "{lines}: {refusal}");
+        assert!(!refusal.contains("secret\""), "{refusal}");
+    }
+    let danger = omf("url = \"http://pi1/omf\"\ndanger_plain_http = true");
+    assert_eq!(danger.dangers(), ["danger_plain_http"]);
 }
 
 #[test]

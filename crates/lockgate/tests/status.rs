@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 use common::Lab;
 use connector::SourceStatus;
 use jiff::{SignedDuration, Timestamp};
-use tagstore::{Journal, JournalOptions};
+use tagstore::{Commit, Journal, JournalOptions, NewStream, Sample, SampleBatch, Seq, Value};
 
 /// A status as the collector writes it, that old, with `changes` on top.
 fn status(name: &str, state: &str, age: SignedDuration, changes: serde_json::Value) -> SourceStatus {
@@ -104,6 +104,42 @@ fn trouble_is_told_with_its_code_and_the_next_step() {
         status("line2", "flowing", NOW, refused),
         status("line3", "quiet", NOW, danger),
     ]);
+    assert_page!(lab.run(&["status"]));
+}
+
+#[test]
+fn a_sink_is_shown_by_what_waits_for_it_and_a_failing_one_with_its_reason() {
+    let (lab, mut journal) = running_lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
+    let mut config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
+    config.push_str(
+        "\n[[sink]]\nname = \"pi\"\nkind = \"omf\"\ntarget = \"pi-web-api\"\nurl = \"https://pi1/piwebapi/omf\"\n\
+         \n[[sink]]\nname = \"pipe\"\nkind = \"stdout\"\n",
+    );
+    std::fs::write(lab.path().join("lockgate.toml"), config).unwrap();
+    let stream = NewStream { key: "k".to_owned(), name: "line1.A".to_owned(), ..NewStream::default() };
+    let stream = journal.register_streams(&[stream]).unwrap()[0];
+    let now = Timestamp::now();
+    let mut batch = SampleBatch::new();
+    for n in 0..3 {
+        let (source_time, server_time) = (now.into(), tagstore::Timestamp::ABSENT);
+        let value = Value::Int(n);
+        batch.push(Sample { stream, source_time, server_time, receive_time: source_time, status: 0, value });
+    }
+    let then = (now - SignedDuration::from_hours(3)).into();
+    journal.append(&Commit { batches: &[&batch], now: then, ..Commit::default() }).unwrap();
+    journal.advance("pi", Seq::ZERO).unwrap();
+    let failing = serde_json::json!({
+        "schema": "lockgate/sink-status/1", "sink": "pi", "kind": "omf", "target": "https://pi1/piwebapi/omf",
+        "state": "failing", "since": now, "updated": now,
+        "detail": "cannot reach https://pi1/piwebapi/omf: Connection refused", "error_code": "sink.unreachable",
+        "next_step": [{ "say": "check `url` of the sink, the network and that the server is running" }],
+        "delivered_total": 1200, "quarantine_folder": "data/quarantine/pi", "quarantine_files": 2,
+        "quarantined_values": 2, "danger": [],
+    });
+    journal.set_source_status("sink:pi", &failing.to_string(), now.into()).unwrap();
+    let shown = lab.run(&["--json", "status"]).json();
+    assert_eq!(shown["sinks"][0]["waiting_values"], 3);
+    assert!((10_800..10_900).contains(&shown["sinks"][0]["waiting_seconds"].as_i64().unwrap()), "{shown}");
     assert_page!(lab.run(&["status"]));
 }
 

@@ -38,6 +38,14 @@
 //! format = "jsonl"                              # or "csv"
 //! every = "1m"
 //!
+//! [[sink]]                                      # see docs/sinks.md
+//! name = "pi"
+//! kind = "omf"
+//! url = "https://pi1/piwebapi/omf"
+//! target = "pi-web-api"                         # or "edge-data-store", "connect"
+//! user = "PLANT\\lockgate"
+//! password = { file = "secrets/pi" }
+//!
 //! [[source.rule]]                               # the first rule that fits a variable decides
 //! exclude = ["**/Diagnostics/**"]
 //!
@@ -56,6 +64,7 @@
 
 mod edit;
 mod model;
+mod omf;
 mod problem;
 mod read;
 mod rule;
@@ -67,4 +76,5 @@ pub use model::{
     Application, AskedFor, Config, FileFormat, SecretRef, SinkConfig, SinkKind, SourceConfig, SourceLogin,
     SourceName, Storage,
 };
+pub use omf::{OmfConfig, OmfLogin, OmfTarget};
 pub use problem::Problem;

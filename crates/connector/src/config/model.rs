@@ -10,6 +10,7 @@ use ua_channel::MessageSecurityMode;
 use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
+use super::omf::OmfConfig;
 use crate::error::Error;
 use crate::naming::{NameTemplate, NamespaceAliases};
 use crate::selection::Rule;
@@ -77,6 +78,22 @@ pub enum SinkKind {
         /// The format of its files.
         format: FileFormat,
     },
+    /// Posts to a server that takes OMF.
+    Omf(Box<OmfConfig>),
+    /// JSON lines on our standard output.
+    Stdout,
+}
+
+impl SinkKind {
+    /// The word for it in the configuration.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Omf(_) => "omf",
+            Self::Stdout => "stdout",
+        }
+    }
 }
 
 /// The format of a file sink's files.

@@ -11,8 +11,10 @@ use crate::next_step::NextStep;
 /// Reads `user` and `password`, `user_certificate` and `user_key`, or `token`.
 pub(super) fn read_login(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path) -> SourceLogin {
     let certificate = read_certificate(section, folder);
-    let token =
-        section.item("token").map(|item| (item.span(), read_secret(section, "token", item, source, folder)));
+    let token = section.item("token").map(|item| {
+        let clear = NextStep::from(own_file("token"));
+        (item.span(), read_secret(section, "token", item, folder, clear))
+    });
     let password = read_password(section, source, folder);
     let given = [certificate.is_some(), token.is_some(), password != SourceLogin::Anonymous];
     if given.into_iter().filter(|given| *given).count() > 1 {
@@ -48,9 +50,12 @@ fn read_certificate(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<
 fn read_password(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path) -> SourceLogin {
     let user = section.text("user").filter(|user| !user.is_empty()).map(str::to_owned);
     let user_span = section.span_of("user");
-    let password = section
-        .item("password")
-        .map(|item| (item.span(), read_secret(section, "password", item, source, folder)));
+    let password = section.item("password").map(|item| {
+        let clear = NextStep::say("take `user` and `password` out and run: ")
+            .then_run(&["login", source, "--user", "NAME"])
+            .then_say(" (it asks for the password and keeps it in a file of its own)");
+        (item.span(), read_secret(section, "password", item, folder, clear))
+    });
     match (user, password) {
         (None, None) => SourceLogin::Anonymous,
         (Some(user), Some((_, Some(password)))) => SourceLogin::UserName { user, password },
@@ -73,25 +78,37 @@ fn read_password(section: &mut Section<'_, '_, '_>, source: &str, folder: &Path)
     }
 }
 
+/// A secret of a sink, by reference. A problem is noted when it is none.
+pub(super) fn read_sink_secret(
+    section: &mut Section<'_, '_, '_>,
+    key: &'static str,
+    folder: &Path,
+) -> Option<SecretRef> {
+    let item = section.item(key)?;
+    read_secret(section, key, item, folder, own_file(key).into())
+}
+
+fn own_file(key: &str) -> String {
+    format!("put it into a file that only its owner can read, and write: {key} = {{ file = \"PATH\" }}")
+}
+
+/// `clear` is what to do when the secret itself is written there.
 fn read_secret(
     section: &mut Section<'_, '_, '_>,
     key: &'static str,
     item: &Item,
-    source: &str,
     folder: &Path,
+    clear: NextStep,
 ) -> Option<SecretRef> {
     if item.as_table_like().is_none() {
-        let step = match key {
-            "password" => NextStep::say("take `user` and `password` out and run: ")
-                .then_run(&["login", source, "--user", "NAME"])
-                .then_say(" (it asks for the password and keeps it in a file of its own)"),
-            _ => "put it into a file that only its owner can read, and write: token = { file = \"PATH\" }"
-                .into(),
-        };
-        section.problem(item.span(), format!("the {key} is written in clear"), Some(step));
+        section.problem(item.span(), format!("the {key} is written in clear"), Some(clear));
         return None;
     }
-    let title = if key == "password" { "`password`" } else { "`token`" };
+    let title = match key {
+        "password" => "`password`",
+        "client_secret" => "`client_secret`",
+        _ => "`token`",
+    };
     section.section(key, title, |inner| {
         let file = inner.text("file").map(|path| SecretRef::File(folder.join(path)));
         let environment = inner.text("env").map(|name| SecretRef::Environment(name.to_owned()));

@@ -8,6 +8,7 @@ use tagstore::HISTORIAN_SINK;
 use toml_edit::{Item, TableLike};
 
 use super::model::{DEFAULT_SEAL, FileFormat, SinkConfig, SinkKind, SourceName};
+use super::omf::read_omf;
 use super::problem::Problems;
 use super::section::Section;
 use crate::error::Error;
@@ -40,11 +41,25 @@ pub(super) fn read_sinks(item: &Item, folder: &Path, problems: &mut Problems<'_>
 fn read_sink(section: &mut Section<'_, '_, '_>, base: &Path) -> Option<SinkConfig> {
     let name = section.required_text("name").is_some().then(|| section.parsed("name", parse_name)).flatten();
     let kind = section.required_text("kind").is_some().then(|| section.parsed("kind", parse_kind)).flatten();
-    let folder = section.required_text("folder").map(|folder| base.join(folder));
-    let format = section.parsed("format", parse_format).unwrap_or(FileFormat::JsonLines);
-    let every = section.duration("every", DEFAULT_SEAL, Duration::from_secs(1));
-    kind?;
-    Some(SinkConfig { name: name?, kind: SinkKind::File { folder: folder?, format }, every })
+    let pace = if kind == Some(Kind::File) { DEFAULT_SEAL } else { DEFAULT_PACE };
+    let every = section.duration("every", pace, Duration::from_secs(1));
+    let kind = match kind? {
+        Kind::File => {
+            let folder = section.required_text("folder").map(|folder| base.join(folder));
+            let format = section.parsed("format", parse_format).unwrap_or(FileFormat::JsonLines);
+            SinkKind::File { folder: folder?, format }
+        }
+        Kind::Omf => SinkKind::Omf(Box::new(read_omf(section, base)?)),
+        Kind::Stdout => SinkKind::Stdout,
+    };
+    Some(SinkConfig { name: name?, kind, every })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Omf,
+    Stdout,
 }
 
 fn parse_name(text: &str) -> Result<SourceName, String> {
@@ -56,8 +71,13 @@ fn parse_name(text: &str) -> Result<SourceName, String> {
     })
 }
 
-fn parse_kind(text: &str) -> Result<(), String> {
-    if text == "file" { Ok(()) } else { Err(format!("`{text}` is no kind of sink; there is \"file\"")) }
+fn parse_kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "file" => Ok(Kind::File),
+        "omf" => Ok(Kind::Omf),
+        "stdout" => Ok(Kind::Stdout),
+        _ => Err(format!("`{text}` is no kind of sink; one of \"file\", \"omf\", \"stdout\"")),
+    }
 }
 
 fn parse_format(text: &str) -> Result<FileFormat, String> {
@@ -66,3 +86,6 @@ fn parse_format(text: &str) -> Result<FileFormat, String> {
         .find(|format| format.extension() == text)
         .ok_or_else(|| format!("`{text}` is no format; one of \"jsonl\", \"csv\""))
 }
+
+/// Of sinks that send what there is, rather than whole files.
+const DEFAULT_PACE: Duration = Duration::from_secs(5);

@@ -8,10 +8,17 @@
 //! - [`Sink::tidy`] is upkeep: it runs when nothing waits, and stops when it is told to.
 //! - The worker in [`worker`] does what is common: the pace, the pause after a failure, the end.
 //!
+//! - What it says [about](Sink::about) itself and how its last delivery went is what `lockgate status` shows of it.
+//!
 //! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in the runtime.
 
 pub(crate) mod file;
 pub(crate) mod historian;
+mod lines;
+pub(crate) mod omf;
+mod report;
+pub(crate) mod stdout;
 mod worker;
 
-pub(crate) use worker::{Delivered, Sink, Tidied, Worker};
+pub(crate) use report::{Report, status_key};
+pub(crate) use worker::{About, Delivered, Quarantined, Sink, Tidied, Worker};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,12 +11,16 @@ use tagstore::Timestamp;
 use crate::clock;
 use crate::error::Error;
 use crate::event::{EventKind, Events};
+use crate::sinks::Report;
 use crate::watchdog::Life;
 
 /// Takes samples out of the journal and brings them somewhere.
 pub(crate) trait Sink: Send + 'static {
     /// The sink's name, in log and cursor.
     fn name(&self) -> &str;
+
+    /// What `lockgate status` shows of it.
+    fn about(&self) -> About;
 
     /// Delivers a bounded amount and moves the cursor.
     ///
@@ -32,6 +36,30 @@ pub(crate) trait Sink: Send + 'static {
     fn tidy(&mut self, _now: Timestamp, _keep_going: &mut dyn FnMut() -> bool) -> Result<Tidied, Error> {
         Ok(Tidied::default())
     }
+}
+
+/// What a sink is, for people to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// Its kind, as the configuration calls it.
+    pub(crate) kind: &'static str,
+    /// Where it delivers to.
+    pub(crate) target: String,
+    /// Every setting that lowers security.
+    pub(crate) danger: Vec<String>,
+    /// What the other side refused and is kept aside, if the sink does that.
+    pub(crate) quarantined: Option<Quarantined>,
+}
+
+/// What is kept aside because it was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quarantined {
+    /// Where it is.
+    pub(crate) folder: String,
+    /// Files there.
+    pub(crate) files: u64,
+    /// Values put there since the process began.
+    pub(crate) values: u64,
 }
 
 /// What one call of [`Sink::tidy`] did.
@@ -59,6 +87,8 @@ pub(crate) struct Worker {
     /// Set before `stop` is told, so that upkeep in hand ends.
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    /// Closed when the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl Worker {
@@ -66,15 +96,25 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::Thread`].
-    pub(crate) fn start(sink: impl Sink, pace: Duration, events: Events, life: Life) -> Result<Self, Error> {
+    ///
+    /// `report` is where it writes how it goes; the historian has none.
+    pub(crate) fn start(
+        sink: impl Sink,
+        pace: Duration,
+        report: Option<Report>,
+        events: Events,
+        life: Life,
+    ) -> Result<Self, Error> {
         let (stop, stopped) = channel();
+        let (ending, ended) = channel::<()>();
         let stopping = Arc::new(AtomicBool::new(false));
         let told_to_stop = Arc::clone(&stopping);
         let thread = std::thread::Builder::new()
             .name(format!("sink-{}", sink.name()))
             .spawn(move || {
-                let _life = life;
-                let mut work = Work::new(sink, pace, events);
+                // dropped when the thread ends, however it ends
+                let (_life, _ending) = (life, ending);
+                let mut work = Work::new(sink, pace, report, events);
                 let mut wait = Duration::ZERO;
                 loop {
                     let told = stopped.recv_timeout(wait);
@@ -91,7 +131,7 @@ impl Worker {
                 }
             })
             .map_err(|source| Error::Thread { what: "a sink", source })?;
-        Ok(Self { stop: Some(stop), stopping, thread: Some(thread) })
+        Ok(Self { stop: Some(stop), stopping, thread: Some(thread), ended })
     }
 }
 
@@ -111,6 +151,13 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.stopping.store(true, Relaxed);
         drop(self.stop.take());
+        // a request that hangs cannot be taken back; its cursor has not moved, and the next process sends it again
+        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!(
+                "a sink does not end; what it has in hand is delivered again after the next start"
+            );
+            return;
+        }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -123,6 +170,7 @@ impl Drop for Worker {
 struct Work<S> {
     sink: S,
     pace: Duration,
+    report: Option<Report>,
     events: Events,
     deliveries: Attempts,
     upkeep: Attempts,
@@ -131,14 +179,18 @@ struct Work<S> {
 }
 
 impl<S: Sink> Work<S> {
-    const fn new(sink: S, pace: Duration, events: Events) -> Self {
+    const fn new(sink: S, pace: Duration, report: Option<Report>, events: Events) -> Self {
         let (deliveries, upkeep) = (Attempts { failures: 0 }, Attempts { failures: 0 });
-        Self { sink, pace, events, deliveries, upkeep, rounds_off: 0 }
+        Self { sink, pace, report, events, deliveries, upkeep, rounds_off: 0 }
     }
 
     /// Delivers once and says how long to wait.
     fn deliver(&mut self) -> Duration {
-        match self.sink.deliver(Timestamp::from(clock::now())) {
+        let outcome = self.sink.deliver(Timestamp::from(clock::now()));
+        if let Some(report) = &mut self.report {
+            report.after(&self.sink.about(), &outcome, &self.events);
+        }
+        match outcome {
             Ok(delivered) => {
                 self.deliveries.failures = 0;
                 if delivered.rows > 0 {
@@ -148,7 +200,10 @@ impl<S: Sink> Work<S> {
                 }
                 if delivered.more { Duration::ZERO } else { self.pace }
             }
-            Err(error) => self.deliveries.failed(self.sink.name(), "delivery", &error, &self.events),
+            Err(error) => {
+                let told = self.report.is_some();
+                self.deliveries.failed(self.sink.name(), "delivery", &error, (!told).then_some(&self.events))
+            }
         }
     }
 
@@ -165,7 +220,7 @@ impl<S: Sink> Work<S> {
                 tidied.more
             }
             Err(error) => {
-                self.upkeep.failed(self.sink.name(), "upkeep", &error, &self.events);
+                self.upkeep.failed(self.sink.name(), "upkeep", &error, Some(&self.events));
                 self.rounds_off = ROUNDS_OFF;
                 false
             }
@@ -180,8 +235,10 @@ struct Attempts {
 
 impl Attempts {
     /// Tells of the first failure in a row, as the others are its echo, and says how long to wait.
-    fn failed(&mut self, sink: &str, what: &str, error: &Error, events: &Events) -> Duration {
-        if self.failures == 0 {
+    fn failed(&mut self, sink: &str, what: &str, error: &Error, events: Option<&Events>) -> Duration {
+        if self.failures == 0
+            && let Some(events) = events
+        {
             tracing::error!(sink, %error, "{what} failed; trying again");
             events.send(None, EventKind::StorageFailed { detail: format!("{sink}: {what}: {error}") });
         }
@@ -196,6 +253,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Upkeep can wait, and what it needs (room on the disk) is needed elsewhere first.
 const ROUNDS_OFF: u32 = 10;
 const RETRY_LONGEST: Duration = Duration::from_secs(60);
+/// How long the end of a sink is waited for.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 #[cfg(test)]
 mod tests {
@@ -209,6 +268,10 @@ mod tests {
             "broken"
         }
 
+        fn about(&self) -> About {
+            About::default()
+        }
+
         fn deliver(&mut self, _: Timestamp) -> Result<Delivered, Error> {
             panic!("as a bug would")
         }
@@ -219,7 +282,8 @@ mod tests {
         let watchdog = Watchdog::new();
         let part = Part::Sink("broken".to_owned());
         let events = Events(tokio::sync::broadcast::channel(1).0);
-        let worker = Worker::start(Broken, Duration::ZERO, events, watchdog.life(part.clone())).unwrap();
+        let worker =
+            Worker::start(Broken, Duration::ZERO, None, events, watchdog.life(part.clone())).unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(20), watchdog.ended()).await.unwrap();
         assert_eq!(ended, Ended { part, panicked: true });
         assert_eq!(ended.to_string(), "the sink broken ended by a panic");

@@ -91,6 +91,14 @@ impl EventLog {
                 info!(rows, "sealed into the historian")
             }
             EventKind::Delivered { sink, rows } => info!(sink, rows, "delivered"),
+            EventKind::SinkFailed { sink, detail, next_step } => {
+                let next = next_step.as_ref().map(|step| safe(&context.next_step(step)));
+                warn!(sink, detail = safe(detail), next, "the sink cannot deliver; trying again");
+            }
+            EventKind::SinkRecovered { sink } => info!(sink, "the sink delivers again"),
+            EventKind::Quarantined { sink, values, folder } => {
+                warn!(sink, values, folder, "values were refused and are kept with the reason");
+            }
             EventKind::Retired { rows } => info!(rows, "kept long enough and deleted from the historian"),
             EventKind::HistorianFileLost { detail } => {
                 warn!(detail, "a file of the historian is lost; its time is on the gap ledger")

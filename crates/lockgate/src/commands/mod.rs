@@ -26,6 +26,7 @@ mod simulate;
 mod source;
 mod source_add;
 mod status;
+mod status_sinks;
 mod stop;
 mod store;
 mod streams;

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cert::{Ending, ending};
+use super::status_sinks::{self, SinkView};
 use super::{config, data};
 use crate::advice::Outcome;
 use crate::cli;
@@ -29,6 +30,8 @@ struct Status {
     /// Whether a collector has this data folder open.
     running: bool,
     sources: Vec<SourceView>,
+    /// Those beside the historian.
+    sinks: Vec<SinkView>,
     storage: Option<Storage>,
     /// Our certificate in use; `null` when there is none.
     certificate: Option<Ending>,
@@ -96,6 +99,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
     Ok(Status {
         running: seen.running,
         sources: seen.sources.into_iter().map(|source| SourceView::of(context, source, now)).collect(),
+        sinks: seen.sinks.into_iter().map(|sink| SinkView::of(context, sink, now)).collect(),
         storage: seen.storage.map(Storage::of),
         certificate: ending(context, config, now),
     })
@@ -185,6 +189,7 @@ impl Status {
         for trouble in self.sources.iter().filter_map(SourceView::trouble) {
             out.push_str(&format!("\n{trouble}\n"));
         }
+        out.push_str(&status_sinks::text(&self.sinks));
         if let Some(storage) = &self.storage {
             out.push('\n');
             out.push_str(&storage.text());
@@ -222,7 +227,7 @@ impl Storage {
 }
 
 /// An age as people read it at a glance.
-fn age(seconds: i64) -> String {
+pub(super) fn age(seconds: i64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         120..7200 => format!("{} min", seconds / 60),

@@ -6,15 +6,14 @@
 //! it. Only if that file was picked up and deleted within that moment are its rows written again, under a name that
 //! begins with the same row.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use tagstore::{Journal, SampleBatch, Seq, StreamId, Timestamp};
+use tagstore::{Journal, SampleBatch, Seq, Timestamp};
 
-use super::{Delivered, Sink};
+use super::lines::{Names, write_line};
+use super::{About, Delivered, Sink};
 use crate::config::FileFormat;
 use crate::error::Error;
 use crate::sample_view::{CSV_HEADER, SampleView};
@@ -24,8 +23,7 @@ pub(crate) struct FileSink {
     folder: PathBuf,
     format: FileFormat,
     journal: Journal,
-    /// Names of the streams, as far as they were met.
-    names: HashMap<StreamId, String>,
+    names: Names,
     /// Whether the file of the next row may be there already: after a start, and after a failure.
     unsure: bool,
 }
@@ -45,7 +43,7 @@ impl FileSink {
         fs::create_dir_all(&folder).map_err(|source| Error::SinkFolder { path: folder.clone(), source })?;
         let known = journal.cursor(&name)?;
         journal.advance(&name, known)?;
-        Ok(Self { name, folder, format, journal, names: HashMap::new(), unsure: true })
+        Ok(Self { name, folder, format, journal, names: Names::default(), unsure: true })
     }
 
     /// The last row of the file that begins with this row, if it was written before a crash.
@@ -66,7 +64,7 @@ impl FileSink {
     }
 
     fn write(&mut self, rows: &[(Seq, SampleBatch)], first: Seq, last: Seq) -> Result<(), Error> {
-        self.learn_names(rows)?;
+        self.names.learn(&self.journal, rows)?;
         let name = format!("{PREFIX}{:012}-{:012}.{}", first.get(), last.get(), self.format.extension());
         let place = self.folder.join(name);
         let part = place.with_extension("part");
@@ -86,26 +84,14 @@ impl FileSink {
             out.write_all(CSV_HEADER.as_bytes())?;
         }
         for sample in rows.iter().flat_map(|(_, batch)| batch.iter()) {
-            let name = self.names.get(&sample.stream).map_or("", String::as_str);
+            let name = self.names.of(sample.stream);
             let view = SampleView::of(sample.to_owned());
             match self.format {
                 FileFormat::Csv => out.write_all(view.csv(name, str::to_owned).as_bytes())?,
-                FileFormat::JsonLines => {
-                    serde_json::to_writer(&mut out, &Line { stream: name, sample: &view })?;
-                    out.write_all(b"\n")?;
-                }
+                FileFormat::JsonLines => write_line(&mut out, name, &view)?,
             }
         }
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
-    }
-
-    /// Reads the names anew when a stream is met that was not there before.
-    fn learn_names(&mut self, rows: &[(Seq, SampleBatch)]) -> Result<(), Error> {
-        let mut samples = rows.iter().flat_map(|(_, batch)| batch.iter());
-        if samples.any(|sample| !self.names.contains_key(&sample.stream)) {
-            self.names = self.journal.streams()?.into_iter().map(|stream| (stream.id, stream.name)).collect();
-        }
-        Ok(())
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
@@ -116,6 +102,10 @@ impl FileSink {
 impl Sink for FileSink {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn about(&self) -> About {
+        About { kind: "file", target: self.folder.display().to_string(), ..About::default() }
     }
 
     fn deliver(&mut self, _now: Timestamp) -> Result<Delivered, Error> {
@@ -148,21 +138,13 @@ impl Sink for FileSink {
     }
 }
 
-/// A sample as one JSON line.
-#[derive(Serialize)]
-struct Line<'a> {
-    stream: &'a str,
-    #[serde(flatten)]
-    sample: &'a SampleView,
-}
-
 const PREFIX: &str = "values-";
 /// Bounds the memory of a delivery: about 100 bytes per sample and the text.
 const SAMPLES_PER_FILE: usize = 200_000;
 
 #[cfg(test)]
 mod tests {
-    use tagstore::{Commit, JournalOptions, NewStream, Sample, Value};
+    use tagstore::{Commit, JournalOptions, NewStream, Sample, StreamId, Value};
 
     use super::*;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tagstore::{CompactOptions, Historian, Journal, SealOptions, Timestamp};
 
-use super::{Delivered, Sink, Tidied};
+use super::{About, Delivered, Sink, Tidied};
 use crate::error::Error;
 use crate::event::EventKind;
 
@@ -72,6 +72,10 @@ impl HistorianSink {
 impl Sink for HistorianSink {
     fn name(&self) -> &str {
         "historian"
+    }
+
+    fn about(&self) -> About {
+        About { kind: "historian", ..About::default() }
     }
 
     fn deliver(&mut self, now: Timestamp) -> Result<Delivered, Error> {

@@ -1,0 +1,183 @@
+//! What a message may say, and what becomes of it.
+
+use serde_json::{Value, json};
+
+use super::{CreateMode, Point, Rules, State};
+
+type Refusal = (u16, String);
+
+impl State {
+    /// Takes each message; answers with the status of the whole and, in the body, of each.
+    pub(crate) fn process(&mut self, rules: &Rules, about: &str, messages: &[Value]) -> (u16, Value) {
+        let mut results = Vec::new();
+        for (number, message) in messages.iter().enumerate() {
+            let result = match about {
+                "type" => self.type_message(message),
+                "container" => self.container_message(message),
+                "data" => self.data_message(rules, message),
+                other => Err((400, format!("messagetype {other}"))),
+            };
+            match result {
+                Ok(()) => results.push((Some(number), 200, String::new())),
+                Err((code, why)) if rules.by_message => results.push((Some(number), code, why)),
+                Err((code, why)) => return (code, answer(&[(None, code, why)])),
+            }
+        }
+        (202, answer(&results))
+    }
+
+    fn type_message(&mut self, message: &Value) -> Result<(), Refusal> {
+        let id = name(message, "id")?;
+        if message["classification"] != "dynamic" || message["type"] != "object" {
+            return Err((400, "no dynamic object".to_owned()));
+        }
+        let properties = message["properties"].as_object().ok_or((400, "no properties".to_owned()))?;
+        let indexes: Vec<_> = properties.values().filter(|property| property["isindex"] == true).collect();
+        if indexes.len() != 1 || indexes[0]["type"] != "string" || indexes[0]["format"] != "date-time" {
+            return Err((400, "exactly one index, of date-time".to_owned()));
+        }
+        let quality = properties.values().filter(|property| property["isquality"] == true).count();
+        if quality > 0 && message["metadata"]["DataQualitySchema"] != "OPCUA" {
+            return Err((400, "a quality without its schema".to_owned()));
+        }
+        assert_same(&mut self.types, id, message)
+    }
+
+    fn container_message(&mut self, message: &Value) -> Result<(), Refusal> {
+        let id = name(message, "id")?;
+        let known = ["id", "typeid", "name", "description", "datasource", "propertyoverrides"];
+        if let Some(key) =
+            message.as_object().and_then(|keys| keys.keys().find(|key| !known.contains(&key.as_str())))
+        {
+            return Err((400, format!("keyword {key} is not supported")));
+        }
+        for key in ["description", "datasource"] {
+            if let Some(text) = message[key].as_str() {
+                permitted(text)?;
+            }
+        }
+        let type_id = name(message, "typeid")?;
+        if !self.types.contains_key(&type_id) {
+            return Err((404, format!("type {type_id} does not exist")));
+        }
+        assert_same(&mut self.containers, id, message)
+    }
+
+    fn data_message(&mut self, rules: &Rules, message: &Value) -> Result<(), Refusal> {
+        let id = name(message, "containerid")?;
+        let container = self.containers.get(&id).ok_or((404, format!("container {id} does not exist")))?;
+        let type_id = container["typeid"].as_str().unwrap().to_lowercase();
+        let properties = self.types.get(&type_id).ok_or((404, "no type".to_owned()))?["properties"].clone();
+        let values = message["values"].as_array().ok_or((400, "no values".to_owned()))?;
+        let mut points = Vec::new();
+        for value in values {
+            if rules.poison.as_ref().is_some_and(|poison| value["Value"] == *poison) {
+                return Err((400, format!("{} is not taken", value["Value"])));
+            }
+            let given = value.as_object().ok_or((400, "a value is an object".to_owned()))?;
+            for (key, value) in given {
+                let property = properties.get(key).ok_or((400, format!("no property {key}")))?;
+                fits(property, value).map_err(|why| (400, format!("{key}: {why}: {value}")))?;
+            }
+            if given.len() != properties.as_object().unwrap().len() {
+                return Err((400, "a property is missing".to_owned()));
+            }
+            points.push(Point {
+                time: value["Time"].as_str().unwrap().to_owned(),
+                value: value["Value"].clone(),
+                status: value["Status"].as_u64().unwrap(),
+            });
+        }
+        let kept = self.points.entry(id).or_default();
+        for point in points {
+            let there = kept.iter().position(|other| other.time == point.time);
+            match (there, rules.mode) {
+                (Some(place), CreateMode::Replace) => kept[place] = point,
+                (Some(_), CreateMode::NoReplace) => {}
+                (None, _) | (_, CreateMode::Insert) => kept.push(point),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn assert_same(
+    known: &mut std::collections::BTreeMap<String, Value>,
+    id: String,
+    message: &Value,
+) -> Result<(), Refusal> {
+    match known.get(&id) {
+        Some(there) if there == message => Ok(()),
+        Some(_) => Err((409, format!("{id} exists with another definition"))),
+        None => {
+            known.insert(id, message.clone());
+            Ok(())
+        }
+    }
+}
+
+/// Names are compared without regard to case.
+fn name(message: &Value, key: &str) -> Result<String, Refusal> {
+    let id = message[key].as_str().ok_or((400, format!("{key} is missing")))?;
+    if id.is_empty() || id.starts_with("__") || id.trim() != id || id.chars().count() > 260 {
+        return Err((400, format!("`{id}` is no name")));
+    }
+    permitted(id)?;
+    Ok(id.to_lowercase())
+}
+
+fn permitted(text: &str) -> Result<(), Refusal> {
+    match text.chars().find(|c| "*?;{}[]\\'\"|`".contains(*c) || c.is_control()) {
+        Some(c) => Err((400, format!("{c:?} is reserved"))),
+        None => Ok(()),
+    }
+}
+
+fn fits(property: &Value, value: &Value) -> Result<(), &'static str> {
+    let (kind, nullable) = match &property["type"] {
+        Value::Array(kinds) => (kinds[0].as_str().unwrap(), kinds.iter().any(|kind| kind == "null")),
+        kind => (kind.as_str().unwrap(), false),
+    };
+    if value.is_null() {
+        return if nullable { Ok(()) } else { Err("null") };
+    }
+    let format = property["format"].as_str().unwrap_or_default();
+    let right = match (kind, format) {
+        ("boolean", "") => value.is_boolean(),
+        ("integer", "int16") => value.as_i64().is_some_and(|v| i16::try_from(v).is_ok()),
+        ("integer", "uint16") => value.as_u64().is_some_and(|v| u16::try_from(v).is_ok()),
+        ("integer", "int32") => value.as_i64().is_some_and(|v| i32::try_from(v).is_ok()),
+        ("integer", "uint32") => value.as_u64().is_some_and(|v| u32::try_from(v).is_ok()),
+        ("integer", "int64") => value.is_i64(),
+        ("integer", "uint64") => value.is_u64(),
+        ("number", "float32" | "float64") => value.is_number(),
+        ("string", "") => value.is_string(),
+        ("string", "date-time") => {
+            value.as_str().is_some_and(|text| text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok())
+        }
+        _ => return Err("of no supported form"),
+    };
+    if right { Ok(()) } else { Err("does not fit") }
+}
+
+/// The body that PI Web API answers with.
+pub(crate) fn answer(results: &[(Option<usize>, u16, String)]) -> Value {
+    let messages: Vec<Value> = results
+        .iter()
+        .map(|(index, code, why)| {
+            let failed = *code >= 400;
+            let severity = if failed { "Error" } else { "None" };
+            let events: Vec<Value> = failed
+                .then(|| {
+                    json!({
+                        "EventInfo": { "Message": why, "Reason": null, "Suggestions": [], "EventCode": 1800, "Parameters": [] },
+                        "ExceptionInfo": null, "Severity": "Error", "InnerEvents": [],
+                    })
+                })
+                .into_iter()
+                .collect();
+            json!({ "MessageIndex": index, "Status": { "Code": code, "HighestSeverity": severity }, "Events": events })
+        })
+        .collect();
+    json!({ "OperationId": "7d0f1ff2", "Messages": messages })
+}

@@ -1,0 +1,97 @@
+//! The part of `lockgate status` about sinks: what waits for each, and why one does not deliver.
+
+use connector::overview::SinkOverview;
+use connector::{SinkState, SinkStatus};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::status::age;
+use crate::context::Context;
+use crate::output::{Table, safe};
+
+/// One sink beside the historian.
+#[derive(Serialize)]
+pub(super) struct SinkView {
+    sink: String,
+    kind: &'static str,
+    /// `delivering`, `failing`, `stopped`, or that it has not run yet.
+    state: String,
+    /// Values behind its cursor.
+    waiting_values: u64,
+    /// Seconds since the oldest of them became durable here; `null` when nothing waits.
+    waiting_seconds: Option<i64>,
+    /// What to do about its trouble, as one line; `null` when nothing.
+    next_step: Option<String>,
+    /// What it last wrote; `null` if it has never run.
+    last: Option<SinkStatus>,
+}
+
+/// The table, and below it what is wrong; empty without sinks.
+pub(super) fn text(sinks: &[SinkView]) -> String {
+    if sinks.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["SINK", "KIND", "STATE", "WAITING", "OLDEST", "DELIVERED", "TO"]);
+    for sink in sinks {
+        let last = sink.last.as_ref();
+        table.row([
+            sink.sink.clone(),
+            sink.kind.to_owned(),
+            sink.state.clone(),
+            sink.waiting_values.to_string(),
+            sink.waiting_seconds.map_or_else(|| "-".to_owned(), age),
+            last.map_or_else(|| "0".to_owned(), |last| last.delivered_total.to_string()),
+            last.map(|last| safe(&last.target)).unwrap_or_default(),
+        ]);
+    }
+    let mut out = format!("\n{table}");
+    for trouble in sinks.iter().filter_map(SinkView::trouble) {
+        out.push_str(&format!("\n{trouble}\n"));
+    }
+    out
+}
+
+impl SinkView {
+    pub(super) fn of(context: &Context, sink: SinkOverview, now: Timestamp) -> Self {
+        let state = match (&sink.state, &sink.last) {
+            (_, None) => "not run yet",
+            (None, Some(_)) => "stopped",
+            (Some(state), Some(_)) => state.words(),
+        };
+        let next_step = |last: &SinkStatus| Some(context.next_step(last.next_step.as_ref()?));
+        Self {
+            state: state.to_owned(),
+            waiting_values: sink.waiting,
+            waiting_seconds: sink.oldest.map(|oldest| now.duration_since(oldest).as_secs().max(0)),
+            next_step: sink.last.as_ref().and_then(next_step),
+            sink: sink.name,
+            kind: sink.kind,
+            last: sink.last,
+        }
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let last = self.last.as_ref()?;
+        let mut lines = Vec::new();
+        if last.state == SinkState::Failing
+            && let Some(detail) = &last.detail
+        {
+            let code = last.error_code.as_deref().map(|code| format!(" [{code}]")).unwrap_or_default();
+            lines.push(format!("{}{}: {}", safe(&self.sink), safe(&code), safe(detail)));
+            lines.extend(self.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
+        }
+        if let Some(folder) = last.quarantine_folder.as_ref().filter(|_| last.quarantine_files > 0) {
+            let files = last.quarantine_files;
+            lines.push(format!(
+                "{}: refused by the other side and kept with the reason: {files} {} in {}",
+                safe(&self.sink),
+                if files == 1 { "file" } else { "files" },
+                safe(folder)
+            ));
+        }
+        for danger in &last.danger {
+            lines.push(format!("{}: DANGER, security is lowered: {}", safe(&self.sink), safe(danger)));
+        }
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
