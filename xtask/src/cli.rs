@@ -67,6 +67,8 @@ enum Instead {
     Matrix,
     /// Have the cases of certificate validation judged by validators that we did not write.
     Pki(PkiOptions),
+    /// Read the historian's files with DuckDB, pandas and polars, and compare with what `lockgate query` gives.
+    Readers,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -102,6 +104,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         }
         Task::Interop { instead: Some(Instead::Pki(options)), .. } => {
             interop_pki::run(&workspace, &options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Interop { instead: Some(Instead::Readers), .. } => {
+            interop::readers(&workspace)?;
             Ok(ExitCode::SUCCESS)
         }
         Task::Interop { options, instead: None } => {

@@ -49,6 +49,28 @@ pub(crate) fn matrix(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::default())
 }
 
+/// The historian's files as DuckDB, pandas and polars read them, beside what `lockgate query` gives.
+pub(crate) fn readers(workspace: &Workspace) -> Result<Outcome> {
+    let python = peers::install_python(workspace)?;
+    let lockgate = build(workspace, "dev")?;
+    let folder = workspace.target().join("interop-readers");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Command::cargo(workspace)
+        .args(["run", "--quiet", "--locked", "--package", "tagstore", "--example", "sample_store", "--"])
+        .arg(folder.join("data"))
+        .run()?;
+    Command::new(&python, workspace.root())
+        .arg(workspace.root().join("interop/readers"))
+        .arg("--lockgate")
+        .arg(lockgate)
+        .arg("--folder")
+        .arg(folder)
+        .run()?;
+    Ok(Outcome::default())
+}
+
 /// The Python program `interop/PLAY` with the binary, the peers, and a folder of its own.
 fn play(workspace: &Workspace, play: &str, profile: &str, folder: &str) -> Result<Command> {
     let Peers { scripts: Scripts { python, node_modules }, open62541 } = peers::install(workspace)?;

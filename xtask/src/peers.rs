@@ -30,10 +30,14 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Peers> {
 
 /// The same without what takes minutes to build.
 pub(crate) fn install_scripts(workspace: &Workspace) -> Result<Scripts> {
-    let root = workspace.target().join("peers");
+    Ok(Scripts { python: install_python(workspace)?, node_modules: node_modules(workspace)? })
+}
+
+/// Python alone, with everything that interop/requirements.txt names.
+pub(crate) fn install_python(workspace: &Workspace) -> Result<PathBuf> {
+    let directory = workspace.target().join("peers/python");
     let lock = workspace.root().join("interop/requirements.txt");
-    let environment = system::python_environment(&root.join("python"), &lock, workspace.root())?;
-    Ok(Scripts { python: environment.python(), node_modules: node_modules(workspace)? })
+    Ok(system::python_environment(&directory, &lock, workspace.root())?.python())
 }
 
 fn node_modules(workspace: &Workspace) -> Result<PathBuf> {

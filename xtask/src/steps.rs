@@ -22,13 +22,14 @@ pub(crate) enum Step {
     Docs,
     Fuzz,
     InteropPki,
+    Readers,
     Interop,
     Matrix,
 }
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -39,6 +40,7 @@ impl Step {
         Self::Docs,
         Self::Fuzz,
         Self::InteropPki,
+        Self::Readers,
         Self::Interop,
         Self::Matrix,
     ];
@@ -55,6 +57,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Fuzz => "fuzz",
             Self::InteropPki => "interop pki",
+            Self::Readers => "readers",
             Self::Interop => "interop",
             Self::Matrix => "matrix",
         }
@@ -73,6 +76,9 @@ impl Step {
             Self::Fuzz => "no hostile bytes panic, hang or take much memory, a minute for each parser",
             Self::InteropPki => {
                 "certificates judged by openssl, node-opcua and asyncua: no unknown difference"
+            }
+            Self::Readers => {
+                "DuckDB, pandas and polars read the files as they lie, and find what query gives"
             }
             Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
             Self::Matrix => {
@@ -93,6 +99,7 @@ impl Step {
             Self::Docs => "cargo xtask check docs",
             Self::Fuzz => "cargo xtask fuzz",
             Self::InteropPki => "cargo xtask interop pki",
+            Self::Readers => "cargo xtask interop readers",
             Self::Interop => "cargo xtask interop",
             Self::Matrix => "cargo xtask interop matrix",
         }
@@ -130,6 +137,7 @@ impl Step {
             }
             Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
             Self::InteropPki => interop_pki::run(workspace, &PkiOptions::default()),
+            Self::Readers => interop::readers(workspace),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
             Self::Matrix => interop::matrix(workspace),
         }

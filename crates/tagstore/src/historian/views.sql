@@ -6,6 +6,8 @@
 -- Samples appear here once they are sealed, about a minute after they were received.
 -- "time" is the source time, else the server time, else the time of receipt (all UTC).
 -- "date" is the day of receipt: a cheap way to look at some files only.
+-- A value that came again (live, and from the server's history) is there as often as it came. To have it once:
+--     SELECT DISTINCT ON (stream, source_time, status >> 16, text) * FROM samples ...;
 
 CREATE OR REPLACE VIEW streams AS
 SELECT * FROM read_parquet('streams.parquet');
