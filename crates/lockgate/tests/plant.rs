@@ -239,6 +239,25 @@ fn run_collects_until_its_time_is_up_and_the_values_can_be_queried() {
 }
 
 #[test]
+fn run_hands_every_value_to_whoever_reads_its_standard_output() {
+    let (lab, _plant) = connected();
+    let path = lab.path().join("lockgate.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + "\n[[sink]]\nname = \"pipe\"\nkind = \"stdout\"\nevery = \"1s\"\n").unwrap();
+    let ran = lab.run(&["run", "--for", "8s"]);
+    assert_eq!(ran.code, 0, "{}", ran.page());
+    let lines = ran.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let read: Vec<i64> = lines
+        .filter(|line| line["stream"].as_str().unwrap().ends_with("Counter0001"))
+        .map(|line| line["value"].as_i64().unwrap())
+        .collect();
+    assert!(read.len() >= 3, "{}", ran.page());
+    assert_eq!(read, counted(&lab), "as the historian has them");
+    let sink = &lab.run(&["--json", "status"]).json()["sinks"][0];
+    assert_eq!((&sink["state"], &sink["waiting_values"]), (&"stopped".into(), &0.into()));
+}
+
+#[test]
 fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drains() {
     let (lab, _plant) = connected();
     let face = own_face(&lab);

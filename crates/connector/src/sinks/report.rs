@@ -109,6 +109,9 @@ fn next_step(error: &Error) -> Option<NextStep> {
         Error::SinkFolder { path, .. } => {
             Some(format!("make {} writable for lockgate", path.display()).into())
         }
+        Error::SinkStdout { .. } => {
+            Some("whoever read the standard output of lockgate run is gone; start both again".into())
+        }
         other => other.next_step(""),
     }
 }

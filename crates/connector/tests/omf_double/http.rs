@@ -11,6 +11,40 @@ use super::{Act, Shared};
 #[derive(Clone)]
 pub struct Tls(pub Arc<rustls::ServerConfig>);
 
+impl Tls {
+    /// A server for `localhost` whose certificate an authority of its own signed, and the authority's certificate as PEM.
+    pub fn with_authority() -> (Self, String) {
+        use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+        let (root_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let mut root = CertificateParams::new(Vec::<String>::new()).unwrap();
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root_certificate = root.self_signed(&root_key).unwrap();
+        let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let own = own.signed_by(&key, &Issuer::new(root, root_key)).unwrap();
+        (Self::showing(own.der().clone(), &key), root_certificate.pem())
+    }
+
+    /// A server whose certificate nobody but itself signed, as PI Web API has it at first, and that certificate as PEM.
+    pub fn self_signed() -> (Self, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let own =
+            rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        (Self::showing(own.der().clone(), &key), own.pem())
+    }
+
+    fn showing(certificate: rustls::pki_types::CertificateDer<'static>, key: &rcgen::KeyPair) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        Self(Arc::new(config))
+    }
+}
+
 pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) path: String,

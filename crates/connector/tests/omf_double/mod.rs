@@ -4,7 +4,7 @@
 mod http;
 mod rules;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -77,6 +77,8 @@ pub enum Fault {
     Garbage,
     /// Forgets all types and containers, then answers as it should.
     Forget,
+    /// Tokens that were given out are worth nothing any more, then answers as it should.
+    Revoke,
 }
 
 impl Fault {
@@ -106,7 +108,8 @@ pub struct Request {
 pub struct State {
     types: BTreeMap<String, Value>,
     containers: BTreeMap<String, Value>,
-    points: BTreeMap<String, Vec<Point>>,
+    /// With the place of each time among them.
+    points: BTreeMap<String, (Vec<Point>, HashMap<String, usize>)>,
     pub requests: Vec<Request>,
     faults: VecDeque<Fault>,
     tokens: Vec<String>,
@@ -173,7 +176,11 @@ impl Double {
 
     /// The values of a container, in the order in which they came.
     pub fn points(&self, container: &str) -> Vec<Point> {
-        self.state().points.get(&container.to_lowercase()).cloned().unwrap_or_default()
+        self.state()
+            .points
+            .get(&container.to_lowercase())
+            .map(|(points, _)| points.clone())
+            .unwrap_or_default()
     }
 
     pub fn containers(&self) -> Vec<Value> {
@@ -192,9 +199,9 @@ impl Double {
         self.state().tokens_given
     }
 
-    /// Tokens that were given out are worth nothing any more.
-    pub fn revoke_tokens(&self) {
-        self.state().tokens.clear();
+    pub fn define_container(&self, definition: Value) {
+        let id = definition["id"].as_str().unwrap().to_lowercase();
+        self.state().containers.insert(id, definition);
     }
 
     pub fn define_type(&self, definition: Value) {
@@ -251,6 +258,7 @@ impl Shared {
                 state.types.clear();
                 state.containers.clear();
             }
+            Some(Fault::Revoke) => self.state.lock().unwrap().tokens.clear(),
             Some(Fault::ResetAfter) | None => {}
         }
         let (status, body, bytes) = self.take(&rules, request, &about);

@@ -88,13 +88,15 @@ impl State {
                 status: value["Status"].as_u64().unwrap(),
             });
         }
-        let kept = self.points.entry(id).or_default();
+        let (kept, places) = self.points.entry(id).or_default();
         for point in points {
-            let there = kept.iter().position(|other| other.time == point.time);
-            match (there, rules.mode) {
-                (Some(place), CreateMode::Replace) => kept[place] = point,
+            match (places.get(&point.time), rules.mode) {
+                (Some(&place), CreateMode::Replace) => kept[place] = point,
                 (Some(_), CreateMode::NoReplace) => {}
-                (None, _) | (_, CreateMode::Insert) => kept.push(point),
+                (None, _) | (_, CreateMode::Insert) => {
+                    places.insert(point.time.clone(), kept.len());
+                    kept.push(point);
+                }
             }
         }
         Ok(())
