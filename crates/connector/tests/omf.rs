@@ -355,6 +355,49 @@ async fn names_units_and_descriptions_arrive_as_pi_takes_them() {
 }
 
 #[tokio::test]
+async fn a_unit_that_the_server_does_not_know_keeps_no_value_back() {
+    for by_message in [true, false] {
+        let server = Double::start(Rules { by_message, ..Rules::default() });
+        let desk = Desk::new(&server, "");
+        let data_type = Some("Double".to_owned());
+        for (name, unit) in [("line1.Level", "furlong"), ("line1.Flow", "m³")] {
+            let unit = Some(unit.to_owned());
+            let stream = NewStream { data_type: data_type.clone(), unit, ..NewStream::default() };
+            desk.fill_stream(name, stream, doubles(10));
+        }
+        delivered(&desk).await;
+        assert_eq!(server.points("line1.Level"), desk.expected("line1.Level"));
+        assert_eq!(server.points("line1.Flow"), desk.expected("line1.Flow"));
+        let units: Vec<Value> =
+            server.containers().iter().map(|one| one["propertyoverrides"]["Value"]["uom"].clone()).collect();
+        assert_eq!(units, [json!("m³"), Value::Null]);
+        assert_eq!(desk.quarantine(), Vec::<Value>::new());
+    }
+}
+
+#[tokio::test]
+async fn names_become_a_tree_of_elements_where_that_is_wanted() {
+    let server = Double::start(Rules::default());
+    let desk = Desk::new(&server, "hierarchy = true");
+    for name in ["line1.Mixing.Level", "line1.Mixing.Flow", "line1.Speed", "lonely"] {
+        desk.fill(name, "Double", doubles(3));
+    }
+    delivered(&desk).await;
+    let link = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let expected = [
+        link("", "line1"),
+        link("line1", "line1.mixing"),
+        link("line1", "|line1.Speed"),
+        link("line1.mixing", "|line1.Mixing.Flow"),
+        link("line1.mixing", "|line1.Mixing.Level"),
+    ];
+    assert_eq!(server.links(), expected);
+    for name in ["line1.Mixing.Level", "lonely"] {
+        assert_eq!(server.points(name), desk.expected(name));
+    }
+}
+
+#[tokio::test]
 async fn only_the_sources_that_are_named_are_sent_and_nothing_waits_for_the_others() {
     let server = Double::start(Rules::default());
     let desk = Desk::new(&server, "sources = [\"line2\"]");

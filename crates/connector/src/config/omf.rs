@@ -28,6 +28,8 @@ pub struct OmfConfig {
     pub sources: Vec<SourceName>,
     /// Whether 64-bit integers are sent as text: a PI point of floating point is exact up to 2^53 only.
     pub long_integers_as_text: bool,
+    /// Whether the names become a tree of AF elements.
+    pub hierarchy: bool,
     /// Bytes of refused messages that are kept aside at most.
     pub quarantine_limit: u64,
     /// Everything goes unencrypted, to another machine.
@@ -122,7 +124,12 @@ pub(super) fn read_omf(section: &mut Section<'_, '_, '_>, folder: &Path) -> Opti
         .unwrap_or_default();
     let long_integers_as_text = section.parsed("long_integers", parse_long_integers).unwrap_or(false);
     let mib = section.integer("quarantine_max_mib", 1..=LARGEST_QUARANTINE).unwrap_or(DEFAULT_QUARANTINE);
+    let hierarchy = section.flag("hierarchy");
     let (url, target) = (url?, target?);
+    if hierarchy && target != OmfTarget::PiWebApi {
+        let span = section.span_of("hierarchy");
+        section.problem(span, format!("`hierarchy` is for AF; {} has none", target.as_str()), None);
+    }
     check_plain(section, "url", &url, danger_plain_http);
     if let Some(OmfLogin::ClientCredentials { token_url, .. }) = &login {
         check_plain(section, "token_url", token_url, danger_plain_http);
@@ -137,6 +144,7 @@ pub(super) fn read_omf(section: &mut Section<'_, '_, '_>, folder: &Path) -> Opti
         prefix,
         sources,
         long_integers_as_text,
+        hierarchy,
         quarantine_limit: mib << 20,
         danger_plain_http,
     })

@@ -4,7 +4,7 @@
 mod http;
 mod rules;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -110,6 +110,9 @@ pub struct State {
     containers: BTreeMap<String, Value>,
     /// With the place of each time among them.
     points: BTreeMap<String, (Vec<Point>, HashMap<String, usize>)>,
+    elements: BTreeMap<String, String>,
+    /// From element (empty: the root) to element, or to `|` and a container.
+    links: BTreeSet<(String, String)>,
     pub requests: Vec<Request>,
     faults: VecDeque<Fault>,
     tokens: Vec<String>,
@@ -197,6 +200,10 @@ impl Double {
 
     pub fn tokens_given(&self) -> usize {
         self.state().tokens_given
+    }
+
+    pub fn links(&self) -> Vec<(String, String)> {
+        self.state().links.iter().cloned().collect()
     }
 
     pub fn define_container(&self, definition: Value) {

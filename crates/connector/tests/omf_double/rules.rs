@@ -28,10 +28,20 @@ impl State {
 
     fn type_message(&mut self, message: &Value) -> Result<(), Refusal> {
         let id = name(message, "id")?;
-        if message["classification"] != "dynamic" || message["type"] != "object" {
-            return Err((400, "no dynamic object".to_owned()));
+        if message["type"] != "object" {
+            return Err((400, "no object".to_owned()));
         }
         let properties = message["properties"].as_object().ok_or((400, "no properties".to_owned()))?;
+        if message["classification"] == "static" {
+            let indexes = properties.values().filter(|property| property["isindex"] == true);
+            if indexes.filter(|index| index["type"] == "string" && index["format"].is_null()).count() != 1 {
+                return Err((400, "exactly one index, of plain string".to_owned()));
+            }
+            return assert_same(&mut self.types, id, message);
+        }
+        if message["classification"] != "dynamic" {
+            return Err((400, "neither dynamic nor static".to_owned()));
+        }
         let indexes: Vec<_> = properties.values().filter(|property| property["isindex"] == true).collect();
         if indexes.len() != 1 || indexes[0]["type"] != "string" || indexes[0]["format"] != "date-time" {
             return Err((400, "exactly one index, of date-time".to_owned()));
@@ -51,6 +61,10 @@ impl State {
         {
             return Err((400, format!("keyword {key} is not supported")));
         }
+        let unit = message["propertyoverrides"]["Value"]["uom"].as_str();
+        if let Some(unit) = unit.filter(|unit| unit.len() > 3) {
+            return Err((400, format!("unit of measure {unit} is not known")));
+        }
         for key in ["description", "datasource"] {
             if let Some(text) = message[key].as_str() {
                 permitted(text)?;
@@ -63,7 +77,40 @@ impl State {
         assert_same(&mut self.containers, id, message)
     }
 
+    /// Elements, and links from one to another or to a container.
+    fn static_message(&mut self, message: &Value) -> Result<(), Refusal> {
+        let values = message["values"].as_array().ok_or((400, "no values".to_owned()))?;
+        if message["typeid"] != "__Link" {
+            let kind = name(message, "typeid")?;
+            self.types.get(&kind).ok_or((404, format!("type {kind} does not exist")))?;
+            for value in values {
+                permitted(value["Name"].as_str().ok_or((400, "no name".to_owned()))?)?;
+                self.elements.insert(name(value, "Path")?, value["Name"].as_str().unwrap().to_owned());
+            }
+            return Ok(());
+        }
+        for link in values {
+            let element = |end: &Value| {
+                let path = end["index"].as_str().unwrap_or_default().to_lowercase();
+                let known = self.elements.contains_key(&path);
+                if known { Ok(path) } else { Err((404, format!("element {path} does not exist"))) }
+            };
+            let source =
+                if link["source"]["index"] == "_ROOT" { String::new() } else { element(&link["source"])? };
+            let target = match link["target"]["containerid"].as_str() {
+                Some(id) if self.containers.contains_key(&id.to_lowercase()) => format!("|{id}"),
+                Some(id) => return Err((404, format!("container {id} does not exist"))),
+                None => element(&link["target"])?,
+            };
+            self.links.insert((source, target));
+        }
+        Ok(())
+    }
+
     fn data_message(&mut self, rules: &Rules, message: &Value) -> Result<(), Refusal> {
+        if message["typeid"].is_string() {
+            return self.static_message(message);
+        }
         let id = name(message, "containerid")?;
         let container = self.containers.get(&id).ok_or((404, format!("container {id} does not exist")))?;
         let type_id = container["typeid"].as_str().unwrap().to_lowercase();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tagstore::{Journal, Sample, StreamId, StreamInfo};
 
 use super::body::Body;
-use super::definitions::{Definition, Key, container_of, type_of};
+use super::definitions::{Container, Definition, Key, container_of, type_of};
 use super::names::container_ids;
 use super::value::Form;
 use crate::config::OmfConfig;
@@ -104,11 +104,15 @@ impl Catalogue {
         Put::In
     }
 
+    pub(super) fn type_prefix(&self) -> &str {
+        &self.type_prefix
+    }
+
     pub(super) fn type_of(&self, form: Form) -> Definition {
         type_of(form, &self.type_prefix)
     }
 
-    pub(super) fn container_of(&self, (stream, form): Key) -> Option<Definition> {
+    pub(super) fn container_of(&self, (stream, form): Key) -> Option<Container> {
         let stream = self.streams.get(&stream)?;
         Some(container_of(&stream.container(form), &stream.info, form, &self.type_prefix))
     }

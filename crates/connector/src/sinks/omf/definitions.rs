@@ -4,8 +4,6 @@
 //! What the server has under a name with another definition stays as it is (409), and is logged. What it forgets (404) is
 //! said again.
 
-use std::collections::{HashMap, HashSet};
-
 use serde_json::{Value, json};
 use tagstore::{StreamId, StreamInfo};
 
@@ -21,26 +19,12 @@ pub(super) struct Definition {
     pub(super) json: String,
 }
 
-/// What is known to be there, since this process began.
-#[derive(Default)]
-pub(super) struct Definitions {
-    pub(super) types: HashSet<Form>,
-    pub(super) containers: HashMap<Key, Standing>,
-}
-
-/// What the server says to a container.
+/// A container with everything that is known of it, and with no more than it needs: a unit that the server does not know is no
+/// reason to keep the values back.
 #[derive(Clone, Debug)]
-pub(super) enum Standing {
-    Made,
-    /// Its values go into the quarantine with this reason.
-    Refused(String),
-}
-
-impl Definitions {
-    /// Forgets everything, so that it is said again.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
-    }
+pub(super) struct Container {
+    pub(super) full: Definition,
+    pub(super) bare: Definition,
 }
 
 /// The type of a form. It never changes under its name.
@@ -66,11 +50,13 @@ pub(super) fn type_of(form: Form, prefix: &str) -> Definition {
     Definition { name, json: json.to_string() }
 }
 
-/// The container of a stream. Without a data source and so on, as what is said once must be said the same for ever.
-pub(super) fn container_of(id: &str, stream: &StreamInfo, form: Form, type_prefix: &str) -> Definition {
-    let mut container =
-        json!({ "id": id, "typeid": type_id(form, type_prefix), "datasource": stream.source });
+/// The container of a stream.
+pub(super) fn container_of(id: &str, stream: &StreamInfo, form: Form, type_prefix: &str) -> Container {
+    let definition = |json: &Value| Definition { name: id.to_owned(), json: json.to_string() };
+    let mut container = json!({ "id": id, "typeid": type_id(form, type_prefix) });
+    let bare = definition(&container);
     if let Some(members) = container.as_object_mut() {
+        members.insert("datasource".to_owned(), Value::from(plain(&stream.source)));
         if let Some(text) = stream.description.as_deref().map(plain).filter(|text| !text.is_empty()) {
             members.insert("description".to_owned(), Value::from(text));
         }
@@ -78,7 +64,7 @@ pub(super) fn container_of(id: &str, stream: &StreamInfo, form: Form, type_prefi
             members.insert("propertyoverrides".to_owned(), json!({ "Value": { "uom": unit } }));
         }
     }
-    Definition { name: id.to_owned(), json: container.to_string() }
+    Container { full: definition(&container), bare }
 }
 
 fn type_id(form: Form, prefix: &str) -> String {

@@ -7,6 +7,7 @@
 //!
 //! - [`catalogue`]: where a value goes; [`value`]: its form; [`names`]: the names of containers; [`definitions`]: types and
 //!   containers, which come before values
+//! - [`groundwork`]: says them to the server; [`hierarchy`]: the tree of AF elements, where it is wanted
 //! - [`body`]: what goes into one request; [`transfer`]: sends it, in halves where it is too large or one value in it is bad
 //! - [`wire`], [`http`], [`login`], [`answer`]: one request and what the server says to it
 //! - [`quarantine`]: what it will never take, with the reason; nothing is dropped, and when there is no more room, nothing moves
@@ -16,6 +17,8 @@ mod answer;
 mod body;
 mod catalogue;
 mod definitions;
+mod groundwork;
+mod hierarchy;
 mod http;
 mod login;
 mod names;
@@ -36,6 +39,8 @@ use crate::config::OmfConfig;
 use crate::error::Error;
 use body::Body;
 use catalogue::{Catalogue, Put};
+use groundwork::Groundwork;
+use hierarchy::Tree;
 use quarantine::Quarantine;
 use transfer::Transfer;
 use wire::Wire;
@@ -64,7 +69,9 @@ impl OmfSink {
         let known = journal.cursor(&name)?;
         journal.advance(&name, known)?;
         let quarantine = Quarantine::open(quarantine, config.quarantine_limit)?;
-        let transfer = Transfer::new(Wire::new(&config)?, quarantine, config.target.body_limit());
+        let tree = config.hierarchy.then(Tree::default);
+        let transfer =
+            Transfer::new(Wire::new(&config)?, quarantine, config.target.body_limit(), Groundwork::new(tree));
         let catalogue = Catalogue::new(&config);
         Ok(Self { name, config, journal, catalogue, transfer, body: Body::default() })
     }

@@ -6,7 +6,7 @@ use tagstore::Seq;
 use super::answer::{Outcome, Refusal};
 use super::body::{Body, Message};
 use super::catalogue::Catalogue;
-use super::definitions::{Definition, Definitions, Key, Standing};
+use super::groundwork::Groundwork;
 use super::quarantine::{Quarantine, Refused};
 use super::trouble::OmfTrouble;
 use super::wire::{About, Wire};
@@ -17,7 +17,7 @@ use crate::error::Error;
 pub(super) struct Transfer {
     wire: Wire,
     pub(super) quarantine: Quarantine,
-    definitions: Definitions,
+    groundwork: Groundwork,
     /// Bytes of a request; less than the target promises once the server refused as much.
     limit: usize,
     /// Values that went into the quarantine since the process began.
@@ -38,8 +38,13 @@ struct Attempt<'a> {
 }
 
 impl Transfer {
-    pub(super) fn new(wire: Wire, quarantine: Quarantine, limit: usize) -> Self {
-        Self { wire, quarantine, definitions: Definitions::default(), limit, refused: 0 }
+    pub(super) const fn new(
+        wire: Wire,
+        quarantine: Quarantine,
+        limit: usize,
+        groundwork: Groundwork,
+    ) -> Self {
+        Self { wire, quarantine, groundwork, limit, refused: 0 }
     }
 
     pub(super) const fn limit(&self) -> usize {
@@ -51,7 +56,7 @@ impl Transfer {
     /// # Errors
     /// What stops the sink for now; some of the values may be the server's already.
     pub(super) fn send(&mut self, row: Seq, body: &Body, catalogue: &Catalogue) -> Result<(), Error> {
-        self.prepare(body, catalogue)?;
+        self.groundwork.prepare(&mut self.wire, self.limit, body, catalogue)?;
         let waiting = vec![(0..body.len()).collect()];
         let mut attempt = Attempt { row, body, catalogue, waiting, splits: 0, retold: false, kept: 0 };
         while let Some(values) = attempt.waiting.pop() {
@@ -173,10 +178,9 @@ impl Transfer {
     ) -> Result<Vec<usize>, Error> {
         let mut refused = Vec::new();
         for message in attempt.body.messages(&values) {
-            let standing =
-                attempt.body.key(message.container).and_then(|key| self.definitions.containers.get(&key));
-            if let Some(Standing::Refused(reason)) = standing {
-                refused.push((message.values, reason.clone()));
+            let key = attempt.body.key(message.container);
+            if let Some(reason) = key.and_then(|key| self.groundwork.refused(key)) {
+                refused.push((message.values, reason.to_owned()));
             }
         }
         let mut left = values;
@@ -190,97 +194,8 @@ impl Transfer {
     fn retell(&mut self, attempt: &mut Attempt<'_>) -> Result<(), Error> {
         tracing::warn!("the server does not know a type or container any more; all are created again");
         attempt.retold = true;
-        self.definitions.forget();
-        self.prepare(attempt.body, attempt.catalogue)
-    }
-
-    /// Sees to it that every container of the request is there.
-    fn prepare(&mut self, body: &Body, catalogue: &Catalogue) -> Result<(), Error> {
-        let missing: Vec<Key> =
-            body.keys().filter(|key| !self.definitions.containers.contains_key(key)).collect();
-        let mut forms: Vec<_> = missing.iter().map(|(_, form)| *form).collect();
-        forms.retain(|form| !self.definitions.types.contains(form));
-        forms.sort_unstable();
-        forms.dedup();
-        let types: Vec<Definition> = forms.iter().map(|form| catalogue.type_of(*form)).collect();
-        for (place, refused) in self.define(About::Types, &types)? {
-            if let (Some(reason), Some(form)) = (refused, types.get(place)) {
-                let url = self.wire.url().to_owned();
-                let reason = format!("{}: {reason}", form.name);
-                return Err(OmfTrouble::Definition { url, what: About::Types.words(), reason }.into());
-            }
-            self.definitions.types.extend(forms.get(place));
-        }
-        let (keys, containers): (Vec<Key>, Vec<Definition>) =
-            missing.iter().filter_map(|key| Some((*key, catalogue.container_of(*key)?))).unzip();
-        for (place, refused) in self.define(About::Containers, &containers)? {
-            let Some(key) = keys.get(place) else { continue };
-            let standing = refused.map_or(Standing::Made, Standing::Refused);
-            self.definitions.containers.insert(*key, standing);
-        }
-        Ok(())
-    }
-
-    /// Creates definitions; of each, by its place, the reason if the server refuses it. One that is there already in another
-    /// way stays as it is.
-    fn define(&mut self, about: About, all: &[Definition]) -> Result<Vec<(usize, Option<String>)>, Error> {
-        let mut done = Vec::with_capacity(all.len());
-        let mut waiting = self.portions(all);
-        while let Some(places) = waiting.pop() {
-            let chosen: Vec<&Definition> = places.iter().filter_map(|place| all.get(*place)).collect();
-            let body = chosen.iter().map(|one| one.json.as_str()).collect::<Vec<_>>().join(",");
-            let one = if let [only] = places.as_slice() { Some(*only) } else { None };
-            match (self.wire.send(about, &format!("[{body}]"))?, one) {
-                (Outcome::Taken, _) => done.extend(places.into_iter().map(|place| (place, None))),
-                (Outcome::Conflict { reason }, Some(place)) => {
-                    note_conflict(about, all.get(place), &reason);
-                    done.push((place, None));
-                }
-                (Outcome::Refused { reason, .. }, Some(place)) => done.push((place, Some(reason))),
-                (Outcome::TooLarge, Some(place)) => {
-                    done.push((place, Some("larger than the server takes".to_owned())));
-                }
-                (Outcome::Unknown { reason }, Some(place)) if about == About::Containers => {
-                    done.push((place, Some(reason)));
-                }
-                (Outcome::Unknown { reason }, Some(_)) => {
-                    return Err(OmfTrouble::NotOmf { url: self.wire.url().to_owned(), what: reason }.into());
-                }
-                (Outcome::Partly(refusals), _) => {
-                    for (number, place) in places.into_iter().enumerate() {
-                        let refusal = refusals.iter().find(|refusal| refusal.message == number);
-                        if let Some(refusal) = refusal.filter(|refusal| refusal.code == 409) {
-                            note_conflict(about, all.get(place), &refusal.reason);
-                        }
-                        let refused = refusal.filter(|refusal| refusal.code != 409);
-                        done.push((place, refused.map(|refusal| refusal.reason.clone())));
-                    }
-                }
-                (_, None) => {
-                    let (first, second) = places.split_at(places.len() / 2);
-                    waiting.extend([second.to_vec(), first.to_vec()]);
-                }
-            }
-        }
-        Ok(done)
-    }
-
-    /// As many definitions in each request as go into it.
-    fn portions(&self, all: &[Definition]) -> Vec<Vec<usize>> {
-        let mut portions: Vec<Vec<usize>> = Vec::new();
-        let mut length = usize::MAX;
-        for (place, definition) in all.iter().enumerate() {
-            length = length.saturating_add(definition.json.len() + 1);
-            match portions.last_mut() {
-                Some(portion) if length < self.limit => portion.push(place),
-                _ => {
-                    portions.push(vec![place]);
-                    length = definition.json.len() + 3;
-                }
-            }
-        }
-        portions.reverse();
-        portions
+        self.groundwork.forget();
+        self.groundwork.prepare(&mut self.wire, self.limit, attempt.body, attempt.catalogue)
     }
 }
 
@@ -290,11 +205,6 @@ impl Attempt<'_> {
         let (first, second) = values.split_at(values.len() / 2);
         self.waiting.extend([second.to_vec(), first.to_vec()]);
     }
-}
-
-fn note_conflict(about: About, definition: Option<&Definition>, reason: &str) {
-    let name = definition.map_or("", |definition| &definition.name);
-    tracing::warn!(name, reason, "the server has other {} under this name, which stay", about.words());
 }
 
 /// Requests that may be spent on finding the bad values of one request; then they are kept aside together.
