@@ -39,7 +39,7 @@ fn site(settings: &str, hours_ago: &[i64]) -> (tempfile::TempDir, Config, Stream
         source: "line1".to_owned(),
         data_type: None,
         unit: None,
-        description: None,
+        ..NewStream::default()
     };
     let id = journal.register_streams(&[stream]).unwrap()[0];
     #[expect(clippy::disallowed_methods, reason = "the connector will ask the same clock")]

@@ -124,3 +124,27 @@ async fn streams_are_called_as_the_template_says_and_a_new_template_only_renames
     assert!(counter.name.starts_with("OPC UA.line1.plant."), "{}", counter.name);
     assert!(!after.iter().any(|stream| stream.name.starts_with("line1.")), "{after:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_ranges_and_states_come_with_the_streams() {
+    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+    let handle = site.start().await;
+    site.until_state(SourceState::Flowing).await;
+    handle.stop().await.unwrap();
+    let streams = site.reader().streams().unwrap();
+    let of = |name: &str| streams.iter().find(|stream| stream.name.ends_with(name)).unwrap();
+    let room = of(".Mixer1.RoomTemperature");
+    assert_eq!(room.unit.as_deref(), Some("°C"));
+    assert!(room.range.is_some_and(|range| range.low < range.high), "{room:?}");
+    let states = |name: &str| -> Vec<(i64, String)> {
+        of(name).states.iter().map(|state| (state.value, state.name.clone())).collect()
+    };
+    assert_eq!(states(".Filler1.Running"), [(0, "stopped".to_owned()), (1, "running".to_owned())]);
+    let machine = states(".Mixer1.State");
+    assert!(
+        machine.len() > 2
+            && machine.iter().map(|(value, _)| *value).eq(0..i64::try_from(machine.len()).unwrap()),
+        "{machine:?}"
+    );
+    assert!(of("Counter0001").states.is_empty() && of("Counter0001").unit.is_none());
+}

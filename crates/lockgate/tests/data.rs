@@ -38,7 +38,7 @@ fn stream(name: &str, unit: Option<&str>) -> NewStream {
         source: "line1".to_owned(),
         data_type: Some("Double".to_owned()),
         unit: unit.map(str::to_owned),
-        description: None,
+        ..NewStream::default()
     }
 }
 

@@ -48,7 +48,7 @@ pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile}
 pub use journal::{
     Commit, Depth, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason, GapRepair,
     HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, NewGap, NewJob, NewStream, OpenGap, Orders, Seq,
-    SourceStatus, StreamInfo, Tally,
+    SourceStatus, StreamInfo, Tally, ValueRange, ValueState,
 };
 pub use reader::{
     Break, Bucket, BucketQuery, Buckets, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point, Reader,

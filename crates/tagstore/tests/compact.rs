@@ -277,7 +277,8 @@ fn a_store_of_the_first_layout_is_brought_up_to_date_and_read() {
     database
         .execute_batch(
             "DROP TABLE merge_plan; DROP TABLE obsolete_file; ALTER TABLE sealed_file DROP COLUMN level;
-             PRAGMA user_version=1",
+             ALTER TABLE stream DROP COLUMN range_low; ALTER TABLE stream DROP COLUMN range_high;
+             ALTER TABLE stream DROP COLUMN states; PRAGMA user_version=1",
         )
         .unwrap();
     drop(database);

@@ -170,7 +170,13 @@ fn a_journal_from_before_there_was_filling_is_read_and_brought_up_to_date() {
     drop(journal);
     let path = data.path().join(JOURNAL_FILE);
     let database = rusqlite::Connection::open(&path).unwrap();
-    database.execute_batch("DROP TABLE gap_fill; DROP TABLE backfill; PRAGMA user_version=3").unwrap();
+    database
+        .execute_batch(
+            "DROP TABLE gap_fill; DROP TABLE backfill; ALTER TABLE stream DROP COLUMN range_low;
+             ALTER TABLE stream DROP COLUMN range_high; ALTER TABLE stream DROP COLUMN states;
+             PRAGMA user_version=3",
+        )
+        .unwrap();
     drop(database);
     let reader = Reader::open(data.path()).unwrap();
     assert_eq!(reader.gaps(&GapFilter::default()).unwrap()[0].repair.state, FillState::Open);

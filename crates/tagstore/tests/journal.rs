@@ -13,8 +13,8 @@ mod common;
 
 use common::{append, append_seconds, at, batch, damage_row, one_of_each, open, sample, stream};
 use tagstore::{
-    Commit, DiskTrouble, Error, GapFilter, GapReason, Journal, JournalOptions, NewGap, SampleBatch, Seq,
-    StreamId, Timestamp, Value,
+    Commit, DiskTrouble, Error, GapFilter, GapReason, Journal, JournalOptions, NewGap, NewStream, Reader,
+    SampleBatch, Seq, StreamId, Timestamp, Value, ValueRange, ValueState,
 };
 
 #[test]
@@ -97,7 +97,7 @@ fn a_journal_of_a_newer_version_is_refused() {
     let path = data.path().join(tagstore::JOURNAL_FILE);
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let refused = Journal::open(&path, JournalOptions::default());
-    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 4, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 5, .. })), "{refused:?}");
 }
 
 #[test]
@@ -316,4 +316,26 @@ fn a_commit_without_samples_makes_no_row() {
     assert_eq!(journal.append(&commit).unwrap(), Seq::ZERO);
     assert_eq!(journal.state("k").unwrap(), Some(b"v".to_vec()));
     assert_eq!(journal.depth().unwrap().oldest, None);
+}
+
+#[test]
+fn what_a_streams_numbers_mean_is_kept_and_can_change() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let state = |value, name: &str| ValueState { value, name: name.to_owned() };
+    let mut mixer = NewStream {
+        key: "urn:plant|s=Mixer".to_owned(),
+        name: "Mixer".to_owned(),
+        range: Some(ValueRange { low: -20.0, high: 60.5 }),
+        states: vec![state(0, "aus \"rot\""), state(-1, "läuft\n")],
+        ..NewStream::default()
+    };
+    let id = journal.register_streams(std::slice::from_ref(&mixer)).unwrap()[0];
+    let kept = Reader::open(data.path()).unwrap().streams().unwrap().remove(0);
+    assert_eq!((kept.range, &kept.states), (mixer.range, &mixer.states));
+    mixer.range = None;
+    mixer.states.clear();
+    assert_eq!(journal.register_streams(&[mixer]).unwrap(), [id]);
+    let kept = journal.streams().unwrap().remove(0);
+    assert_eq!((kept.range, kept.states), (None, vec![]));
 }

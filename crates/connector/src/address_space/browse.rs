@@ -7,6 +7,7 @@ use ua_client::{
     AttributeId, BrowseFilter, IdentifierRef, NodeId, NodeIdRef, ReferenceRef, Session, Variant, to_node_id,
 };
 
+use super::meaning::Property;
 use crate::error::Error;
 use crate::naming::NodeAddress;
 
@@ -33,6 +34,8 @@ pub(crate) struct Variable {
     pub(crate) display_name: Option<String>,
     /// Its type definition, where the server says it.
     pub(crate) type_definition: Option<NodeId>,
+    /// Its properties that say what its numbers mean.
+    pub(crate) properties: Vec<(Property, NodeId)>,
 }
 
 /// Where to walk, how far, and what to keep.
@@ -67,16 +70,16 @@ pub(crate) async fn browse(
     while !walk.level.is_empty() && depth < MAX_DEPTH {
         let level = std::mem::take(&mut walk.level);
         for part in level.chunks(NODES_AT_ONCE) {
-            let nodes: Vec<NodeId> = part.iter().map(|(node, _)| node.clone()).collect();
+            let nodes: Vec<NodeId> = part.iter().map(|step| step.node.clone()).collect();
             let follow = |place: usize, reference: &ReferenceRef<'_>| {
-                if let Some((_, path)) = part.get(place) {
-                    walk.follow(reference, path);
+                if let Some(step) = part.get(place) {
+                    walk.follow(reference, step);
                 }
             };
             let answers = session.browse_each(&nodes, &filter, follow).await?;
-            for ((node, _), answer) in part.iter().zip(answers) {
+            for (step, answer) in part.iter().zip(answers) {
                 if let Err(status) = answer {
-                    walk.refuse(node, status);
+                    walk.refuse(&step.node, status);
                 }
             }
         }
@@ -84,6 +87,15 @@ pub(crate) async fn browse(
     }
     walk.found.truncated |= !walk.level.is_empty();
     Ok(walk.found)
+}
+
+/// A node whose references come next.
+struct Step {
+    node: NodeId,
+    /// What leads to it.
+    path: Vec<String>,
+    /// Its place among the variables found, if it is one.
+    variable: Option<usize>,
 }
 
 /// What a reference says of the variable it leads to.
@@ -98,8 +110,8 @@ struct Walk<'a> {
     extent: &'a Extent<'a>,
     visited: HashSet<NodeId>,
     found: Found,
-    /// Nodes of the next level with the path that leads to them.
-    level: Vec<(NodeId, Vec<String>)>,
+    /// Nodes of the next level.
+    level: Vec<Step>,
 }
 
 impl Walk<'_> {
@@ -134,9 +146,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn follow(&mut self, reference: &ReferenceRef<'_>, parent: &[String]) {
+    fn follow(&mut self, reference: &ReferenceRef<'_>, parent: &Step) {
         let target = &reference.node_id;
-        if target.server_index != 0 || reference.reference_type == HAS_PROPERTY {
+        if target.server_index != 0 {
+            return;
+        }
+        if reference.reference_type == HAS_PROPERTY {
+            self.note_property(reference, parent);
             return;
         }
         let mut node = to_node_id(&target.node_id);
@@ -149,7 +165,7 @@ impl Walk<'_> {
         if node == ObjectId::Server {
             return;
         }
-        let mut path = parent.to_vec();
+        let mut path = parent.path.clone();
         path.push(reference.browse_name.1.unwrap_or_default().to_owned());
         let type_definition = &reference.type_definition;
         let is_ours =
@@ -158,6 +174,16 @@ impl Walk<'_> {
         let display_name = reference.display_name.1.filter(|_| self.extent.with_display_names);
         let said = || Said { type_definition, display_name: display_name.map(str::to_owned) };
         self.visit(node, (reference.node_class == VARIABLE).then(said), path);
+    }
+
+    fn note_property(&mut self, reference: &ReferenceRef<'_>, parent: &Step) {
+        let (namespace, name) = reference.browse_name;
+        let Some(property) = Property::named(namespace, name.unwrap_or_default()) else { return };
+        if let Some(variable) = parent.variable.and_then(|place| self.found.variables.get_mut(place))
+            && variable.properties.len() < MAX_PROPERTIES
+        {
+            variable.properties.push((property, to_node_id(&reference.node_id.node_id)));
+        }
     }
 
     /// `variable` is what the reference to a variable said of it.
@@ -169,13 +195,23 @@ impl Walk<'_> {
         if !self.visited.insert(node.clone()) {
             return;
         }
+        let mut place = None;
         if let Some(Said { type_definition, display_name }) = variable
             && let Some(address) = NodeAddress::of(&node, self.namespaces)
         {
+            place = Some(self.found.variables.len());
             let (node, path) = (node.clone(), path.clone());
-            self.found.variables.push(Variable { node, address, path, display_name, type_definition });
+            let properties = Vec::new();
+            self.found.variables.push(Variable {
+                node,
+                address,
+                path,
+                display_name,
+                type_definition,
+                properties,
+            });
         }
-        self.level.push((node, path));
+        self.level.push(Step { node, path, variable: place });
     }
 
     fn refuse(&mut self, node: &NodeId, status: u32) {
@@ -189,6 +225,8 @@ const OBJECTS_AND_VARIABLES: u32 = 3;
 const VARIABLE: i32 = 2;
 /// Properties describe their node and are no streams of their own.
 const HAS_PROPERTY: NodeIdRef<'_> = NodeIdRef { namespace: 0, identifier: IdentifierRef::Numeric(46) };
+/// More properties of the kinds that are noted than any variable has.
+const MAX_PROPERTIES: usize = 8;
 /// Deeper than any plant; a visited set alone would follow an endless fresh chain up to `max_nodes`.
 const MAX_DEPTH: usize = 128;
 /// Nodes handed to the session at once; it cuts them to what the server takes.

@@ -10,6 +10,8 @@ use crate::naming::{NodeAddress, printable};
 pub(crate) struct Description {
     /// `Double`, `Int32[]` for arrays, or the data type's node for what is not built in.
     pub(crate) data_type: Option<String>,
+    /// The data type's node, where it is not built in: it may be an enumeration.
+    pub(crate) own_type: Option<NodeId>,
     pub(crate) description: Option<String>,
     /// Whether the server keeps the past of its value; `false` if it was not asked.
     pub(crate) historizing: bool,
@@ -43,10 +45,11 @@ pub(crate) async fn describe(
 
 fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
     let [data_type, rank, description, history @ ..] = answer else { return Description::default() };
-    let data_type = match &data_type.value {
-        Some(Variant::NodeId(id)) => type_name(id, namespaces),
+    let id = match &data_type.value {
+        Some(Variant::NodeId(id)) => Some(id.as_ref()),
         _ => None,
     };
+    let data_type = id.and_then(|id| type_name(id, namespaces));
     let is_array = matches!(rank.value, Some(Variant::Int32(rank)) if rank >= 0);
     let description = match &description.value {
         Some(Variant::LocalizedText(text)) if !text.text.is_empty() => Some(printable(text.text.as_ref())),
@@ -54,6 +57,7 @@ fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
     };
     Description {
         data_type: data_type.map(|name| if is_array { format!("{name}[]") } else { name }),
+        own_type: id.filter(|id| id.namespace != 0).cloned(),
         description,
         historizing: matches!(history, [DataValue { value: Some(Variant::Boolean(true)), .. }]),
     }

@@ -37,8 +37,10 @@ pub(crate) async fn select(
         name: picked.name.clone(),
         source: source.name.as_str().to_owned(),
         data_type: picked.data_type.clone(),
-        unit: None,
+        unit: picked.unit.clone(),
         description: picked.description.clone(),
+        range: picked.range,
+        states: picked.states.clone(),
     });
     let ids = writer.register(streams.collect()).await?;
     let candidates = ids.into_iter().zip(choice.picked);

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use tagstore::{ValueRange, ValueState};
 use ua_client::{AttributeId, NodeId, Session, Variant, status_name};
 
 use super::{Attributes, Decision, Rule, Sampling, decide, pattern};
-use crate::address_space::{Description, Extent, Variable, browse, describe};
+use crate::address_space::{Description, Extent, Meaning, Variable, browse, describe, meanings};
 use crate::config::SourceConfig;
 use crate::error::Error;
 use crate::naming::{NodeAddress, NodeNames};
@@ -38,6 +39,12 @@ pub struct Picked {
     pub data_type: Option<String>,
     /// What the server says about it.
     pub description: Option<String>,
+    /// The engineering unit.
+    pub unit: Option<String>,
+    /// Between what its numbers normally lie.
+    pub range: Option<ValueRange>,
+    /// What its numbers stand for.
+    pub states: Vec<ValueState>,
     /// What the rule that picked it says about sampling.
     pub sampling: Sampling,
 }
@@ -82,16 +89,24 @@ pub async fn choose(
             picked.push((variable, description, sampling));
         }
     }
+    let meant = picked
+        .iter()
+        .map(|(variable, description, _)| (variable.properties.as_slice(), description.own_type.as_ref()));
+    let meanings = meanings(session, meant).await?;
     let hidden = found.refused_example.map(|(node, status)| (node, status_name(status)));
     Ok(Choice {
-        picked: named(source, picked),
+        picked: named(source, picked, meanings),
         found: all,
         truncated: found.truncated,
         hidden: hidden.map(|(node, status)| (found.refused, format!("{node}: {status}"))),
     })
 }
 
-fn named(source: &SourceConfig, picked: Vec<(Variable, Description, Sampling)>) -> Vec<Picked> {
+fn named(
+    source: &SourceConfig,
+    picked: Vec<(Variable, Description, Sampling)>,
+    meanings: Vec<Meaning>,
+) -> Vec<Picked> {
     let nodes: Vec<NodeNames<'_>> = picked
         .iter()
         .map(|(variable, _, _)| NodeNames {
@@ -102,13 +117,16 @@ fn named(source: &SourceConfig, picked: Vec<(Variable, Description, Sampling)>) 
         })
         .collect();
     let names = source.stream_name.names(source.name.as_str(), &source.namespace_aliases, &nodes);
-    let all = picked.into_iter().zip(names);
-    all.map(|((variable, description, sampling), name)| Picked {
+    let all = picked.into_iter().zip(names).zip(meanings);
+    all.map(|(((variable, description, sampling), name), meaning)| Picked {
         node: variable.node,
         address: variable.address,
         name,
         data_type: description.data_type,
         description: description.description,
+        unit: meaning.unit,
+        range: meaning.range,
+        states: meaning.states,
         sampling,
     })
     .collect()

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::ArrowError;
 use parquet::arrow::ArrowWriter;
 
 use super::{Historian, files, parquet_file};
-use crate::{Error, Journal, StreamInfo};
+use crate::journal::states_text;
+use crate::{Error, Journal, StreamInfo, ValueRange};
 
 impl Historian {
     /// Rewrites streams.parquet and views.sql when the streams have changed since. Without a sealed file there is
@@ -61,6 +62,11 @@ fn to_arrow(streams: &[StreamInfo]) -> Result<RecordBatch, ArrowError> {
     let text = |pick: fn(&StreamInfo) -> Option<&str>| -> ArrayRef {
         Arc::new(streams.iter().map(pick).collect::<StringArray>())
     };
+    let number = |pick: fn(&ValueRange) -> f64| -> ArrayRef {
+        Arc::new(streams.iter().map(|stream| stream.range.as_ref().map(pick)).collect::<Float64Array>())
+    };
+    let states: ArrayRef =
+        Arc::new(streams.iter().map(|stream| states_text(&stream.states)).collect::<StringArray>());
     RecordBatch::try_from_iter_with_nullable([
         ("id", ids, false),
         ("key", text(|stream| Some(&stream.key)), false),
@@ -69,6 +75,9 @@ fn to_arrow(streams: &[StreamInfo]) -> Result<RecordBatch, ArrowError> {
         ("data_type", text(|stream| stream.data_type.as_deref()), true),
         ("unit", text(|stream| stream.unit.as_deref()), true),
         ("description", text(|stream| stream.description.as_deref()), true),
+        ("range_low", number(|range| range.low), true),
+        ("range_high", number(|range| range.high), true),
+        ("states", states, true),
     ])
 }
 

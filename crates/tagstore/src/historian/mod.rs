@@ -5,7 +5,8 @@
 //! ```text
 //! historian/
 //!   date=2026-11-23/part-1-600.parquet   samples of journal rows 1 to 600; the date is the UTC day of their receipt
-//!   streams.parquet                      id, key, name, source, data_type, unit, description
+//!   streams.parquet                      id, key, name, source, data_type, unit, description,
+//!                                        range_low, range_high, states (JSON pairs of number and name)
 //!   views.sql                            for `cd historian && duckdb -init views.sql`
 //!   journal-id                           which journal's stream numbers these are
 //! ```

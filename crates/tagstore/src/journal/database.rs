@@ -168,6 +168,12 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", 4)?;
         transaction.commit()?;
     }
+    if version < 5 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(MEANING)?;
+        transaction.pragma_update(None, "user_version", 5)?;
+        transaction.commit()?;
+    }
     Ok(())
 }
 
@@ -181,7 +187,15 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
+
+/// Layout 5: what a stream's values can be.
+const MEANING: &str = "
+ALTER TABLE stream ADD COLUMN range_low REAL;
+ALTER TABLE stream ADD COLUMN range_high REAL;
+ALTER TABLE stream ADD COLUMN states TEXT;
+UPDATE meta SET value = value + 1 WHERE key = 'streams_version';
+";
 
 /// Layout 1.
 const SCHEMA: &str = "

@@ -44,7 +44,7 @@ pub use merging::MergePlan;
 pub use sealing::SealPlan;
 pub use types::{
     Commit, Depth, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
-    StreamInfo,
+    StreamInfo, ValueRange, ValueState,
 };
 
 use std::path::{Path, PathBuf};
@@ -55,6 +55,7 @@ use rusqlite::Connection;
 use crate::Error;
 use lock::WriterLock;
 pub(crate) use lock::is_written;
+pub(crate) use streams::states_text;
 
 pub(crate) use database::open_for_reading;
 

@@ -4,7 +4,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::cursor::optional_seq;
 use super::filling::{HAS_FILLS, REPAIR_COLUMNS, state_of_gap};
-use super::{Depth, Gap, GapFilter, GapReason, Seq, SourceStatus, StreamInfo};
+use super::streams::states_from;
+use super::{Depth, Gap, GapFilter, GapReason, Seq, SourceStatus, StreamInfo, ValueRange};
 use crate::{Error, SampleBatch, StreamId, Timestamp};
 
 pub(crate) fn id(connection: &Connection) -> rusqlite::Result<String> {
@@ -34,9 +35,20 @@ pub(crate) fn cursors(connection: &Connection) -> rusqlite::Result<Vec<(String, 
 
 pub(crate) fn streams(connection: &Connection) -> rusqlite::Result<Vec<StreamInfo>> {
     connection
-        .prepare_cached("SELECT id, key, name, source, data_type, unit, description FROM stream ORDER BY id")?
+        .prepare_cached(if layout(connection)? < 5 { STREAMS_BEFORE_5 } else { STREAMS })?
         .query_map([], stream_info)?
         .collect()
+}
+
+const STREAMS: &str =
+    "SELECT id, key, name, source, data_type, unit, description, range_low, range_high, states
+                       FROM stream ORDER BY id";
+/// Of an older layout, which a writer has yet to bring up to date.
+const STREAMS_BEFORE_5: &str =
+    "SELECT id, key, name, source, data_type, unit, description, NULL, NULL, NULL FROM stream ORDER BY id";
+
+fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 pub(crate) fn stream_info(row: &Row<'_>) -> rusqlite::Result<StreamInfo> {
@@ -48,12 +60,17 @@ pub(crate) fn stream_info(row: &Row<'_>) -> rusqlite::Result<StreamInfo> {
         data_type: row.get(4)?,
         unit: row.get(5)?,
         description: row.get(6)?,
+        range: row
+            .get::<_, Option<f64>>(7)?
+            .zip(row.get::<_, Option<f64>>(8)?)
+            .map(|(low, high)| ValueRange { low, high }),
+        states: states_from(row.get(9)?),
     })
 }
 
 pub(crate) fn gaps(connection: &Connection, filter: &GapFilter) -> rusqlite::Result<Vec<Gap>> {
     // an older layout, which a writer has yet to bring up to date, knows of no repair
-    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let layout = layout(connection)?;
     let (repair, join) = match layout < HAS_FILLS {
         true => (NO_REPAIR, ""),
         false => (REPAIR_COLUMNS, "LEFT JOIN gap_fill f ON f.gap = g.id"),

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Journal, NewStream, StreamInfo, read};
+use super::{Journal, NewStream, StreamInfo, ValueState, read};
 use crate::{Error, StreamId};
 
 impl Journal {
@@ -33,20 +33,25 @@ impl Journal {
 
 fn register(transaction: &Transaction<'_>, streams: &[NewStream]) -> rusqlite::Result<Vec<StreamId>> {
     let mut find = transaction.prepare_cached(
-        "SELECT id, key, name, source, data_type, unit, description FROM stream WHERE key = ?1",
+        "SELECT id, key, name, source, data_type, unit, description, range_low, range_high, states
+         FROM stream WHERE key = ?1",
     )?;
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO stream (key, name, source, data_type, unit, description) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO stream (key, name, source, data_type, unit, description, range_low, range_high, states)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          RETURNING id",
     )?;
     let mut update = transaction.prepare_cached(
-        "UPDATE stream SET name = ?2, source = ?3, data_type = ?4, unit = ?5, description = ?6 WHERE key = ?1",
+        "UPDATE stream SET name = ?2, source = ?3, data_type = ?4, unit = ?5, description = ?6, range_low = ?7,
+         range_high = ?8, states = ?9 WHERE key = ?1",
     )?;
     let mut changed = false;
     let mut ids = Vec::with_capacity(streams.len());
     for stream in streams {
-        let NewStream { key, name, source, data_type, unit, description } = stream;
-        let values = params![key, name, source, data_type, unit, description];
+        let NewStream { key, name, source, data_type, unit, description, range, states } = stream;
+        let (low, high) = (range.map(|range| range.low), range.map(|range| range.high));
+        let states = states_text(states);
+        let values = params![key, name, source, data_type, unit, description, low, high, states];
         let known = find.query_row([key], read::stream_info).optional()?;
         let id = match known {
             Some(known) => {
@@ -75,4 +80,19 @@ fn says(known: &StreamInfo, stream: &NewStream) -> bool {
         && known.data_type == stream.data_type
         && known.unit == stream.unit
         && known.description == stream.description
+        && known.range == stream.range
+        && known.states == stream.states
+}
+
+/// How states are kept: a JSON list of pairs, absent when there is none.
+pub(crate) fn states_text(states: &[ValueState]) -> Option<String> {
+    let pairs: Vec<_> = states.iter().map(|state| (state.value, state.name.as_str())).collect();
+    (!pairs.is_empty()).then(|| serde_json::to_string(&pairs).ok()).flatten()
+}
+
+/// The other way. What another program wrote there is no reason to lose the stream.
+pub(super) fn states_from(text: Option<String>) -> Vec<ValueState> {
+    let pairs: Vec<(i64, String)> =
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    pairs.into_iter().map(|(value, name)| ValueState { value, name }).collect()
 }

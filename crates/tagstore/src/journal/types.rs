@@ -59,7 +59,7 @@ pub struct Commit<'a> {
 }
 
 /// A stream to be known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct NewStream {
     /// Stable identity, unique in the journal.
     pub key: String,
@@ -73,10 +73,32 @@ pub struct NewStream {
     pub unit: Option<String>,
     /// Description.
     pub description: Option<String>,
+    /// Between what its numbers normally lie.
+    pub range: Option<ValueRange>,
+    /// What its numbers stand for, if each is the number of a state.
+    pub states: Vec<ValueState>,
+}
+
+/// Lower and upper end of a stream's numbers, in its unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValueRange {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A number that stands for a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueState {
+    /// The number; of a Boolean 0 or 1.
+    pub value: i64,
+    /// The state's name.
+    pub name: String,
 }
 
 /// A known stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StreamInfo {
     /// Its number.
     pub id: StreamId,
@@ -92,6 +114,10 @@ pub struct StreamInfo {
     pub unit: Option<String>,
     /// Description.
     pub description: Option<String>,
+    /// Between what its numbers normally lie.
+    pub range: Option<ValueRange>,
+    /// What its numbers stand for, if each is the number of a state.
+    pub states: Vec<ValueState>,
 }
 
 /// Why samples are missing.

@@ -67,6 +67,8 @@ mod tests {
                 data_type: None,
                 unit: None,
                 description: None,
+                range: None,
+                states: Vec::new(),
             })
             .collect();
         let ids = container_ids("", &streams);
