@@ -52,6 +52,30 @@ pub enum EventKind {
         /// How many.
         count: usize,
     },
+    /// A gap was compared with the server's history, whatever came of it.
+    GapRead {
+        /// Begin of what was read.
+        from: Timestamp,
+        /// Its end.
+        to: Timestamp,
+        /// How the gap stands now, one of the ledger's words.
+        state: &'static str,
+        /// Why it is not filled.
+        cause: Option<String>,
+        /// Values that were missing here.
+        added: u64,
+    },
+    /// A job that fetches the past came to its end.
+    JobEnded {
+        /// Its number.
+        job: i64,
+        /// How it ended, in a word.
+        state: &'static str,
+        /// Why it failed.
+        cause: Option<String>,
+        /// Values that were missing here.
+        added: u64,
+    },
     /// The server refused one node; the others go on.
     NodeRefused {
         /// Name of the stream.

@@ -16,6 +16,7 @@ mod collect;
 pub mod config;
 mod error;
 mod event;
+mod fill;
 pub mod identity;
 pub mod naming;
 pub mod next_step;

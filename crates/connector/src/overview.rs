@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tagstore::Reader;
-pub use tagstore::{Depth, Summary};
+pub use tagstore::{Depth, GapCounts, Summary};
 
 use crate::config::Config;
 use crate::sink_status::{SinkState, SinkStatus};
@@ -28,6 +28,8 @@ pub struct Overview {
     pub sinks: Vec<SinkOverview>,
     /// What is stored; `None` before anything ever was.
     pub storage: Option<Summary>,
+    /// How the gaps on the ledger stand.
+    pub gaps: GapCounts,
 }
 
 /// One source.
@@ -99,8 +101,9 @@ impl Overview {
             }
         });
         let sinks = sinks.collect();
+        let gaps = reader.as_ref().map(|reader| reader.gap_counts(None)).transpose()?.unwrap_or_default();
         let storage = reader.map(|reader| reader.summary()).transpose()?;
-        Ok(Self { at: now, running, sources, sinks, storage })
+        Ok(Self { at: now, running, sources, sinks, storage, gaps })
     }
 }
 

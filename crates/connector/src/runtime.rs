@@ -91,6 +91,7 @@ impl Runtime {
                 session_name: config.application.name.clone(),
                 writer: writer.clone(),
                 events: events.clone(),
+                data: config.storage.data.clone(),
             };
             let life = watchdog.life(Part::Source(context.source.name.to_string()));
             let stopped = stopped.clone();

@@ -147,6 +147,9 @@ pub struct SourceStatus {
     pub gaps_found: u64,
     /// Gaps on the ledger of this source that nothing has closed.
     pub gaps_open: u64,
+    /// Values added from the server's history since the connector started.
+    #[serde(default)]
+    pub backfilled_total: u64,
     /// Reconnects since the connector started.
     pub reconnects: u64,
     /// Every setting that lowers security.

@@ -1,6 +1,7 @@
 //! The status of one source: kept current here, written to the journal every second, told as events when it changes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tagstore::{NewGap, Timestamp};
@@ -10,6 +11,7 @@ use crate::clock;
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, Events};
+use crate::fill::Told;
 use crate::naming::printable;
 use crate::pipeline::Writer;
 use crate::status::{Acknowledged, SourceState, SourceStatus, mode_name};
@@ -21,6 +23,8 @@ pub(crate) struct Board {
     events: Events,
     /// Totals of the last seconds, for the rate.
     totals: VecDeque<(Instant, u64)>,
+    /// What was filled from history.
+    told: Arc<Told>,
 }
 
 impl Board {
@@ -56,13 +60,19 @@ impl Board {
             acknowledged: Vec::new(),
             gaps_found: 0,
             gaps_open: 0,
+            backfilled_total: 0,
             reconnects: 0,
             danger: source.dangers(),
         };
-        Self { status, writer, events, totals: VecDeque::new() }
+        Self { status, writer, events, totals: VecDeque::new(), told: Arc::default() }
     }
 
-    /// The gaps that were on the ledger before this process.
+    /// Where filling tells what it did.
+    pub(crate) fn told(&self) -> Arc<Told> {
+        Arc::clone(&self.told)
+    }
+
+    /// The open gaps that were on the ledger before this process.
     pub(crate) fn set_gaps_open(&mut self, count: usize) {
         self.status.gaps_open = u64::try_from(count).unwrap_or(u64::MAX);
     }
@@ -196,6 +206,10 @@ impl Board {
     pub(crate) fn write(&mut self) {
         self.update_rate(clock::instant());
         self.status.updated = clock::now();
+        self.status.backfilled_total = self.told.added();
+        if let Some(open) = self.told.open() {
+            self.status.gaps_open = open;
+        }
         self.writer.status(&self.status.source, self.status.to_json());
     }
 

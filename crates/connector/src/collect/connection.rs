@@ -18,6 +18,7 @@ use super::supervisor::{Context, Memory, stopped};
 use super::trust::TrustWatch;
 use crate::clock;
 use crate::error::Error;
+use crate::fill;
 use crate::identity;
 use crate::sources::{Opened, open};
 use crate::status::SourceState;
@@ -80,7 +81,23 @@ async fn work(
     live.session.start_publishing(&watches, in_flight).await?;
     live.memory.connected = true;
     live.board.enter(SourceState::Quiet, None);
+    // until this is dropped, at the end of the connection
+    let _lane = fill::start(facts(&live), live.session.clone(), live.frontier());
     live.run(stop).await
+}
+
+fn facts(live: &Live<'_>) -> fill::Facts {
+    let context = live.context;
+    let setup = live.memory.setup.as_ref();
+    fill::Facts {
+        source: context.source.name.to_string(),
+        data: context.data.clone(),
+        history: context.source.history,
+        server_application_uri: setup.map(|setup| setup.server_application_uri.clone()).unwrap_or_default(),
+        writer: context.writer.clone(),
+        events: context.events.clone(),
+        told: live.board.told(),
+    }
 }
 
 /// Everything between the login and the first publish request.

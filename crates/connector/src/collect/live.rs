@@ -1,9 +1,10 @@
 //! Taking notifications: into the journal first, acknowledged after.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tagstore::{GapReason, NewGap, Timestamp};
+use tagstore::{GapReason, NewGap, StreamId, Timestamp};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -20,6 +21,7 @@ use super::supervisor::{Context, Memory, stopped};
 use super::value::Scratch;
 use crate::clock;
 use crate::error::Error;
+use crate::fill::Frontier;
 use crate::pipeline::Entry;
 
 /// One connection with its subscriptions.
@@ -41,6 +43,10 @@ pub(crate) struct Live<'a> {
     backlog: Option<Backlog>,
     pending: VecDeque<Pending>,
     scratch: Scratch,
+    /// Tells whoever fills gaps how far the live values are.
+    frontier: watch::Sender<Frontier>,
+    /// Up to when nothing more is to be expected of each subscription.
+    settled: HashMap<u32, Timestamp>,
 }
 
 /// Handed to the writer, not durable yet.
@@ -83,7 +89,14 @@ impl<'a> Live<'a> {
             backlog: None,
             pending: VecDeque::new(),
             scratch: Scratch::default(),
+            frontier: watch::Sender::default(),
+            settled: HashMap::new(),
         }
+    }
+
+    /// How far the live values are.
+    pub(super) fn frontier(&self) -> watch::Receiver<Frontier> {
+        self.frontier.subscribe()
     }
 
     /// Takes notifications until told to stop.
@@ -253,6 +266,20 @@ impl<'a> Live<'a> {
         let unsure = i64::try_from(unsure.unwrap_or_default()).unwrap_or(i64::MAX);
         let complete = published.saturating_add_millis(unsure.saturating_neg());
         self.memory.progress.note_complete(subscription, complete);
+        // one node that the server seldom looks at holds back the promise, but not the filling: its first value came
+        // when its item was made
+        let source = &self.context.source;
+        let usual = source.publishing_interval + source.sampling_interval.max(AT_LEAST) * 2;
+        let usual = i64::try_from(usual.as_millis()).unwrap_or(i64::MAX);
+        let settled = published.saturating_add_millis(unsure.min(usual).saturating_neg());
+        self.settled.insert(subscription, settled);
+    }
+
+    /// Up to when nothing more comes by itself; absent while a subscription has yet to speak.
+    fn settled(&self) -> Timestamp {
+        let made = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
+        let times = made.map(|made| self.settled.get(&made.id).copied().unwrap_or_default());
+        times.min().unwrap_or_default()
     }
 
     /// Hands a parcel to the writer, with the progress that belongs to it.
@@ -263,6 +290,12 @@ impl<'a> Live<'a> {
         let values = parcel.entry.batch.len();
         let done = self.context.writer.append(parcel.entry).await?;
         let (tokens, numbers, newest) = (parcel.tokens, parcel.numbers, parcel.newest);
+        let complete = self.settled();
+        self.frontier.send_if_modified(|frontier| {
+            let moved = frontier.complete != complete;
+            frontier.complete = complete;
+            moved
+        });
         self.pending.push_back(Pending { done, tokens, numbers, values, newest });
         Ok(())
     }
@@ -354,6 +387,10 @@ impl<'a> Live<'a> {
     fn show_streams(&mut self) {
         let streams =
             self.memory.setup.as_ref().map_or(0, |s| s.subscriptions.iter().map(|s| s.streams.len()).sum());
+        let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
+        let collected = setup.flat_map(|subscription| &subscription.streams).copied();
+        let collected: Arc<[StreamId]> = collected.map(StreamId::new).collect();
+        self.frontier.send_modify(|frontier| frontier.streams = collected);
         self.board.set_streams(streams, self.refused.len(), self.refused.example());
     }
 
@@ -377,6 +414,8 @@ async fn sleep_until(at: Option<Instant>) {
 
 /// What network and scheduling may add to a keep-alive.
 const PROOF_GRACE: Duration = Duration::from_secs(1);
+/// How seldom a node is looked at by a server that was asked for every change.
+const AT_LEAST: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
 /// Messages of one source that may wait for the disk.
 const MAX_PENDING: usize = 64;

@@ -38,4 +38,4 @@ mod streams;
 mod subscribe;
 pub(crate) mod supervisor;
 mod trust;
-mod value;
+pub(crate) mod value;

@@ -1,6 +1,7 @@
 //! One task per source: one connection after the other, and what they have in common.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) session_name: String,
     pub(crate) writer: Writer,
     pub(crate) events: Events,
+    /// The data folder, to look up what is to be filled.
+    pub(crate) data: PathBuf,
 }
 
 /// What outlives a connection.

@@ -7,7 +7,8 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::model::{
-    AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, SecretRef, SourceConfig, SourceLogin,
+    AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, History, SecretRef, SourceConfig,
+    SourceLogin,
 };
 use super::rule::write_rules;
 use super::section::show;
@@ -184,6 +185,12 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
             "danger_suppress",
             value(source.danger_suppress.iter().map(|s| s.name()).collect::<Array>()),
         );
+    }
+    if source.history != History::default() {
+        let mut history = Table::new();
+        history.insert("repair", value(source.history.repair));
+        history.insert("values_per_second", value(i64::from(source.history.values_per_second)));
+        table.insert("history", Item::Table(history));
     }
     write_rules(&mut table, &source.rules);
     table

@@ -30,6 +30,9 @@
 //!
 //! stream_name = "{source}.{path}"               # {path:/} {name} {display_name} {namespace} {identifier} {node} …
 //! namespaces = { mix = "urn:vendor:mixing" }    # short names for {namespace}
+//! [source.history]                              # what the server itself keeps
+//! repair = true                                 # gaps are filled from it
+//! values_per_second = 10000                     # read no faster
 //!
 //! [[sink]]                                      # beside the historian
 //! name = "files"
@@ -73,8 +76,8 @@ mod section;
 mod sink;
 
 pub use model::{
-    Application, AskedFor, Config, FileFormat, SecretRef, SinkConfig, SinkKind, SourceConfig, SourceLogin,
-    SourceName, Storage,
+    Application, AskedFor, Config, FileFormat, History, SecretRef, SinkConfig, SinkKind, SourceConfig,
+    SourceLogin, SourceName, Storage,
 };
 pub use omf::{OmfConfig, OmfLogin, OmfTarget};
 pub use problem::Problem;

@@ -152,10 +152,27 @@ pub struct SourceConfig {
     pub stream_name: NameTemplate,
     /// Short names of namespaces for `stream_name`.
     pub namespace_aliases: NamespaceAliases,
+    /// How the server's history is read.
+    pub history: History,
     /// Connect without any message security; visible for ever in status and log.
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
     pub danger_suppress: Vec<CertificateStatus>,
+}
+
+/// How the history that a server keeps is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Gaps are filled from it.
+    pub repair: bool,
+    /// So many values are read of it in a second at most.
+    pub values_per_second: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { repair: true, values_per_second: 10_000 }
+    }
 }
 
 /// Which half of a source's security a person named at `source add`, and so wants even if the server has stronger.
@@ -317,6 +334,7 @@ impl SourceConfig {
             rules: Vec::new(),
             stream_name: NameTemplate::default(),
             namespace_aliases: NamespaceAliases::new(),
+            history: History::default(),
             danger_without_security: false,
             danger_suppress: Vec::new(),
         }

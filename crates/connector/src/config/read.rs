@@ -11,7 +11,7 @@ use ua_client::EndpointUrl;
 use ua_pki::{CertificateStatus, SecurityPolicy};
 
 use super::model::{
-    Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL,
+    Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
     SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
@@ -171,6 +171,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let stream_name = section.parsed("stream_name", str::parse).unwrap_or_default();
     let namespace_aliases =
         section.item("namespaces").map(|item| read_aliases(item, section.problems())).unwrap_or_default();
+    let history = section.section("history", "[source.history]", read_history).unwrap_or_default();
     let danger_without_security = section.flag("danger_without_security");
     let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
     let source = SourceConfig {
@@ -190,6 +191,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         rules,
         stream_name,
         namespace_aliases,
+        history,
         danger_without_security,
         danger_suppress,
     };
@@ -217,6 +219,16 @@ fn read_aliases(item: &Item, problems: &mut Problems<'_>) -> NamespaceAliases {
         }
     }
     aliases
+}
+
+fn read_history(section: &mut Section<'_, '_, '_>) -> History {
+    let History { repair, values_per_second } = History::default();
+    History {
+        repair: if section.item("repair").is_some() { section.flag("repair") } else { repair },
+        values_per_second: section
+            .integer("values_per_second", 1..=FASTEST_READING)
+            .unwrap_or(values_per_second),
+    }
 }
 
 fn read_asked_for(section: &mut Section<'_, '_, '_>) -> AskedFor {
@@ -290,6 +302,8 @@ const LARGEST_JOURNAL: u64 = 1 << 30;
 const DAY: u64 = 86_400;
 /// More values per node than this no server keeps.
 pub(super) const LONGEST_QUEUE: u32 = 100_000;
+/// Values of history in a second; more than any server gives.
+const FASTEST_READING: u32 = 10_000_000;
 /// Memory: a visited node takes some hundred bytes.
 const MOST_NODES: usize = 10_000_000;
 const POLICIES: [SecurityPolicy; 4] = [

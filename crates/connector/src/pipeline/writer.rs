@@ -134,6 +134,11 @@ impl Writer {
         answer.await.map_err(|_| Error::WriterGone)
     }
 
+    /// Whether so much waits for the disk that what can wait should.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_failing() || self.room.available_permits() < MAX_WAITING_ROWS / 2
+    }
+
     /// Whether the disk refused the last commit.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)

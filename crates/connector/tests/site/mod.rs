@@ -9,7 +9,7 @@ use connector::{
     Clock, Config, Handle, Runtime, SourceConfig, SourceState, SourceStatus, SystemClock, identity, secrets,
 };
 use jiff::SignedDuration;
-use plant::{Plant, PlantConfig};
+use plant::{Plant, PlantConfig, Practice};
 use tagstore::{Gap, GapFilter, OwnedValue, Reader, StreamQuery};
 use tempfile::TempDir;
 use ua_channel::MessageSecurityMode;
@@ -26,6 +26,7 @@ pub struct Site {
     pub plant: Option<Plant>,
     pub identity: Arc<ApplicationIdentity>,
     pub port: u16,
+    practice: Practice,
 }
 
 impl Site {
@@ -37,28 +38,36 @@ impl Site {
         site
     }
 
+    /// As [`Site::new`], with a plant that makes trouble.
+    pub async fn to_practise(policy: SecurityPolicy, practice: Practice) -> Self {
+        let site = Self::strangers_in(tempfile::tempdir().unwrap(), policy, practice).await;
+        site.server_trusts_us();
+        site.we_trust_the_server();
+        site
+    }
+
     /// As [`Site::new`], with a plant that has this certificate.
     pub async fn with_plant(policy: SecurityPolicy, plant: &ApplicationIdentity) -> Self {
         let dir = tempfile::tempdir().unwrap();
         Store::open(dir.path().join("plant")).unwrap().save_own(plant).unwrap();
-        let site = Self::strangers_in(dir, policy).await;
+        let site = Self::strangers_in(dir, policy, Practice::default()).await;
         site.server_trusts_us();
         site
     }
 
     /// The same as [`Site::new`], but neither side trusts the other yet.
     pub async fn strangers(policy: SecurityPolicy) -> Self {
-        Self::strangers_in(tempfile::tempdir().unwrap(), policy).await
+        Self::strangers_in(tempfile::tempdir().unwrap(), policy, Practice::default()).await
     }
 
-    async fn strangers_in(dir: TempDir, policy: SecurityPolicy) -> Self {
+    async fn strangers_in(dir: TempDir, policy: SecurityPolicy, practice: Practice) -> Self {
         let path = dir.path().join("lockgate.toml");
         let mut config = Config::create(&path, "lockgate", "urn:localhost:lockgate").unwrap();
         let store = Store::open(&config.pki).unwrap();
         let names = vec!["localhost".to_owned()];
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let (identity, _) = identity::ensure(&config, &store, names, vec![], now).unwrap();
-        let mut site = Self { dir, plant: None, identity: Arc::new(identity), port: 0 };
+        let mut site = Self { dir, plant: None, identity: Arc::new(identity), port: 0, practice };
         site.start_plant(&[policy]).await;
         let secret = site.secret();
         secrets::write(&secret, PASSWORD).unwrap();
@@ -75,7 +84,7 @@ impl Site {
 
     /// Starts the plant, on the port it had before if it had one.
     pub async fn start_plant(&mut self, policies: &[SecurityPolicy]) {
-        let plant = Plant::start(PlantConfig {
+        let config = PlantConfig {
             listen: ([127, 0, 0, 1], self.port).into(),
             pki_dir: self.plant_pki(),
             counters: 5,
@@ -83,9 +92,8 @@ impl Site {
             users: vec![(USER.to_owned(), PASSWORD.to_owned())],
             policies: policies.to_vec(),
             hosts: vec!["localhost".to_owned()],
-        })
-        .await
-        .unwrap();
+        };
+        let plant = Plant::start_to_practise(config, self.practice.clone()).await.unwrap();
         self.port = plant.local_addr().port();
         self.plant = Some(plant);
     }

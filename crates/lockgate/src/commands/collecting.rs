@@ -49,6 +49,7 @@ pub(super) async fn finish(context: &Context, handle: Handle, why: Stop, stops: 
 pub(super) struct EventLog {
     refused: Folded,
     gaps: Folded,
+    filled: Folded,
 }
 
 impl EventLog {
@@ -73,6 +74,19 @@ impl EventLog {
             }
             EventKind::MoreGaps { count } => {
                 warn!(source, count, "more gaps; all of them: {}", context.line(&["gaps"]))
+            }
+            EventKind::GapRead { from, to, state, cause, added } => {
+                let cause = cause.as_deref().map(safe);
+                match self.filled.next() {
+                    Fold::Show => {
+                        info!(source, %from, %to, state, cause, added, "gap compared with the server's history")
+                    }
+                    Fold::Last => info!(source, "more gaps compared: {}", context.line(&["gaps"])),
+                    Fold::Silent => {}
+                }
+            }
+            EventKind::JobEnded { job, state, cause, added } => {
+                info!(source, job, state, cause = cause.as_deref().map(safe), added, "backfill");
             }
             EventKind::NodeRefused { stream, status } => match self.refused.next() {
                 Fold::Show => warn!(source, stream = safe(stream), status, "the server refused a node"),

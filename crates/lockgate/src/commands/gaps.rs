@@ -29,6 +29,19 @@ struct GapView {
     reason: &'static str,
     detail: String,
     recorded_at: String,
+    /// What the server's history made of it.
+    state: &'static str,
+    /// Why it is not filled, or which of its streams have no history.
+    cause: Option<String>,
+    /// When it is tried again.
+    retry_at: Option<String>,
+    streams: u64,
+    streams_complete: u64,
+    streams_without_history: u64,
+    streams_failed: u64,
+    /// One of the streams without history, or that failed, and why.
+    example: Option<String>,
+    samples_added: u64,
 }
 
 pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
@@ -52,6 +65,15 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
         reason: gap.reason.as_str(),
         detail: gap.detail,
         recorded_at: gap.recorded_at.to_string(),
+        state: gap.repair.state.as_str(),
+        cause: gap.repair.cause,
+        retry_at: gap.repair.retry_at.map(|time| time.to_string()),
+        streams: gap.repair.tally.streams,
+        streams_complete: gap.repair.tally.complete,
+        streams_without_history: gap.repair.tally.without_history,
+        streams_failed: gap.repair.tally.failed,
+        example: gap.repair.tally.example,
+        samples_added: gap.repair.tally.added,
     });
     let gaps = Gaps { truncated: surplus > 0, gaps: gaps.collect() };
     context.answer("gaps", &gaps, || gaps.text())?;
@@ -66,11 +88,32 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
 
 impl Gaps {
     fn text(&self) -> String {
-        let mut table = Table::new(&["FROM", "TO", "SOURCE", "STREAM", "REASON", "DETAIL"]);
+        let mut table = Table::new(&["FROM", "TO", "SOURCE", "STREAM", "REASON", "STATE", "DETAIL"]);
         for gap in &self.gaps {
             let stream = gap.stream.as_deref().unwrap_or("(all)");
-            table.row([gap.from.as_str(), &gap.to, &gap.source, stream, gap.reason, &gap.detail]);
+            let detail = gap.said();
+            table.row([gap.from.as_str(), &gap.to, &gap.source, stream, gap.reason, gap.state, &detail]);
         }
         table.to_string()
+    }
+}
+
+impl GapView {
+    /// What happened, and what history made of it.
+    fn said(&self) -> String {
+        let mut said = self.detail.clone();
+        if self.samples_added > 0 {
+            said.push_str(&format!("; {} values from history", self.samples_added));
+        }
+        if let Some(cause) = &self.cause {
+            said.push_str(&format!("; {cause}"));
+        }
+        if let Some(example) = &self.example {
+            said.push_str(&format!(", e.g. {example}"));
+        }
+        if let Some(retry) = &self.retry_at {
+            said.push_str(&format!("; next try {retry}"));
+        }
+        said
     }
 }

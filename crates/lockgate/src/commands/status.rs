@@ -12,6 +12,7 @@ use connector::status::SourceState;
 use connector::{Config, SourceStatus};
 use jiff::Timestamp;
 use serde::Serialize;
+use tagstore::GapCounts;
 
 use super::cert::{Ending, ending};
 use super::status_sinks::{self, SinkView};
@@ -61,6 +62,10 @@ struct Storage {
     unsealed_rows: u64,
     journal_bytes: u64,
     gaps: u64,
+    gaps_open: u64,
+    gaps_filled: u64,
+    gaps_partly: u64,
+    gaps_unfillable: u64,
     oldest: Option<String>,
     newest: Option<String>,
 }
@@ -100,7 +105,7 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         running: seen.running,
         sources: seen.sources.into_iter().map(|source| SourceView::of(context, source, now)).collect(),
         sinks: seen.sinks.into_iter().map(|sink| SinkView::of(context, sink, now)).collect(),
-        storage: seen.storage.map(Storage::of),
+        storage: seen.storage.map(|summary| Storage::of(summary, seen.gaps)),
         certificate: ending(context, config, now),
     })
 }
@@ -152,7 +157,7 @@ impl SourceView {
 }
 
 impl Storage {
-    fn of(summary: Summary) -> Self {
+    fn of(summary: Summary, gaps: GapCounts) -> Self {
         Self {
             streams: summary.streams,
             sealed_files: summary.sealed_files,
@@ -163,6 +168,10 @@ impl Storage {
             gaps: summary.gaps,
             oldest: summary.times.map(|(oldest, _)| oldest.to_string()),
             newest: summary.times.map(|(_, newest)| newest.to_string()),
+            gaps_open: gaps.open,
+            gaps_filled: gaps.filled,
+            gaps_partly: gaps.partly,
+            gaps_unfillable: gaps.unfillable,
         }
     }
 }
@@ -221,8 +230,22 @@ impl Storage {
             "journal",
             self.unsealed_rows,
             "gaps",
-            self.gaps
+            self.gaps_in_words()
         )
+    }
+
+    /// Those that are still missing first.
+    fn gaps_in_words(&self) -> String {
+        let mut words = format!("{} open", self.gaps_open);
+        let others = [
+            (self.gaps_filled, "filled"),
+            (self.gaps_partly, "partly filled"),
+            (self.gaps_unfillable, "that cannot be filled"),
+        ];
+        for (count, state) in others.into_iter().filter(|(count, _)| *count > 0) {
+            words.push_str(&format!(", {count} {state}"));
+        }
+        words
     }
 }
 

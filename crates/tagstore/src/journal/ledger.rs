@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Gap, GapFilter, Journal, SourceStatus, read};
+use super::{Gap, GapFilter, Journal, SourceStatus, filling, read};
 use crate::{Error, Timestamp};
 
 impl Journal {
@@ -26,16 +26,12 @@ impl Journal {
         self.check(read::gaps(&self.durable, filter))
     }
 
-    /// How many entries of the gap ledger are of this source.
+    /// How many entries of the gap ledger are of this source and still open.
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn count_gaps(&self, source: &str) -> Result<u64, Error> {
-        let counted = self
-            .durable
-            .prepare_cached("SELECT count(*) FROM gap WHERE source = ?1")
-            .and_then(|mut select| select.query_row([source], |row| read::unsigned(row, 0)));
-        self.check(counted)
+        self.check(filling::gap_counts(&self.durable, Some(source))).map(|counts| counts.open)
     }
 
     /// Replaces what a source says about itself. Survives the end of the process, but is not fsynced: a power cut may

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{FillOf, FillUpdate, NewJob, Tally};
+use super::{FillOf, FillUpdate, JobState, NewJob, Tally};
 use crate::{StreamId, Timestamp};
 
 /// Writes progress down.
@@ -14,8 +14,11 @@ pub(in crate::journal) fn write(
     for update in updates {
         match &update.of {
             FillOf::Gap { .. } => write_gap(connection, update, now)?,
-            FillOf::Job { id, .. } => {
-                write_job(connection, *id, update, now)?;
+            FillOf::Job { id, state } => {
+                write_job(connection, *id, *state, update, now)?;
+                if *state == JobState::Done {
+                    look_again(connection, *id)?;
+                }
             }
         }
     }
@@ -56,10 +59,10 @@ fn write_gap(connection: &Connection, update: &FillUpdate, now: Timestamp) -> ru
 fn write_job(
     connection: &Connection,
     id: i64,
+    state: JobState,
     update: &FillUpdate,
     now: Timestamp,
 ) -> rusqlite::Result<usize> {
-    let FillOf::Job { state, .. } = &update.of else { return Ok(0) };
     let Tally { streams, complete, without_history, failed, read, added, example } = &update.tally;
     connection
         .prepare_cached(
@@ -83,6 +86,18 @@ fn write_job(
             update.checkpoint,
             now.ticks()
         ])
+}
+
+/// The server gave what the job asked for: gaps inside its interval that could not be filled are tried again.
+fn look_again(connection: &Connection, job: i64) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "UPDATE gap_fill SET state = 'open', retry_at = NULL, checkpoint = NULL, tries = 0
+             WHERE state <> 'filled' AND gap IN (
+                 SELECT gap.id FROM gap JOIN backfill ON backfill.source = gap.source
+                 WHERE backfill.id = ?1 AND gap.from_time >= backfill.from_time AND gap.to_time < backfill.to_time)",
+        )?
+        .execute([job])
 }
 
 /// Puts a job down; gives its number.
