@@ -95,3 +95,74 @@ fn what_picks_nothing_or_is_no_pattern_changes_nothing() {
     assert_eq!(lab.run(&["select", "nowhere"]).code, 3);
     assert_eq!(configuration(&lab), before);
 }
+
+/// Namespace index of the plant's own nodes, as `browse` shows it.
+fn plant_namespace(lab: &Lab) -> String {
+    let namespaces = lab.run(&["--json", "read", "line1", "i=2255"]).json();
+    let uris = namespaces["nodes"][0]["value"].as_array().unwrap().clone();
+    uris.iter().position(|uri| uri == "urn:lockgate:plant:model").unwrap().to_string()
+}
+
+#[test]
+fn the_list_of_another_connector_is_taken_over_under_the_names_it_gave() {
+    let (lab, _plant) = connected();
+    let ns = plant_namespace(&lab);
+    let table = format!(
+        "NodeId,CustomStreamId,SamplingInterval,QueueSize,MonitoringMode\n\
+         ns={ns};s=Counter0001,SINUSOID,250,20,Reporting\nns={ns};s=Counter0002,,,,\nns={ns};s=Counter0003,x,,,Disabled\n\
+         ns=99;i=1,,,,\nns={ns};s=Plant.Mixing.Line1.Mixer1.RoomTemperature,Room,,,\n"
+    );
+    let file = lab.path().join("pi.csv");
+    std::fs::write(&file, table).unwrap();
+    let file = file.display().to_string();
+    let before = configuration(&lab);
+    let tried = lab.run(&["select", "line1", "--import", &file, "--dry-run"]);
+    assert_eq!(tried.code, 0, "{}", tried.page());
+    for part in
+        ["a PI Connector node table: 3 nodes, 1 are not selected there", "left out: ns=99;i=1", "SINUSOID"]
+    {
+        assert!(tried.stdout.contains(part), "{part}: {}", tried.page());
+    }
+    assert_eq!(configuration(&lab), before, "only tried");
+    assert!(!lab.path().join("line1.nodes.csv").exists());
+
+    let written = lab.run(&["--json", "select", "line1", "--import", &file]);
+    assert_eq!(written.code, 0, "{}", written.page());
+    let shown = written.json();
+    assert_eq!(
+        (shown["picked"].as_u64(), shown["import"]["not_selected"].as_u64()),
+        (Some(3), Some(1)),
+        "{shown}"
+    );
+    assert!(configuration(&lab).contains("nodes = \"line1.nodes.csv\""));
+    let again = lab.run(&["select", "line1", "--import", &file]);
+    assert_eq!(again.code, 2, "{}", again.page());
+    assert!(again.stderr.contains("--replace"), "{}", again.page());
+
+    let ran = lab.run(&["run", "--for", "4s"]);
+    assert_eq!(ran.code, 0, "{}", ran.page());
+    let streams = lab.run(&["--json", "streams"]).json();
+    let streams = streams["streams"].as_array().unwrap().clone();
+    let mut names: Vec<&str> = streams.iter().map(|stream| stream["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Room", "SINUSOID", "line1.Counter0002"]);
+    let room = streams.iter().find(|stream| stream["name"] == "Room").unwrap();
+    assert_eq!((room["unit"].as_str(), room["range"]["high"].as_f64()), (Some("°C"), Some(60.0)), "{room}");
+    assert!(!lab.run(&["--json", "query", "SINUSOID"]).json()["samples"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_file_that_is_no_list_and_a_list_with_a_mistake_are_told() {
+    let (lab, _plant) = connected();
+    let file = lab.path().join("other.json");
+    std::fs::write(&file, "[{\"a\": 1}]").unwrap();
+    let refused = lab.run(&["select", "line1", "--import", &file.display().to_string()]);
+    assert_eq!(refused.code, 2, "{}", refused.page());
+    assert!(refused.stderr.contains("neither `nodeId`"), "{}", refused.page());
+    let text = configuration(&lab).replace("[[source]]", "[[source]]\nnodes = \"mine.csv\"");
+    std::fs::write(lab.path().join("lockgate.toml"), text).unwrap();
+    std::fs::write(lab.path().join("mine.csv"), "node\nns=2;s=x\n").unwrap();
+    let checked = lab.run(&["config", "check"]);
+    assert_eq!(checked.code, 3, "{}", checked.page());
+    assert!(checked.stderr.contains("mine.csv, line 2"), "{}", checked.page());
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ua_client::types::ObjectId;
+use ua_client::types::{ObjectId, ReferenceTypeId};
 use ua_client::{
     AttributeId, BrowseFilter, IdentifierRef, NodeId, NodeIdRef, ReferenceRef, Session, Variant, to_node_id,
 };
@@ -105,6 +105,40 @@ struct Said {
     type_definition: Option<NodeId>,
 }
 
+/// Notes the properties of variables that no walk has met.
+///
+/// # Errors
+/// [`Error::Client`] when the connection ends; a node that shows nothing has none.
+pub(crate) async fn note_properties(session: &Session, variables: &mut [Variable]) -> Result<(), Error> {
+    let filter = BrowseFilter {
+        reference_type: ReferenceTypeId::HasProperty.into(),
+        max_references_per_node: MOST_REFERENCES,
+        ..Default::default()
+    };
+    for part in variables.chunks_mut(NODES_AT_ONCE) {
+        let nodes: Vec<NodeId> = part.iter().map(|variable| variable.node.clone()).collect();
+        let note = |place: usize, reference: &ReferenceRef<'_>| {
+            if let Some(variable) = part.get_mut(place) {
+                variable.note(reference);
+            }
+        };
+        session.browse_each(&nodes, &filter, note).await?;
+    }
+    Ok(())
+}
+
+impl Variable {
+    /// Takes note of one of its properties.
+    fn note(&mut self, reference: &ReferenceRef<'_>) {
+        let (namespace, name) = reference.browse_name;
+        if let Some(property) = Property::named(namespace, name.unwrap_or_default())
+            && self.properties.len() < MAX_PROPERTIES
+        {
+            self.properties.push((property, to_node_id(&reference.node_id.node_id)));
+        }
+    }
+}
+
 struct Walk<'a> {
     namespaces: &'a [String],
     extent: &'a Extent<'a>,
@@ -177,12 +211,8 @@ impl Walk<'_> {
     }
 
     fn note_property(&mut self, reference: &ReferenceRef<'_>, parent: &Step) {
-        let (namespace, name) = reference.browse_name;
-        let Some(property) = Property::named(namespace, name.unwrap_or_default()) else { return };
-        if let Some(variable) = parent.variable.and_then(|place| self.found.variables.get_mut(place))
-            && variable.properties.len() < MAX_PROPERTIES
-        {
-            variable.properties.push((property, to_node_id(&reference.node_id.node_id)));
+        if let Some(variable) = parent.variable.and_then(|place| self.found.variables.get_mut(place)) {
+            variable.note(reference);
         }
     }
 
@@ -227,6 +257,7 @@ const VARIABLE: i32 = 2;
 const HAS_PROPERTY: NodeIdRef<'_> = NodeIdRef { namespace: 0, identifier: IdentifierRef::Numeric(46) };
 /// More properties of the kinds that are noted than any variable has.
 const MAX_PROPERTIES: usize = 8;
+const MOST_REFERENCES: usize = 10_000;
 /// Deeper than any plant; a visited set alone would follow an endless fresh chain up to `max_nodes`.
 const MAX_DEPTH: usize = 128;
 /// Nodes handed to the session at once; it cuts them to what the server takes.

@@ -9,6 +9,6 @@ mod browse;
 mod describe;
 mod meaning;
 
-pub(crate) use browse::{Extent, Variable, browse};
+pub(crate) use browse::{Extent, Variable, browse, note_properties};
 pub(crate) use describe::{Description, describe};
 pub(crate) use meaning::{Meaning, meanings};

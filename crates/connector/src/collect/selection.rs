@@ -75,6 +75,14 @@ fn warn_of_what_is_hidden(source: &SourceConfig, choice: &Choice) {
     if choice.truncated {
         tracing::warn!(source = name, max_nodes = source.max_nodes, "the browse stopped at its limit");
     }
+    if let Some((nodes, example)) = &choice.unknown {
+        tracing::warn!(
+            source = name,
+            nodes,
+            example,
+            "the server does not have the namespace of some listed nodes"
+        );
+    }
     if let Some((nodes, example)) = &choice.hidden {
         tracing::warn!(source = name, nodes, example, "the server does not show what is below some nodes");
     }

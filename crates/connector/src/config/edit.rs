@@ -90,7 +90,23 @@ impl Config {
     /// # Errors
     /// [`Error::NoSuchSource`]; [`Error::ConfigInvalid`] when a rule makes no sense.
     pub fn set_rules(&mut self, name: &str, rules: &[Rule]) -> Result<(), Error> {
-        self.edit_source(name, |table| write_rules(table, rules))
+        self.edit_source(name, |table| {
+            table.remove("nodes");
+            write_rules(table, rules);
+        })
+    }
+
+    /// Sets the list of nodes that a source collects, in place of rules and of the list it has. The list's file must be
+    /// there. Call [`Config::save`] to keep the change.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`]; [`Error::ConfigInvalid`] when the list cannot be read.
+    pub fn set_nodes(&mut self, name: &str, list: &Path) -> Result<(), Error> {
+        let list = shown(list, self.folder());
+        self.edit_source(name, |table| {
+            table.remove("rule");
+            table.insert("nodes", value(list));
+        })
     }
 
     /// Records the application URI and the certificate with which the server proved itself.
@@ -167,6 +183,9 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
     }
     if source.max_nodes != DEFAULT_MAX_NODES {
         table.insert("max_nodes", value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX)));
+    }
+    if let Some(list) = &source.nodes {
+        table.insert("nodes", value(shown(&list.path, folder)));
     }
     if source.stream_name != NameTemplate::default() {
         table.insert("stream_name", value(source.stream_name.to_string()));

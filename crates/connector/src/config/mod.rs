@@ -28,6 +28,7 @@
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"
 //!
+//! nodes = "line1.nodes.csv"                     # these nodes and no browsing, instead of rules
 //! stream_name = "{source}.{path}"               # {path:/} {name} {display_name} {namespace} {identifier} {node} …
 //! namespaces = { mix = "urn:vendor:mixing" }    # short names for {namespace}
 //! [source.history]                              # what the server itself keeps

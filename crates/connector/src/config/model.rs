@@ -13,7 +13,7 @@ use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 use super::omf::OmfConfig;
 use crate::error::Error;
 use crate::naming::{NameTemplate, NamespaceAliases};
-use crate::selection::Rule;
+use crate::selection::{NodeList, Rule};
 
 /// A checked configuration and the file it came from.
 #[derive(Clone, Debug)]
@@ -148,6 +148,8 @@ pub struct SourceConfig {
     pub max_nodes: usize,
     /// Which of the variables found are collected, and how; the first rule that fits decides.
     pub rules: Vec<Rule>,
+    /// The nodes collected, each by itself, instead of what browsing and rules find.
+    pub nodes: Option<NodeList>,
     /// How its streams are called.
     pub stream_name: NameTemplate,
     /// Short names of namespaces for `stream_name`.
@@ -332,6 +334,7 @@ impl SourceConfig {
             configured_queue_size: None,
             max_nodes: DEFAULT_MAX_NODES,
             rules: Vec::new(),
+            nodes: None,
             stream_name: NameTemplate::default(),
             namespace_aliases: NamespaceAliases::new(),
             history: History::default(),

@@ -22,6 +22,7 @@ use super::sink::read_sinks;
 use crate::error::Error;
 use crate::naming::{NamespaceAliases, NodeAddress, printable};
 use crate::next_step::NextStep;
+use crate::selection::{NodeList, read_list};
 
 impl Config {
     /// Reads and checks the file at `path`.
@@ -168,6 +169,11 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
     let rules = section.item("rule").map(|item| read_rules(item, section.problems())).unwrap_or_default();
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
+    let nodes = read_nodes(section, folder, max_nodes);
+    if nodes.is_some() && !rules.is_empty() {
+        let span = section.span_of("nodes");
+        section.problem(span, "a source has either a list of `nodes` or rules".to_owned(), None);
+    }
     let stream_name = section.parsed("stream_name", str::parse).unwrap_or_default();
     let namespace_aliases =
         section.item("namespaces").map(|item| read_aliases(item, section.problems())).unwrap_or_default();
@@ -189,6 +195,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         configured_queue_size,
         max_nodes,
         rules,
+        nodes,
         stream_name,
         namespace_aliases,
         history,
@@ -197,6 +204,19 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     };
     check_security(section, &source);
     Some(source)
+}
+
+/// The list of nodes in a file of its own; a mistake in it is one of the configuration.
+fn read_nodes(section: &mut Section<'_, '_, '_>, folder: &Path, most: usize) -> Option<NodeList> {
+    section.parsed("nodes", |name| {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let nodes = read_list(&text).map_err(|error| format!("{}, {error}", path.display()))?;
+        if nodes.is_empty() || nodes.len() > most {
+            return Err(format!("{} lists {} nodes; 1 to {most} can be", path.display(), nodes.len()));
+        }
+        Ok(NodeList { path, nodes })
+    })
 }
 
 /// Alias = URI in the file; by URI here, because that is how it is asked for.

@@ -52,6 +52,12 @@ impl NodeAddress {
         }
     }
 
+    /// The identifier alone, without its kind.
+    pub fn identifier(&self) -> String {
+        let text = self.identifier_text();
+        text.split_once('=').map_or_else(String::new, |(_, identifier)| identifier.to_owned())
+    }
+
     /// The namespace's URI.
     pub fn namespace_uri(&self) -> &str {
         &self.namespace_uri

@@ -113,10 +113,7 @@ impl Field {
                 None => printable(address.namespace_uri()).into(),
             },
             Self::NamespaceIndex => node.namespace_index.to_string().into(),
-            Self::Identifier => {
-                let text = address.identifier_text();
-                printable(text.split_once('=').map_or("", |(_, identifier)| identifier)).into()
-            }
+            Self::Identifier => printable(&address.identifier()).into(),
             Self::Node => printable(&address.to_string()).into(),
         }
     }

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use tagstore::{ValueRange, ValueState};
 use ua_client::{AttributeId, NodeId, Session, Variant, status_name};
 
+use super::list::Listed;
 use super::{Attributes, Decision, Rule, Sampling, decide, pattern};
-use crate::address_space::{Description, Extent, Meaning, Variable, browse, describe, meanings};
+use crate::address_space::{
+    Description, Extent, Meaning, Variable, browse, describe, meanings, note_properties,
+};
 use crate::config::SourceConfig;
 use crate::error::Error;
 use crate::naming::{NodeAddress, NodeNames};
@@ -23,6 +26,8 @@ pub struct Choice {
     pub truncated: bool,
     /// Nodes below which the server did not show what is there, and one of them with the status.
     pub hidden: Option<(usize, String)>,
+    /// Nodes of the list whose namespace the server does not have, and one of them.
+    pub unknown: Option<(usize, String)>,
 }
 
 /// A variable that is to be collected.
@@ -58,6 +63,9 @@ pub async fn choose(
     source: &SourceConfig,
     namespaces: &[String],
 ) -> Result<Choice, Error> {
+    if let Some(list) = &source.nodes {
+        return choose_listed(session, source, &list.nodes, namespaces).await;
+    }
     let extent = Extent {
         roots: &source.roots,
         max_nodes: source.max_nodes,
@@ -99,7 +107,51 @@ pub async fn choose(
         found: all,
         truncated: found.truncated,
         hidden: hidden.map(|(node, status)| (found.refused, format!("{node}: {status}"))),
+        unknown: None,
     })
+}
+
+/// The nodes of a list: nothing is browsed but their properties. A node that the server does not have is refused when it
+/// is subscribed to, by itself.
+async fn choose_listed(
+    session: &Session,
+    source: &SourceConfig,
+    list: &[Listed],
+    namespaces: &[String],
+) -> Result<Choice, Error> {
+    let (known, unknown): (Vec<_>, Vec<_>) = list
+        .iter()
+        .map(|listed| (listed, listed.address.node_id(namespaces)))
+        .partition(|(_, node)| node.is_some());
+    let known: Vec<(&Listed, NodeId)> =
+        known.into_iter().filter_map(|(listed, node)| Some((listed, node?))).collect();
+    let variable = |(listed, node): &(&Listed, NodeId)| Variable {
+        node: node.clone(),
+        address: listed.address.clone(),
+        path: vec![listed.address.identifier()],
+        display_name: None,
+        type_definition: None,
+        properties: Vec::new(),
+    };
+    let mut variables: Vec<Variable> = known.iter().map(variable).collect();
+    note_properties(session, &mut variables).await?;
+    let nodes: Vec<NodeId> = variables.iter().map(|variable| variable.node.clone()).collect();
+    let descriptions = describe(session, &nodes, namespaces, false).await?;
+    let with_type = variables.iter().zip(&descriptions);
+    let meant = with_type
+        .map(|(variable, description)| (variable.properties.as_slice(), description.own_type.as_ref()));
+    let meanings = meanings(session, meant).await?;
+    let sampling = known.iter().map(|(listed, _)| listed.sampling);
+    let all = variables.into_iter().zip(descriptions).zip(sampling);
+    let all = all.map(|((variable, description), sampling)| (variable, description, sampling)).collect();
+    let mut picked = named(source, all, meanings);
+    for (picked, (listed, _)) in picked.iter_mut().zip(&known) {
+        if let Some(name) = &listed.name {
+            picked.name.clone_from(name);
+        }
+    }
+    let unknown = unknown.first().map(|(listed, _)| (unknown.len(), listed.address.to_string()));
+    Ok(Choice { picked, found: list.len(), truncated: false, hidden: None, unknown })
 }
 
 fn named(

@@ -5,15 +5,21 @@
 //! that no rule fits is collected if no rule includes anything, and else left out: so `exclude` alone means "all but",
 //! and one `include` means "only".
 //!
+//! Whoever knows each node gives a list instead of rules; then nothing is browsed.
+//!
 //! Deciding is pure: no session, no clock. What it costs to know (attributes have to be read) is asked for only where a
 //! rule needs it.
 
 mod choose;
+mod import;
+mod list;
 mod pattern;
 
 use std::time::Duration;
 
 pub use choose::{Choice, Picked, choose};
+pub use import::{Imported, import};
+pub use list::{Listed, NodeList, read_list, write_list};
 pub use pattern::PathPattern;
 
 /// One rule.

@@ -58,6 +58,10 @@ pub(crate) struct Select {
     /// Leave out variables whose path matches, whatever --include says; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<PathPattern>,
+    /// Take over what another connector collects: a node table of the PI Connector (CSV), a data selection of the AVEVA
+    /// Adapter (JSON) or published nodes of OPC Publisher (JSON)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["include", "exclude"])]
+    pub(crate) import: Option<PathBuf>,
     /// Show what would be picked and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -12,6 +12,7 @@ mod meet;
 mod nodes;
 mod read;
 mod select;
+mod select_import;
 mod target;
 mod watch;
 

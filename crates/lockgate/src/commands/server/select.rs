@@ -8,6 +8,7 @@ use connector::{Config, SourceConfig};
 use serde::Serialize;
 
 use super::meet::explain;
+use super::select_import::{self, Import};
 use super::target::Target;
 use crate::advice::{Advice, Outcome};
 use crate::cli;
@@ -34,6 +35,12 @@ struct Answer {
     values_per_second_at_most: Option<f64>,
     /// Values that the server is asked to keep for us at most, of all nodes together.
     values_queued_at_most: u64,
+    /// What was taken over from another connector's file; `null` without `--import`.
+    import: Option<Import>,
+    /// The list of nodes of the source; `null` when it has rules.
+    list: Option<String>,
+    /// Nodes of the list whose namespace the server does not have.
+    unknown: usize,
     /// Streams whose name carries their node, as another one would have the same.
     collisions: usize,
     streams: Vec<Stream>,
@@ -62,24 +69,26 @@ struct Stream {
 pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
     let mut config = config::load(context)?;
     let asked = rules_of(args);
+    let foreign = args.import.as_deref().map(select_import::read).transpose()?;
     let mut source =
         config.source(&args.source).map_err(|error| failure::explain(context, None, &error))?.clone();
-    let writes = !asked.is_empty() && !args.dry_run;
-    if writes && !source.rules.is_empty() && !args.replace {
+    let writes = (!asked.is_empty() || foreign.is_some()) && !args.dry_run;
+    if writes && (!source.rules.is_empty() || source.nodes.is_some()) && !args.replace {
         return Err(has_rules(context, args));
     }
     if !asked.is_empty() {
-        source.rules = asked;
+        (source.rules, source.nodes) = (asked, None);
     }
     let target = Target::of_source(context, &config, source.clone())?;
-    let choice = runtime::block_on(ask(context, &target, &source))??;
+    let (choice, imported) = runtime::block_on(ask(context, &target, &mut source, foreign.as_deref()))??;
     if writes && choice.picked.is_empty() {
         return Err(picks_nothing(&source, &choice));
     }
     if writes {
         write(context, &mut config, &source)?;
     }
-    let answer = Answer::of(&source, &choice, writes || args.include.is_empty() && args.exclude.is_empty());
+    let asks = args.include.is_empty() && args.exclude.is_empty() && args.import.is_none();
+    let answer = Answer { import: imported, ..Answer::of(&source, &choice, writes || asks) };
     context.answer("select", &answer, || answer.text(args.limit))?;
     tell(context, args, &source, &answer, writes);
     Ok(if choice.picked.is_empty() { Exit::Partly } else { Exit::Ok })
@@ -101,7 +110,12 @@ fn rules_of(args: &cli::Select) -> Vec<Rule> {
     exclude.into_iter().chain(include).collect()
 }
 
-async fn ask(context: &Context, target: &Target, source: &SourceConfig) -> Outcome<Choice> {
+async fn ask(
+    context: &Context,
+    target: &Target,
+    source: &mut SourceConfig,
+    foreign: Option<&str>,
+) -> Outcome<(Choice, Option<Import>)> {
     let identity = std::sync::Arc::clone(&target.identity);
     let login = target.login.clone();
     let opened = match open_as(source, login, &target.store, identity, &target.session_name).await {
@@ -110,32 +124,47 @@ async fn ask(context: &Context, target: &Target, source: &SourceConfig) -> Outco
     };
     let failed = |error| failure::explain(context, Some(&target.about(None)), &error);
     let namespaces = opened.session.namespaces().await.map_err(|error| failed(error.into()))?.into_uris();
+    let imported = match foreign {
+        Some(text) => Some(Import::into(source, text, &namespaces, context)?),
+        None => None,
+    };
     let choice = choose(&opened.session, source, &namespaces).await.map_err(failed);
     if let Err(error) = opened.session.close().await {
         tracing::debug!(%error, "the server did not confirm the end of the session");
     }
-    choice
+    Ok((choice?, imported))
 }
 
 fn write(context: &Context, config: &mut Config, source: &SourceConfig) -> Outcome<()> {
     let failed = |error| failure::explain(context, None, &error);
-    config.set_rules(source.name.as_str(), &source.rules).map_err(failed)?;
+    match &source.nodes {
+        None => config.set_rules(source.name.as_str(), &source.rules).map_err(failed)?,
+        Some(list) => {
+            select_import::write(list)?;
+            config.set_nodes(source.name.as_str(), &list.path).map_err(failed)?;
+        }
+    }
     config.save().map_err(failed)
 }
 
 fn has_rules(context: &Context, args: &cli::Select) -> Box<Advice> {
     let source = args.source.as_str();
-    let advice =
-        Advice::new("usage.has_rules", Exit::Usage, "the source has rules already, and nothing was changed")
-            .fact("configuration", context.config.display().to_string())
-            .then("see what they pick with")
-            .then_run(&["select", source]);
+    let advice = Advice::new(
+        "usage.has_rules",
+        Exit::Usage,
+        "the source has rules or a list of nodes already, and nothing was changed",
+    )
+    .fact("configuration", context.config.display().to_string())
+    .then("see what they pick with")
+    .then_run(&["select", source]);
     Box::new(advice.then("put the new ones in their place with --replace, or see beforehand with --dry-run"))
 }
 
 fn picks_nothing(source: &SourceConfig, choice: &Choice) -> Box<Advice> {
-    let what =
-        format!("the rules pick none of the {} variables found, and nothing was changed", choice.found);
+    let what = format!(
+        "the rules or the list pick none of the {} variables found, and nothing was changed",
+        choice.found
+    );
     Box::new(
         Advice::new("select.nothing", Exit::Usage, what)
             .then("a pattern is held against the path of browse names below the objects folder; look at them with")
@@ -173,6 +202,9 @@ impl Answer {
             picked: choice.picked.len(),
             truncated: choice.truncated,
             hidden: choice.hidden.as_ref().map_or(0, |(nodes, _)| *nodes),
+            import: None,
+            list: source.nodes.as_ref().map(|list| list.path.display().to_string()),
+            unknown: choice.unknown.as_ref().map_or(0, |(nodes, _)| *nodes),
             values_per_second_at_most: streams.iter().map(rate).sum(),
             values_queued_at_most: streams.iter().map(|stream| u64::from(stream.queue_size)).sum(),
             collisions: choice.picked.iter().filter(collides).count(),
@@ -183,6 +215,10 @@ impl Answer {
     fn text(&self, limit: usize) -> String {
         let verb = if self.written { "picks" } else { "would pick" };
         let mut text = format!("{} {verb} {} of {} variables\n", self.source, self.picked, self.found);
+        text += &self.import.as_ref().map(Import::text).unwrap_or_default();
+        if let Some(list) = &self.list {
+            text += &format!("  listed in {}\n", safe(list));
+        }
         for rule in &self.rules {
             text += &format!("  {}\n", safe(&rule.text()));
         }
@@ -197,6 +233,9 @@ impl Answer {
             &format!("  up to {} values kept by the server while we are away\n", self.values_queued_at_most);
         if self.hidden > 0 {
             text += &format!("  the server does not show what is below {} nodes\n", self.hidden);
+        }
+        if self.unknown > 0 {
+            text += &format!("  the server does not have the namespace of {} listed nodes\n", self.unknown);
         }
         if self.collisions > 0 {
             text += &format!("  {} names would be the same; the node was added to them\n", self.collisions);
