@@ -124,7 +124,7 @@ def by_stream(records: list[dict]) -> dict[str, list[tuple]]:
 def by_duckdb(historian: Path) -> dict[str, list[tuple]]:
     cursor = duckdb.connect().execute(
         f"""
-        SELECT s.name, epoch_ns(p.source_time) AS time, p.seq, p.status, p.type, {", ".join(sorted(set(VALUE_OF.values())))}
+        SELECT s.name, epoch_us(p.source_time) * 1000 + coalesce(p.source_nanos, 0) AS time, p.seq, p.status, p.type, {", ".join(sorted(set(VALUE_OF.values())))}
         FROM read_parquet('{historian}/date=*/part-*.parquet') p JOIN '{historian}/streams.parquet' s ON s.id = p.stream
         """
     )
@@ -138,7 +138,7 @@ def by_pandas(historian: Path) -> dict[str, list[tuple]]:
     ]
     streams = pandas.read_parquet(historian / "streams.parquet")
     rows = pandas.concat(parts, ignore_index=True).merge(streams[["id", "name"]], left_on="stream", right_on="id")
-    rows["time"] = rows["source_time"].astype("int64")
+    rows["time"] = rows["source_time"].astype("int64") * 1000 + rows["source_nanos"].fillna(0).astype("int64")
     rows["type"] = rows["type"].astype(str)
     return by_stream(rows.to_dict("records"))
 
@@ -148,7 +148,10 @@ def by_polars(historian: Path) -> dict[str, list[tuple]]:
     rows = (
         polars.scan_parquet(historian / "date=*/part-*.parquet")
         .join(streams, left_on="stream", right_on="id")
-        .with_columns(polars.col("source_time").dt.epoch("ns").alias("time"), polars.col("type").cast(polars.String))
+        .with_columns(
+            (polars.col("source_time").dt.epoch("us") * 1000 + polars.col("source_nanos").fill_null(0)).alias("time"),
+            polars.col("type").cast(polars.String),
+        )
         .collect()
     )
     return by_stream(rows.to_dicts())

@@ -15,12 +15,15 @@ pub(crate) enum Bench {
     Timing,
     /// What our client costs, beside a client in C.
     Client,
+    /// What the store appends and seals in a second, how soon it answers, and how many bytes a value takes.
+    Pipeline,
 }
 
 pub(crate) fn run(workspace: &Workspace, which: Bench) -> Result<()> {
     let arguments = match which {
         Bench::Client => return bench_client::run(workspace),
         Bench::Pki => ["bench", "--quiet", "--locked", "--package", "ua-pki", "--bench", "pki"].as_slice(),
+        Bench::Pipeline => &["bench", "--quiet", "--locked", "--package", "tagstore", "--bench", "pipeline"],
         Bench::Timing => {
             &["run", "--quiet", "--locked", "--release", "--package", "ua-channel", "--example", "timing"]
         }

@@ -51,8 +51,8 @@ pub use journal::{
     SourceStatus, StreamInfo, Tally, ValueRange, ValueState,
 };
 pub use reader::{
-    Break, Bucket, BucketQuery, Buckets, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point, Reader,
-    StreamQuery, Summary,
+    Break, Bucket, BucketQuery, Buckets, Copied, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point,
+    Reader, StreamQuery, Summary,
 };
 pub use sample::{OwnedSample, OwnedValue, Sample, SampleBatch, StreamId, Timestamp, Value, ValueKind};
 pub use table::{ParquetTable, TableRow};

@@ -183,7 +183,7 @@ fn files_that_cannot_hold_what_is_asked_for_are_not_opened() {
 #[test]
 fn a_reader_beside_a_busy_writer_sees_every_value_exactly_once() {
     const ROWS: i64 = 20;
-    const COMMITS: std::ops::Range<i64> = 0..3000;
+    const COMMITS: std::ops::Range<i64> = 0..10_000;
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());
     let id = journal.register_streams(&[stream("a")]).unwrap()[0];

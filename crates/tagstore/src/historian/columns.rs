@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::types::Int8Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int64Array,
-    RecordBatch, StringArray, TimestampNanosecondArray, UInt32Array, UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int16Array,
+    Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt32Array,
+    UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
@@ -13,12 +14,21 @@ use crate::sample::sample_time;
 use crate::{OwnedSample, OwnedValue, Sample, Seq, StreamId, Timestamp, Value, ValueKind};
 
 pub(super) const STREAM: &str = "stream";
-/// The columns that say when.
-pub(super) const TIMES: [&str; 6] =
-    ["source_time", "server_time", "receive_time", "source_ticks", "server_ticks", "receive_ticks"];
+/// The columns that say when, of this format and of the one before.
+pub(super) const TIMES: [&str; 9] = [
+    "source_time",
+    "server_time",
+    "receive_time",
+    "source_nanos",
+    "server_nanos",
+    "receive_nanos",
+    "source_ticks",
+    "server_ticks",
+    "receive_ticks",
+];
 
 pub(super) fn schema() -> SchemaRef {
-    let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let kind = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
     let optional = |name, data_type| Field::new(name, data_type, true);
     let required = |name, data_type| Field::new(name, data_type, false);
@@ -35,9 +45,9 @@ pub(super) fn schema() -> SchemaRef {
         optional("value_bool", DataType::Boolean),
         optional("value_text", DataType::Utf8),
         optional("value_bytes", DataType::Binary),
-        optional("source_ticks", DataType::Int64),
-        optional("server_ticks", DataType::Int64),
-        optional("receive_ticks", DataType::Int64),
+        optional("source_nanos", DataType::Int16),
+        optional("server_nanos", DataType::Int16),
+        optional("receive_nanos", DataType::Int16),
         required("seq", DataType::Int64),
     ]))
 }
@@ -45,38 +55,58 @@ pub(super) fn schema() -> SchemaRef {
 /// The samples as one record batch.
 pub(super) fn to_arrow(rows: &[(Sample<'_>, Seq)]) -> Result<RecordBatch, ArrowError> {
     let times = |pick: fn(&Sample<'_>) -> Timestamp| -> [ArrayRef; 2] {
-        let nanos = rows.iter().map(|(sample, _)| present(pick(sample))?.unix_nanos());
-        let ticks = rows.iter().map(|(sample, _)| {
-            let time = present(pick(sample))?;
-            time.unix_nanos().is_none().then_some(time.ticks())
-        });
-        let nanos: TimestampNanosecondArray = nanos.collect();
-        [Arc::new(nanos.with_timezone("UTC")), Arc::new(ticks.collect::<Int64Array>())]
+        let split = || rows.iter().map(|(sample, _)| present(pick(sample)).map(Timestamp::unix_micros));
+        let micros: TimestampMicrosecondArray = match split().all(|time| time.is_some()) {
+            true => TimestampMicrosecondArray::from_iter_values(split().flatten().map(|(micros, _)| micros)),
+            false => split().map(|time| time.map(|(micros, _)| micros)).collect(),
+        };
+        let whole = split().flatten().all(|(_, rest)| rest == 0);
+        let rest: Int16Array = match whole {
+            true => Int16Array::new_null(rows.len()),
+            false => split()
+                .map(|time| time.map(|(_, rest)| i16::from(rest) * 100).filter(|rest| *rest > 0))
+                .collect(),
+        };
+        [Arc::new(micros.with_timezone("UTC")), Arc::new(rest)]
     };
-    let [source_time, source_ticks] = times(|sample| sample.source_time);
-    let [server_time, server_ticks] = times(|sample| sample.server_time);
-    let [receive_time, receive_ticks] = times(|sample| sample.receive_time);
+    let [source_time, source_rest] = times(|sample| sample.source_time);
+    let [server_time, server_rest] = times(|sample| sample.server_time);
+    let [receive_time, receive_rest] = times(|sample| sample.receive_time);
     let values = || rows.iter().map(|(sample, _)| sample.value);
-    let doubles: Float64Array = values()
-        .map(|value| match value {
-            Value::Float(v) => Some(f64::from(v)),
-            Value::Double(v) => Some(v),
-            _ => None,
-        })
-        .collect();
-    let ints: Int64Array = values().map(|v| if let Value::Int(v) = v { Some(v) } else { None }).collect();
-    let uints: UInt64Array = values().map(|v| if let Value::UInt(v) = v { Some(v) } else { None }).collect();
-    let bools: BooleanArray = values().map(|v| if let Value::Bool(v) = v { Some(v) } else { None }).collect();
-    let texts: StringArray = values().map(|v| if let Value::Text(v) = v { Some(v) } else { None }).collect();
-    let bytes: BinaryArray = values().map(|v| if let Value::Bytes(v) = v { Some(v) } else { None }).collect();
+    let kinds_there = values().fold(0_u8, |there, value| there | 1 << value.kind().number());
+    let has = |kind: ValueKind| kinds_there & (1 << kind.number()) != 0;
+    let doubles: Float64Array = match has(ValueKind::Double) || has(ValueKind::Float) {
+        true => values().map(double).collect(),
+        false => Float64Array::new_null(rows.len()),
+    };
+    let ints: Int64Array = match has(ValueKind::Int) {
+        true => values().map(|v| if let Value::Int(v) = v { Some(v) } else { None }).collect(),
+        false => Int64Array::new_null(rows.len()),
+    };
+    let uints: UInt64Array = match has(ValueKind::UInt) {
+        true => values().map(|v| if let Value::UInt(v) = v { Some(v) } else { None }).collect(),
+        false => UInt64Array::new_null(rows.len()),
+    };
+    let bools: BooleanArray = match has(ValueKind::Bool) {
+        true => values().map(|v| if let Value::Bool(v) = v { Some(v) } else { None }).collect(),
+        false => BooleanArray::new_null(rows.len()),
+    };
+    let texts: StringArray = match has(ValueKind::Text) {
+        true => values().map(|v| if let Value::Text(v) = v { Some(v) } else { None }).collect(),
+        false => StringArray::new_null(rows.len()),
+    };
+    let bytes: BinaryArray = match has(ValueKind::Bytes) {
+        true => values().map(|v| if let Value::Bytes(v) = v { Some(v) } else { None }).collect(),
+        false => BinaryArray::new_null(rows.len()),
+    };
     RecordBatch::try_new(
         schema(),
         vec![
-            Arc::new(rows.iter().map(|(sample, _)| Some(sample.stream.get())).collect::<UInt32Array>()),
+            Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(sample, _)| sample.stream.get()))),
             source_time,
             server_time,
             receive_time,
-            Arc::new(rows.iter().map(|(sample, _)| Some(sample.status)).collect::<UInt32Array>()),
+            Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(sample, _)| sample.status))),
             kinds(values().map(|value| value.kind()))?,
             Arc::new(doubles),
             Arc::new(ints),
@@ -84,12 +114,20 @@ pub(super) fn to_arrow(rows: &[(Sample<'_>, Seq)]) -> Result<RecordBatch, ArrowE
             Arc::new(bools),
             Arc::new(texts),
             Arc::new(bytes),
-            source_ticks,
-            server_ticks,
-            receive_ticks,
-            Arc::new(rows.iter().map(|(_, seq)| Some(seq.get())).collect::<Int64Array>()),
+            source_rest,
+            server_rest,
+            receive_rest,
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|(_, seq)| seq.get()))),
         ],
     )
+}
+
+fn double(value: Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float(v) => Some(f64::from(v)),
+        Value::Double(v) => Some(v),
+        _ => None,
+    }
 }
 
 fn present(time: Timestamp) -> Option<Timestamp> {
@@ -97,7 +135,7 @@ fn present(time: Timestamp) -> Option<Timestamp> {
 }
 
 fn kinds(kinds: impl Iterator<Item = ValueKind>) -> Result<ArrayRef, ArrowError> {
-    let keys: Int8Array = kinds.map(|kind| Some(kind.number().cast_signed())).collect();
+    let keys = Int8Array::from_iter_values(kinds.map(|kind| kind.number().cast_signed()));
     let names: StringArray = ValueKind::ALL.iter().map(|kind| Some(kind.as_str())).collect();
     Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(keys, Arc::new(names))?))
 }
@@ -109,20 +147,26 @@ pub(super) struct Times<'a> {
     receive: Time<'a>,
 }
 
-struct Time<'a> {
-    nanos: &'a TimestampNanosecondArray,
-    ticks: &'a Int64Array,
+/// A time in its two columns.
+enum Time<'a> {
+    /// Whole µs, and the nanoseconds that are left.
+    Micros(&'a TimestampMicrosecondArray, &'a Int16Array),
+    /// Format 1: nanoseconds, and ticks where those do not reach.
+    Nanos(&'a TimestampNanosecondArray, &'a Int64Array),
 }
 
 impl<'a> Times<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
-        let time = |nanos, ticks| -> Result<Time<'a>, ArrowError> {
-            Ok(Time { nanos: column(batch, nanos)?, ticks: column(batch, ticks)? })
+        let time = |name, rest, ticks| -> Result<Time<'a>, ArrowError> {
+            if let Ok(micros) = column(batch, name) {
+                return Ok(Time::Micros(micros, column(batch, rest)?));
+            }
+            Ok(Time::Nanos(column(batch, name)?, column(batch, ticks)?))
         };
         Ok(Self {
-            source: time("source_time", "source_ticks")?,
-            server: time("server_time", "server_ticks")?,
-            receive: time("receive_time", "receive_ticks")?,
+            source: time("source_time", "source_nanos", "source_ticks")?,
+            server: time("server_time", "server_nanos", "server_ticks")?,
+            receive: time("receive_time", "receive_nanos", "receive_ticks")?,
         })
     }
 
@@ -134,12 +178,14 @@ impl<'a> Times<'a> {
 
 impl Time<'_> {
     fn get(&self, row: usize) -> Timestamp {
-        if self.nanos.is_valid(row) {
-            Timestamp::from_unix_nanos(self.nanos.value(row))
-        } else if self.ticks.is_valid(row) {
-            Timestamp::from_ticks(self.ticks.value(row))
-        } else {
-            Timestamp::ABSENT
+        match self {
+            Self::Micros(micros, rest) if micros.is_valid(row) => {
+                let rest = if rest.is_valid(row) { rest.value(row) / 100 } else { 0 };
+                Timestamp::from_unix_micros(micros.value(row), u8::try_from(rest).unwrap_or(0))
+            }
+            Self::Nanos(nanos, _) if nanos.is_valid(row) => Timestamp::from_unix_nanos(nanos.value(row)),
+            Self::Nanos(_, ticks) if ticks.is_valid(row) => Timestamp::from_ticks(ticks.value(row)),
+            _ => Timestamp::ABSENT,
         }
     }
 }

@@ -11,9 +11,10 @@ use parquet::arrow::arrow_reader::{
     ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowFilter,
 };
+use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
-use parquet::schema::types::SchemaDescriptor;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::columns::{self, Rows, Times};
 use super::parquet_file::{check_format, damaged};
@@ -113,10 +114,12 @@ fn may_hold(group: &RowGroupMetaData, stream: StreamId, (first, last): (Timestam
         return false;
     }
     // the source time is the second; where every row has one, it is the time of the sample
+    let micros = |column: &ColumnDescriptor| matches!(column.logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::MICROS);
     if let Some(Statistics::Int64(times)) = statistics(1)
+        && group.columns().get(1).is_some_and(|column| micros(column.column_descr()))
         && times.null_count_opt() == Some(0)
         && let (Some(min), Some(max)) = (times.min_opt(), times.max_opt())
-        && (Timestamp::from_unix_nanos(*min) > last || Timestamp::from_unix_nanos(*max) < first)
+        && (Timestamp::from_unix_micros(*min, 0) > last || Timestamp::from_unix_micros(*max, 9) < first)
     {
         return false;
     }

@@ -18,13 +18,16 @@
 //! | column | type | |
 //! |---|---|---|
 //! | `stream` | uint32 | `id` in streams.parquet |
-//! | `source_time` `server_time` `receive_time` | timestamp(ns, UTC), null | null: absent, or beyond 1677 … 2262 |
+//! | `source_time` `server_time` `receive_time` | timestamp(µs, UTC), null | rounded down; null: absent |
 //! | `status` | uint32 | OPC UA StatusCode, all bits |
 //! | `type` | text | `null` `bool` `int` `uint` `float` `double` `text` `bytes`: which value column holds it |
 //! | `value_double` | double, null | also `float`, widened, which is exact |
 //! | `value_int` `value_uint` `value_bool` `value_text` `value_bytes` | int64 uint64 bool utf8 binary, null | |
-//! | `source_ticks` `server_ticks` `receive_ticks` | int64, null | 100 ns since 1601, only where the time does not fit its column |
+//! | `source_nanos` `server_nanos` `receive_nanos` | int16, null | 100 … 900: so many ns more; null: none |
 //! | `seq` | int64 | journal row; (stream, seq, order in the file) is unique |
+//!
+//! Format 1 had timestamp(ns, UTC) and, where that does not reach, `source_ticks` … of 100 ns since 1601 as int64; it is
+//! read as it is and becomes format 2 when files are merged.
 //!
 //! The time of a sample is its source time, else its server time, else its receive time.
 //!

@@ -18,7 +18,7 @@ use crate::journal::SealPlan;
 use crate::{DiskTrouble, Error};
 
 /// The version of the columns; a file with a higher one is refused.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 const FORMAT_KEY: &str = "lockgate.format";
 
 pub(super) struct Writer<'a> {
@@ -86,7 +86,7 @@ pub(super) fn check_format(path: &Path, metadata: &ParquetMetaData) -> Result<()
     let facts = metadata.file_metadata().key_value_metadata();
     let fact = facts.and_then(|facts| facts.iter().find(|fact| fact.key == FORMAT_KEY));
     match fact.and_then(|fact| fact.value.as_deref()?.parse::<u32>().ok()) {
-        Some(FORMAT) => Ok(()),
+        Some(1..=FORMAT) => Ok(()),
         Some(found) if found > FORMAT => {
             Err(Error::NewerFormat { what: "historian file", found, known: FORMAT })
         }
@@ -114,8 +114,14 @@ fn disk(path: &Path, detail: String) -> Error {
 /// Measured on plant data (see docs): times and counters as differences, doubles with their bytes regrouped, what
 /// repeats as a dictionary (the default).
 fn encodings(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let differences = ["source_time", "server_time", "value_int", "value_uint", "seq"];
+    let differences = ["stream", "source_time", "server_time", "value_int", "value_uint", "seq"];
     let differences = differences.map(|name| (name, Encoding::DELTA_BINARY_PACKED));
+    // nobody skips by these
+    for name in
+        ["server_time", "seq", "value_text", "value_bytes", "source_nanos", "server_nanos", "receive_nanos"]
+    {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
     for (name, encoding) in differences.into_iter().chain([("value_double", Encoding::BYTE_STREAM_SPLIT)]) {
         builder = builder
             .set_column_encoding(ColumnPath::from(name), encoding)

@@ -135,13 +135,11 @@ impl Rows {
     ) -> Result<u64, Error> {
         let starts = self.samples.heap_starts();
         let mut writer = parquet_file::Writer::new(file, path, plan, owner)?;
-        let mut chunk = Vec::with_capacity(CHUNK_ROWS);
+        let mut part = SampleBatch::with_capacity(CHUNK_ROWS);
         for rows in self.sorted().chunks(CHUNK_ROWS) {
-            chunk.clear();
-            chunk.extend(rows.iter().filter_map(|&row| {
-                let sample = self.samples.sample(row, *starts.get(row)?)?;
-                Some((sample, *self.seqs.get(row)?))
-            }));
+            part.gather(&self.samples, rows, &starts);
+            let seqs = rows.iter().filter_map(|row| self.seqs.get(*row)).copied();
+            let chunk: Vec<_> = part.iter().zip(seqs).collect();
             writer.write(&columns::to_arrow(&chunk))?;
         }
         writer.finish(u64::try_from(self.samples.len()).unwrap_or(u64::MAX))
@@ -149,15 +147,52 @@ impl Rows {
 
     /// Row numbers by (stream, time, order of arrival).
     fn sorted(&self) -> Vec<usize> {
-        let samples = self.samples.iter().enumerate();
-        let mut order: Vec<(u32, i64, usize)> =
-            samples.map(|(row, sample)| (sample.stream.get(), sample.time().ticks(), row)).collect();
-        order.sort_unstable();
-        order.into_iter().map(|(_, _, row)| row).collect()
+        let keys: Vec<(u32, i64)> =
+            self.samples.iter().map(|sample| (sample.stream.get(), sample.time().ticks())).collect();
+        let Some(mut order) = by_stream(&keys) else {
+            let mut order: Vec<usize> = (0..keys.len()).collect();
+            order.sort_by_key(|row| keys.get(*row));
+            return order;
+        };
+        // a stream's samples come in the order of their times, or nearly so
+        let stream = |row: &usize| keys.get(*row).map(|key| key.0);
+        for rows in order.chunk_by_mut(|a, b| stream(a) == stream(b)) {
+            if !rows.is_sorted_by_key(|row| keys.get(*row)) {
+                rows.sort_by_key(|row| keys.get(*row));
+            }
+        }
+        order
     }
+}
+
+/// Row numbers by (stream, order of arrival), by counting; `None` when there are far fewer rows than stream numbers.
+fn by_stream(keys: &[(u32, i64)]) -> Option<Vec<usize>> {
+    let first = keys.iter().map(|key| key.0).min()?;
+    let last = keys.iter().map(|key| key.0).max()?;
+    let streams = usize::try_from(last - first).ok()?;
+    if streams > keys.len().saturating_mul(4) {
+        return None;
+    }
+    let number = |key: &(u32, i64)| usize::try_from(key.0 - first).ok();
+    let mut next = vec![0_usize; streams + 1];
+    for key in keys {
+        *next.get_mut(number(key)?)? += 1;
+    }
+    let mut start = 0;
+    for place in &mut next {
+        start += std::mem::replace(place, start);
+    }
+    let mut order = vec![0; keys.len()];
+    for (row, key) in keys.iter().enumerate() {
+        let place = next.get_mut(number(key)?)?;
+        *order.get_mut(*place)? = row;
+        *place += 1;
+    }
+    Some(order)
 }
 
 /// The extent of a file without samples (all its rows were damaged): it matches no query.
 pub(super) const NOTHING: Extent =
     Extent { first_time: Timestamp::MAX, last_time: Timestamp::MIN, first_stream: u32::MAX, last_stream: 0 };
-const CHUNK_ROWS: usize = 65_536;
+/// Small enough that what is gathered for one column is still near for the next.
+const CHUNK_ROWS: usize = 8192;

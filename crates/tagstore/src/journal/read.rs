@@ -210,7 +210,9 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<(Seq, Result<SampleBatch, Error>)> 
     let seq = Seq::new(row.get(0)?);
     let expected = unsigned(row, 1)?;
     let blob = row.get_ref(2)?.as_blob()?;
-    let mut batch = SampleBatch::new();
+    // a number that a damaged row claims must not take memory
+    let mut batch =
+        SampleBatch::with_capacity(usize::try_from(expected).unwrap_or(0).min(crate::sample::BLOB_ROWS));
     let damaged = |detail: String| Error::RowDamaged { seq, detail };
     let result = match batch.decode(blob) {
         Ok(()) if u64::try_from(batch.len()).is_ok_and(|rows| rows == expected) => Ok(batch),

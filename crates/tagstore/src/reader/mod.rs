@@ -4,6 +4,7 @@
 //! whatever is sealed or trimmed meanwhile, no sample is seen twice and none is missed: each is either in a listed file
 //! or in a row after the cursor.
 
+mod backup;
 mod buckets;
 mod each;
 mod filling;
@@ -14,6 +15,7 @@ mod query;
 mod repetition;
 mod scan;
 
+pub use backup::Copied;
 pub use buckets::{Bucket, BucketQuery, Buckets, Every, Point};
 pub(crate) use buckets::{as_double, is_good};
 pub use plot::{Break, Plot, PlotPoint, PlotQuery};

@@ -264,13 +264,13 @@ impl<'a> Input<'a> {
     }
 
     fn byte(&mut self) -> Result<u8, Error> {
-        let (&first, rest) = self.0.split_first().ok_or(SHORT)?;
+        let (&first, rest) = self.0.split_first().ok_or_else(short)?;
         self.0 = rest;
         Ok(first)
     }
 
     fn chunk<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (chunk, rest) = self.0.split_first_chunk::<N>().ok_or(SHORT)?;
+        let (chunk, rest) = self.0.split_first_chunk::<N>().ok_or_else(short)?;
         self.0 = rest;
         Ok(*chunk)
     }
@@ -318,4 +318,9 @@ const COMPRESSION_ZSTD: u8 = 1;
 const COMPRESSION_LEVEL: i32 = 1;
 /// A blob that claims more than this is damaged: it guards the memory, not the format.
 const MAX_BODY_BYTES: usize = 256 << 20;
-const SHORT: Error = Error::BlobDamaged("column ends too early");
+
+/// Made only when it is needed: this is on the way of every byte.
+#[cold]
+fn short() -> Error {
+    Error::BlobDamaged("column ends too early")
+}

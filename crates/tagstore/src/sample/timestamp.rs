@@ -47,6 +47,24 @@ impl Timestamp {
         Self(nanos.div_euclid(100) + TICKS_TO_1970)
     }
 
+    /// Whole microseconds since 1970, rounded down, and how many times 100 ns are left. Every time has them.
+    #[must_use]
+    pub fn unix_micros(self) -> (i64, u8) {
+        let rest = self.0.rem_euclid(TICKS_PER_MICRO);
+        // the epoch is a whole number of microseconds away, and a tenth of the range is far from its edge
+        let micros = self.0.div_euclid(TICKS_PER_MICRO) - TICKS_TO_1970 / TICKS_PER_MICRO;
+        (micros, u8::try_from(rest).unwrap_or(0))
+    }
+
+    /// From microseconds since 1970 and some times 100 ns more, staying within the range.
+    #[must_use]
+    pub fn from_unix_micros(micros: i64, rest: u8) -> Self {
+        let micros = micros.saturating_add(TICKS_TO_1970 / TICKS_PER_MICRO);
+        // the lowest time is not a whole microsecond: what is left must come before what may be cut off
+        let ticks = i128::from(micros) * i128::from(TICKS_PER_MICRO) + i128::from(rest);
+        Self(i64::try_from(ticks).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX }))
+    }
+
     /// As wall time; `None` for "absent" and outside the years -9999 … 9999.
     #[must_use]
     pub fn to_jiff(self) -> Option<jiff::Timestamp> {
@@ -82,6 +100,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
+const TICKS_PER_MICRO: i64 = 10;
 /// 1970-01-01 in ticks since 1601-01-01.
 const TICKS_TO_1970: i64 = 116_444_736_000_000_000;
 
@@ -102,6 +121,28 @@ mod tests {
         for nanos in [-1_234_567_800, -100, 0, 100, 1_700_000_000_123_456_700] {
             assert_eq!(Timestamp::from_unix_nanos(nanos).unix_nanos(), Some(nanos));
         }
+    }
+
+    #[test]
+    fn every_time_survives_as_microseconds_and_what_is_left() {
+        for ticks in [
+            i64::MIN,
+            i64::MIN + 1,
+            -1,
+            0,
+            1,
+            9,
+            10,
+            TICKS_TO_1970 - 1,
+            TICKS_TO_1970,
+            i64::MAX - 7,
+            i64::MAX,
+        ] {
+            let time = Timestamp::from_ticks(ticks);
+            let (micros, rest) = time.unix_micros();
+            assert_eq!(Timestamp::from_unix_micros(micros, rest), time, "{ticks}");
+        }
+        assert_eq!(Timestamp::from_ticks(TICKS_TO_1970 - 1).unix_micros(), (-1, 9));
     }
 
     #[test]
