@@ -301,8 +301,8 @@ impl Error {
             | Self::WriterGone
             | Self::DataFolder { .. }
             | Self::SinkFolder { .. }
-            | Self::SinkStdout { .. }
-            | Self::Omf(_) => ErrorKind::Storage,
+            | Self::SinkStdout { .. } => ErrorKind::Storage,
+            Self::Omf(trouble) => trouble.kind(),
             Self::NothingAccepted { .. } | Self::NothingPicked { .. } => ErrorKind::Server,
             Self::Client(error) => client_kind(error),
         }

@@ -57,7 +57,9 @@ async fn values_are_whole_through_a_server_that_is_busy_and_one_that_forgets_to_
     let server = Double::start(Rules::default());
     let desk = Desk::new(&server, "");
     desk.fill("line1.Level", "Double", doubles(3000));
-    server.script([Fault::status(503), Fault::ResetAfter, Fault::Slow(Duration::from_millis(300))]);
+    // longer than the tries at once
+    server.script((0..4).flat_map(|_| [Fault::status(503), Fault::ResetAfter]));
+    server.script([Fault::Slow(Duration::from_millis(300))]);
     delivered(&desk).await;
     assert_eq!(server.faults_left(), 0);
     assert_eq!(server.points("line1.Level"), desk.expected("line1.Level"));
@@ -172,11 +174,14 @@ async fn an_answer_that_is_no_answer_moves_nothing_and_is_named() {
         (away, "sink.not_omf", "302, a redirection"),
         (Fault::Endless, "sink.not_omf", "an answer that does not end"),
         (Fault::Garbage, "sink.unreachable", "cannot reach"),
+        (Fault::status(504), "sink.busy", "cannot take anything now: 504"),
     ] {
         let server = Double::start(Rules::default());
         let desk = Desk::new(&server, "");
         desk.fill("line1.Level", "Double", doubles(10));
-        server.script([fault]);
+        // some are tried again at once
+        let times = if code == "sink.not_omf" { 1 } else { 3 };
+        server.script(std::iter::repeat_n(fault, times));
         let running = desk.start().await;
         let status = desk.until_failing(code).await;
         assert!(status.detail.as_ref().unwrap().contains(told), "{status:?}");
@@ -205,8 +210,10 @@ async fn a_refused_password_keeps_everything_until_it_is_corrected() {
     let server = Double::start(Rules { login: Login::Basic("PLANT\\pi", "Grüße"), ..Rules::default() });
     let desk = Desk::new(&server, "user = 'PLANT\\pi'\npassword = { file = \"secret\" }");
     desk.fill("line1.Level", "Double", doubles(10));
-    desk.secret("secret", "wrong");
+    assert_eq!(desk.config().sinks[0].check().unwrap_err().code(), "sink.secret");
     let running = desk.start().await;
+    desk.until_failing("sink.secret").await;
+    desk.secret("secret", "wrong");
     let status = desk.until_failing("sink.login").await;
     assert!(status.detail.as_ref().unwrap().contains("401"), "{status:?}");
     assert!(!format!("{status:?}").contains("wrong"));
@@ -267,7 +274,7 @@ async fn a_stop_and_a_crash_go_on_where_they_were() {
     // the server took it, the answer was lost, and then the process
     desk.fill("line1.Level", "Double", doubles(100));
     server.rules().mode = CreateMode::Replace;
-    server.script([Fault::ResetAfter]);
+    server.script(std::iter::repeat_n(Fault::ResetAfter, 3));
     let running = desk.start().await;
     desk.until_failing("sink.unreachable").await;
     drop(running);
@@ -395,6 +402,18 @@ async fn names_become_a_tree_of_elements_where_that_is_wanted() {
     for name in ["line1.Mixing.Level", "lonely"] {
         assert_eq!(server.points(name), desk.expected(name));
     }
+}
+
+#[tokio::test]
+async fn a_tree_that_the_server_does_not_want_stops_no_value() {
+    let server = Double::start(Rules::default());
+    let desk = Desk::new(&server, "hierarchy = true");
+    desk.fill("line1.Level", "Double", doubles(3));
+    // the links are the first request that is not about definitions
+    server.script(std::iter::repeat_n(Fault::status(500), 3));
+    delivered(&desk).await;
+    assert_eq!(server.points("line1.Level"), desk.expected("line1.Level"));
+    assert_eq!((server.links(), server.faults_left()), (vec![], 0));
 }
 
 #[tokio::test]

@@ -20,5 +20,21 @@ mod report;
 pub(crate) mod stdout;
 mod worker;
 
+use crate::config::{SinkConfig, SinkKind};
+use crate::error::Error;
+
 pub(crate) use report::{Report, status_key};
 pub(crate) use worker::{About, Delivered, Quarantined, Sink, Tidied, Worker};
+
+impl SinkConfig {
+    /// Whether everything that the sink needs of this machine is there: secrets, certificates to trust.
+    ///
+    /// # Errors
+    /// What is missing, and what to do about it.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.kind {
+            SinkKind::File { .. } | SinkKind::Stdout => Ok(()),
+            SinkKind::Omf(omf) => Ok(omf::check(omf)?),
+        }
+    }
+}

@@ -50,7 +50,8 @@ impl Report {
             events.send(None, EventKind::Quarantined { sink: sink(), values: more, folder });
         }
         let changed = before.0 != self.status.state || before.1 != self.status.detail || more > 0;
-        self.write(changed);
+        let caught_up = outcome.as_ref().is_ok_and(|delivered| !delivered.more);
+        self.write(changed || caught_up);
     }
 
     fn note(&mut self, about: &About, outcome: &Result<Delivered, Error>) {
@@ -85,7 +86,7 @@ impl Report {
         }
     }
 
-    /// About once a second, and at once when something changed.
+    /// About once a second while it catches up, and at once when it has or something changed.
     fn write(&mut self, changed: bool) {
         let now = clock::instant();
         if !changed && self.written.is_some_and(|written| now.duration_since(written) < PACE) {
@@ -102,10 +103,6 @@ impl Report {
 
 fn next_step(error: &Error) -> Option<NextStep> {
     match error {
-        // for a source there is a command that asks for it
-        Error::SecretMissing { .. } | Error::SecretUnusable { .. } => {
-            Some("put the secret where the configuration of the sink says, in one line".into())
-        }
         Error::SinkFolder { path, .. } => {
             Some(format!("make {} writable for lockgate", path.display()).into())
         }

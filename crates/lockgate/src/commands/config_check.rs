@@ -14,11 +14,18 @@ use crate::exit::Exit;
 use crate::output::safe;
 
 #[derive(Serialize)]
-struct Checked {
+struct Checked<'a> {
     config: String,
     data: String,
     pki: String,
     sources: Vec<SourceView>,
+    sinks: Vec<SinkView<'a>>,
+}
+
+#[derive(Serialize)]
+struct SinkView<'a> {
+    name: &'a str,
+    kind: &'static str,
 }
 
 pub(super) fn run(context: &Context, command: &cli::ConfigCommand) -> Outcome {
@@ -31,11 +38,17 @@ pub(super) fn run(context: &Context, command: &cli::ConfigCommand) -> Outcome {
         let about = failure::About { source: Some(source.name.as_str()), ..failure::About::default() };
         sources::login(source).map_err(|error| failure::explain(context, Some(&about), &error))?;
     }
+    config.sinks.iter().try_for_each(connector::config::SinkConfig::check).map_err(explain)?;
     let checked = Checked {
         config: config.path().display().to_string(),
         data: config.storage.data.display().to_string(),
         pki: config.pki.display().to_string(),
         sources: config.sources.iter().map(SourceView::of).collect(),
+        sinks: config
+            .sinks
+            .iter()
+            .map(|sink| SinkView { name: sink.name.as_str(), kind: sink.kind.word() })
+            .collect(),
     };
     context.answer("config-check", &checked, || {
         let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();

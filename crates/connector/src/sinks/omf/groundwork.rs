@@ -2,6 +2,7 @@
 //! again when the server has forgotten it.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use super::answer::Outcome;
 use super::body::Body;
@@ -11,6 +12,7 @@ use super::hierarchy::{Tree, element_type};
 use super::trouble::OmfTrouble;
 use super::value::Form;
 use super::wire::{About, Wire};
+use crate::clock;
 use crate::error::Error;
 
 /// What is known to be there, since this process began.
@@ -62,19 +64,30 @@ impl Groundwork {
         catalogue: &Catalogue,
     ) -> Result<(), Error> {
         let missing: Vec<Key> = body.keys().filter(|key| !self.containers.contains_key(key)).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
         let mut telling = Telling { wire, limit };
-        self.make_types(&mut telling, &missing, catalogue)?;
+        if !missing.is_empty() {
+            self.make(&mut telling, &missing, catalogue)?;
+        }
+        self.grow_tree(&mut telling, catalogue.type_prefix());
+        Ok(())
+    }
+
+    fn make(
+        &mut self,
+        telling: &mut Telling<'_>,
+        missing: &[Key],
+        catalogue: &Catalogue,
+    ) -> Result<(), Error> {
+        self.make_types(telling, missing, catalogue)?;
         let (keys, containers): (Vec<Key>, Vec<Container>) =
             missing.iter().filter_map(|key| Some((*key, catalogue.container_of(*key)?))).unzip();
         let full: Vec<Definition> = containers.iter().map(|container| container.full.clone()).collect();
-        let refused = self.make_containers(&mut telling, &keys, &full)?;
+        let refused = self.make_containers(telling, &keys, &full)?;
         let again: Vec<Key> = refused.iter().filter_map(|place| keys.get(*place).copied()).collect();
         let bare = refused.iter().filter_map(|place| Some(containers.get(*place)?.bare.clone()));
-        self.make_containers(&mut telling, &again, &bare.collect::<Vec<_>>())?;
-        self.grow_tree(&mut telling, &keys, &full, catalogue.type_prefix())
+        self.make_containers(telling, &again, &bare.collect::<Vec<_>>())?;
+        self.note_leaves(&keys, &full);
+        Ok(())
     }
 
     fn make_types(
@@ -120,24 +133,30 @@ impl Groundwork {
         Ok(refusals)
     }
 
-    /// Puts new containers into the tree, if there is one. What is wrong with it stops no value.
-    fn grow_tree(
-        &mut self,
-        telling: &mut Telling<'_>,
-        keys: &[Key],
-        containers: &[Definition],
-        type_prefix: &str,
-    ) -> Result<(), Error> {
-        let Some(mut tree) = self.tree.take() else { return Ok(()) };
+    /// Notes which containers are new to the tree, if there is one.
+    fn note_leaves(&mut self, keys: &[Key], containers: &[Definition]) {
         let made = keys.iter().zip(containers).filter(|(key, _)| self.refused(**key).is_none());
-        let names: Vec<&str> = made.map(|(_, container)| container.name.as_str()).collect();
-        let told = telling.tell_tree(&mut tree, &names, type_prefix);
-        self.tree = Some(if told.is_ok() { tree } else { Tree::default() });
-        if told.is_err() {
-            // so that these are linked with the next try
-            keys.iter().for_each(|key| drop(self.containers.remove(key)));
+        let names: Vec<String> = made.map(|(_, container)| container.name.clone()).collect();
+        if let Some(tree) = &mut self.tree {
+            tree.leaves.extend(names);
         }
-        told
+    }
+
+    /// Puts new containers into the tree. Whatever is wrong with that stops no value; it is tried again after a while.
+    fn grow_tree(&mut self, telling: &mut Telling<'_>, type_prefix: &str) {
+        let Some(tree) = &mut self.tree else { return };
+        let now = clock::instant();
+        if tree.leaves.is_empty() || tree.not_before.is_some_and(|time| now < time) {
+            return;
+        }
+        match telling.tell_tree(tree, type_prefix) {
+            Ok(()) => tree.not_before = None,
+            Err(error) => {
+                tracing::warn!(%error, "the tree of elements has to wait; values are not affected");
+                tree.forget_elements();
+                tree.not_before = Some(now + TREE_WAITS);
+            }
+        }
     }
 }
 
@@ -192,21 +211,16 @@ impl Telling<'_> {
         Ok(done)
     }
 
-    fn tell_tree(&mut self, tree: &mut Tree, names: &[&str], type_prefix: &str) -> Result<(), Error> {
+    fn tell_tree(&mut self, tree: &mut Tree, type_prefix: &str) -> Result<(), Error> {
         let types = self.define(About::Types, &[element_type(type_prefix)])?;
         let mut reasons: Vec<String> = types.into_iter().filter_map(|(_, refused)| refused).collect();
-        for portion in names.chunks(LEAVES_AT_ONCE) {
-            let Some(request) = tree.request(portion, type_prefix) else { continue };
-            match self.wire.send(About::Values, &request)? {
-                Outcome::Taken => {}
-                Outcome::TooLarge => reasons.push("larger than the server takes".to_owned()),
-                Outcome::Refused { reason, .. }
-                | Outcome::Unknown { reason }
-                | Outcome::Conflict { reason } => reasons.push(reason),
-                Outcome::Partly(refusals) => {
-                    reasons.extend(refusals.into_iter().map(|refusal| refusal.reason))
-                }
+        while !tree.leaves.is_empty() {
+            let portion: Vec<String> = tree.leaves.iter().take(LEAVES_AT_ONCE).cloned().collect();
+            let request = tree.request(&portion, type_prefix);
+            if let Some(request) = request {
+                reasons.extend(refusals(self.wire.send(About::Values, &request)?));
             }
+            tree.leaves.drain(..portion.len());
         }
         if let Some(reason) = reasons.first() {
             tracing::warn!(reason, "the tree of elements is not whole; values are not affected");
@@ -238,5 +252,19 @@ fn note_conflict(about: About, definition: Option<&Definition>, reason: &str) {
     tracing::warn!(name, reason, "the server has other {} under this name, which stay", about.words());
 }
 
+/// Why the server refuses what it refuses of the tree.
+fn refusals(outcome: Outcome) -> Vec<String> {
+    match outcome {
+        Outcome::Taken => Vec::new(),
+        Outcome::TooLarge => vec!["larger than the server takes".to_owned()],
+        Outcome::Refused { reason, .. } | Outcome::Unknown { reason } | Outcome::Conflict { reason } => {
+            vec![reason]
+        }
+        Outcome::Partly(refusals) => refusals.into_iter().map(|refusal| refusal.reason).collect(),
+    }
+}
+
+/// Before a tree is told again.
+const TREE_WAITS: Duration = Duration::from_secs(300);
 /// About 100 KB of links.
 const LEAVES_AT_ONCE: usize = 300;

@@ -7,7 +7,8 @@
 //!
 //! It is said by create-and-assert like types and containers. A tree that the server does not want stops no value.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -17,6 +18,10 @@ use super::definitions::Definition;
 #[derive(Default)]
 pub(super) struct Tree {
     elements: HashSet<String>,
+    /// Containers that are not in it yet.
+    pub(super) leaves: VecDeque<String>,
+    /// When it is told again after it could not be.
+    pub(super) not_before: Option<Instant>,
 }
 
 /// The static type of all elements.
@@ -36,11 +41,11 @@ pub(super) fn element_type(prefix: &str) -> Definition {
 
 impl Tree {
     /// The request that puts these containers into the tree; `None` when there is nothing to say.
-    pub(super) fn request(&mut self, containers: &[&str], prefix: &str) -> Option<String> {
+    pub(super) fn request(&mut self, containers: &[impl AsRef<str>], prefix: &str) -> Option<String> {
         let kind = type_id(prefix);
         let element = |path: &str| json!({ "typeid": kind, "index": path });
         let (mut elements, mut links): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-        for container in containers {
+        for container in containers.iter().map(AsRef::as_ref) {
             let mut parent = "_ROOT";
             for (path, name) in levels(container) {
                 if self.elements.insert(path.to_owned()) {
@@ -62,6 +67,11 @@ impl Tree {
         }
         messages.push(json!({ "typeid": "__Link", "values": links }));
         Some(Value::Array(messages).to_string())
+    }
+
+    /// What was told may not have arrived.
+    pub(super) fn forget_elements(&mut self) {
+        self.elements.clear();
     }
 }
 

@@ -37,27 +37,26 @@ impl Login {
     /// The header that shows who we are; secrets are read anew each time.
     ///
     /// # Errors
-    /// What is wrong with a secret; [`OmfTrouble::Token`].
-    pub(super) fn header(&mut self, http: &Http) -> Result<Option<HeaderValue>, Error> {
+    /// [`OmfTrouble::Secret`], [`OmfTrouble::Token`], and those of the request for one.
+    pub(super) fn header(&mut self, http: &Http) -> Result<Option<HeaderValue>, OmfTrouble> {
         match &self.how {
             OmfLogin::Anonymous => Ok(None),
             OmfLogin::Basic { user, password } => {
-                let pair = Zeroizing::new(format!("{user}:{}", secrets::read(password)?.as_str()));
+                let pair = Zeroizing::new(format!("{user}:{}", secret(password)?.as_str()));
                 let coded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-                secret_header(&format!("Basic {}", coded.as_str()), password)
+                secret_header(&format!("Basic {}", coded.as_str()))
             }
             OmfLogin::Bearer { token } => {
-                let text = secrets::read(token)?;
-                secret_header(&format!("Bearer {}", text.as_str()), token)
+                let text = secret(token)?;
+                secret_header(&format!("Bearer {}", text.as_str()))
             }
-            OmfLogin::ClientCredentials { client_secret, .. } => {
+            OmfLogin::ClientCredentials { .. } => {
                 let now = clock::instant();
-                let place = client_secret.clone();
                 if self.token.as_ref().is_none_or(|token| now >= token.renew_at) {
                     self.token = Some(self.fetch(http, now)?);
                 }
                 let text = self.token.as_ref().map(|token| token.text.as_str()).unwrap_or_default();
-                secret_header(&format!("Bearer {text}"), &place)
+                secret_header(&format!("Bearer {text}"))
             }
         }
     }
@@ -74,12 +73,12 @@ impl Login {
     }
 
     /// Asks for a token with our own credentials (RFC 6749 §4.4).
-    fn fetch(&self, http: &Http, now: Instant) -> Result<Token, Error> {
+    fn fetch(&self, http: &Http, now: Instant) -> Result<Token, OmfTrouble> {
         let OmfLogin::ClientCredentials { token_url, client_id, client_secret, scope } = &self.how else {
             return Ok(Token { text: Zeroizing::default(), renew_at: now });
         };
         let failed = |why: String| OmfTrouble::Token { url: token_url.clone(), why };
-        let secret = secrets::read(client_secret)?;
+        let secret = secret(client_secret)?;
         let mut form = Zeroizing::new("grant_type=client_credentials".to_owned());
         let fields = [("client_id", Some(client_id.as_str())), ("client_secret", Some(secret.as_str()))];
         for (key, value) in fields.into_iter().chain([("scope", scope.as_deref())]) {
@@ -106,9 +105,9 @@ impl Login {
                 Ok(Token { text: Zeroizing::new(text), renew_at })
             }
             Some(Given { error: Some(error), .. }) => {
-                Err(failed(format!("{} ({})", answer.status, printable(&error))).into())
+                Err(failed(format!("{} ({})", answer.status, printable(&error))))
             }
-            _ => Err(failed(format!("{} with {}", answer.status, answer.kind())).into()),
+            _ => Err(failed(format!("{} with {}", answer.status, answer.kind()))),
         }
     }
 }
@@ -120,14 +119,30 @@ struct Given {
     error: Option<String>,
 }
 
-fn secret_header(text: &str, place: &SecretRef) -> Result<Option<HeaderValue>, Error> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| Error::SecretUnusable {
-        place: match place {
-            SecretRef::File(path) => path.display().to_string(),
-            SecretRef::Environment(name) => format!("environment variable {name}"),
-            SecretRef::Credential(name) => format!("credential {name}"),
-        },
-        why: "it cannot stand in a header of HTTP",
+/// Whether everything that the login needs is there.
+///
+/// # Errors
+/// [`OmfTrouble::Secret`].
+pub(super) fn check(how: &OmfLogin) -> Result<(), OmfTrouble> {
+    match how {
+        OmfLogin::Anonymous => Ok(()),
+        OmfLogin::Basic { password: place, .. }
+        | OmfLogin::Bearer { token: place }
+        | OmfLogin::ClientCredentials { client_secret: place, .. } => secret(place).map(drop),
+    }
+}
+
+fn secret(place: &SecretRef) -> Result<Zeroizing<String>, OmfTrouble> {
+    secrets::read(place).map_err(|error| {
+        let exposed = if let Error::SecretExposed { path, .. } = &error { Some(path.clone()) } else { None };
+        OmfTrouble::Secret { why: error.to_string(), exposed }
+    })
+}
+
+fn secret_header(text: &str) -> Result<Option<HeaderValue>, OmfTrouble> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| OmfTrouble::Secret {
+        why: "the secret of the sink cannot stand in a header of HTTP".to_owned(),
+        exposed: None,
     })?;
     value.set_sensitive(true);
     Ok(Some(value))

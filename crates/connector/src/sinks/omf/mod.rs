@@ -123,6 +123,15 @@ impl OmfSink {
     }
 }
 
+/// Whether everything that a sink needs of this machine is there.
+///
+/// # Errors
+/// [`OmfTrouble::Roots`], [`OmfTrouble::Secret`].
+pub(crate) fn check(config: &OmfConfig) -> Result<(), OmfTrouble> {
+    Wire::new(config)?;
+    login::check(&config.login)
+}
+
 impl Sink for OmfSink {
     fn name(&self) -> &str {
         &self.name

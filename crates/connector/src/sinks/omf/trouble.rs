@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::error::ErrorKind;
 use crate::next_step::NextStep;
 
 /// Why an OMF sink cannot deliver. Nothing is lost by any of these: the same is sent again later.
@@ -32,6 +33,14 @@ pub enum OmfTrouble {
         path: PathBuf,
         /// Why not.
         why: String,
+    },
+    /// What the login needs is not there.
+    #[error("{why}")]
+    Secret {
+        /// What is wrong, and where.
+        why: String,
+        /// The file, if others can read it.
+        exposed: Option<PathBuf>,
     },
     /// The server refused the login.
     #[error("{url} refused the login with {status}{detail}")]
@@ -103,6 +112,7 @@ impl OmfTrouble {
         match self {
             Self::Unreachable { .. } => "sink.unreachable",
             Self::Tls { .. } | Self::Roots { .. } => "sink.not_trusted",
+            Self::Secret { .. } => "sink.secret",
             Self::Login { .. } | Self::Token { .. } => "sink.login",
             Self::NotOmf { .. } => "sink.not_omf",
             Self::Busy { .. } => "sink.busy",
@@ -110,6 +120,19 @@ impl OmfTrouble {
             Self::QuarantineFull { .. } => "sink.quarantine_full",
             Self::Quarantine { .. } => "sink.quarantine",
         }
+    }
+
+    /// What kind of failure it is.
+    pub(crate) const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Roots { .. } | Self::Secret { .. } => ErrorKind::Config,
+            _ => ErrorKind::Storage,
+        }
+    }
+
+    /// Whether the same may go well a moment later.
+    pub(super) const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
     }
 
     /// What to do about it.
@@ -121,6 +144,10 @@ impl OmfTrouble {
                     .into()
             }
             Self::Roots { .. } => "correct `ca_file` of the sink: a PEM file with at least one certificate".into(),
+            Self::Secret { exposed: Some(path), .. } => format!("run: chmod 600 {}", path.display()).into(),
+            Self::Secret { .. } => {
+                "put the secret, in one line, where the configuration of the sink says; only its owner may read it".into()
+            }
             Self::Login { status: 403, .. } => {
                 "give the user of the sink the right to create points and to write values".into()
             }

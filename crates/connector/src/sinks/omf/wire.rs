@@ -1,5 +1,7 @@
 //! One request to the server: its headers, its login, and a second try with a new token.
 
+use std::time::Duration;
+
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -58,13 +60,28 @@ impl Wire {
         &self.url
     }
 
-    /// Sends a body and says what became of it.
+    /// Sends a body and says what became of it. A connection that broke and a server that is busy for a moment are tried
+    /// again at once, as either is part of a good day; what lasts longer is for the pauses of the worker.
     ///
     /// # Errors
     /// What stops the sink for now.
     pub(super) fn send(&mut self, about: About, body: &str) -> Result<Outcome, Error> {
         let compressed = self.gzip.then(|| gzipped(body));
         let bytes = compressed.as_deref().unwrap_or(body.as_bytes());
+        let mut pauses = PAUSES.iter();
+        loop {
+            let outcome = self.send_once(about, bytes);
+            match (&outcome, pauses.next()) {
+                (Err(Error::Omf(trouble)), Some(pause)) if trouble.is_passing() => {
+                    tracing::debug!(%trouble, "trying again at once");
+                    std::thread::sleep(*pause);
+                }
+                _ => return outcome,
+            }
+        }
+    }
+
+    fn send_once(&mut self, about: About, bytes: &[u8]) -> Result<Outcome, Error> {
         loop {
             let mut headers = self.headers(about);
             if let Some(login) = self.login.header(&self.http)? {
@@ -109,3 +126,6 @@ fn needs_tls(config: &OmfConfig) -> bool {
     };
     [config.url.as_str(), token_url].iter().any(|url| url.starts_with("https:"))
 }
+
+/// Before the second and the third try of a request.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
