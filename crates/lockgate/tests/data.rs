@@ -319,3 +319,32 @@ fn export_cuts_its_pages_between_times_and_loses_nothing() {
         text.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect();
     assert_eq!(exported, (0..count).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_job_that_fetches_the_past_waits_for_a_collector_and_says_so() {
+    let lab = collected();
+    let interval = ["--from", "2026-08-27T00:00:00Z", "--to", "2026-08-28T00:00:00Z"];
+    let order = [["backfill", "Temperature"].as_slice(), &interval].concat();
+    let unknown = lab.run(&[["backfill", "Nothing"].as_slice(), &interval].concat());
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
+    // its source is not in the configuration
+    let screen = lab.run(&order);
+    assert_eq!((screen.code, screen.stderr.contains("no longer configured")), (3, true), "{}", screen.stderr);
+    let path = lab.path().join("lockgate.toml");
+    let source = "\n[[source]]\nname = \"line1\"\nurl = \"opc.tcp://plc1:4840\"\npolicy = \"Basic256Sha256\"\nmode = \"SignAndEncrypt\"\n";
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + source).unwrap();
+    assert_page!(lab.run(&order));
+    assert_page!(lab.run(&[["backfill", "line1", "--only", "Pump/*"].as_slice(), &interval].concat()));
+    assert_eq!(lab.run(&["backfill", "pause", "1", "--json"]).json()["job"]["state"], "paused");
+    let list = lab.run(&["backfill", "list", "--json"]).json();
+    assert_eq!(
+        (list["jobs"][0]["only"].as_str(), list["jobs"][1]["stream"].as_str()),
+        (Some("Pump/*"), Some("line1.Objects.Temperature"))
+    );
+    assert_eq!(lab.run(&["backfill", "resume", "1", "--json"]).json()["job"]["state"], "waiting");
+    assert_eq!(lab.run(&["backfill", "cancel", "1"]).code, 0);
+    assert_page!(lab.run(&["backfill", "resume", "1"]));
+    assert_page!(lab.run(&["backfill", "cancel", "7"]));
+    assert_eq!(lab.run(&["backfill"]).code, 2);
+    assert_eq!(lab.run(&["backfill", "line1", "--only", ""]).code, 2);
+}

@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init, Login, Query, Read,
-    Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
+    Backfill, Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init, Login,
+    Query, Read, Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Export(Export),
     /// The intervals in which values are known to be missing
     Gaps(Gaps),
+    /// Fetch the past from the history that a server keeps
+    Backfill(Backfill),
     /// A simulated plant, the connector and the historian in one go
     Demo(Demo),
     /// The simulated plant alone: an OPC UA server to practise on

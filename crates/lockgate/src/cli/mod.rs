@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. One subcommand is one file in `commands/`.
 
+mod backfill;
 mod ca;
 mod cert;
 mod command;
@@ -11,6 +12,7 @@ mod setup;
 mod trust;
 mod verify;
 
+pub(crate) use backfill::{Backfill, BackfillCommand};
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
 pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
 pub(crate) use command::{Cli, Command, parse, takes_store};

@@ -1,6 +1,7 @@
 //! One file per command. Each takes the context and its arguments and ends with an exit code or an explained
 //! failure; what failures look like is decided here, once.
 
+mod backfill;
 mod ca;
 mod cert;
 mod collecting;
@@ -66,6 +67,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Query(args) => query::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Gaps(args) => gaps::run(context, &args),
+        Command::Backfill(args) => backfill::run(context, &args),
         Command::Demo(args) => demo::run(context, &args),
         Command::Simulate(args) => simulate::run(context, &args),
         Command::Trust(command) => trust::run(context, &command),
