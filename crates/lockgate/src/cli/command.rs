@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Backfill, Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init, Login,
-    Query, Read, Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
+    Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init,
+    Login, Query, Read, Restore, Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -121,6 +121,10 @@ pub(crate) enum Command {
     Gaps(Gaps),
     /// Fetch the past from the history that a server keeps
     Backfill(Backfill),
+    /// Copy configuration, data and certificates into a folder, also while `run` works
+    Backup(Backup),
+    /// Make configuration, data and certificates from a backup; overwrites nothing
+    Restore(Restore),
     /// A simulated plant, the connector and the historian in one go
     Demo(Demo),
     /// The simulated plant alone: an OPC UA server to practise on

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. One subcommand is one file in `commands/`.
 
 mod backfill;
+mod backup;
 mod ca;
 mod cert;
 mod command;
@@ -13,6 +14,7 @@ mod trust;
 mod verify;
 
 pub(crate) use backfill::{Backfill, BackfillCommand};
+pub(crate) use backup::{Backup, BackupCommand, Restore};
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};
 pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
 pub(crate) use command::{Cli, Command, parse, takes_store};

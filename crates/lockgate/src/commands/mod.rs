@@ -2,6 +2,7 @@
 //! failure; what failures look like is decided here, once.
 
 mod backfill;
+mod backup;
 mod ca;
 mod cert;
 mod collecting;
@@ -68,6 +69,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Export(args) => export::run(context, &args),
         Command::Gaps(args) => gaps::run(context, &args),
         Command::Backfill(args) => backfill::run(context, &args),
+        Command::Backup(args) => backup::run(context, &args),
+        Command::Restore(args) => backup::restore(context, &args),
         Command::Demo(args) => demo::run(context, &args),
         Command::Simulate(args) => simulate::run(context, &args),
         Command::Trust(command) => trust::run(context, &command),
