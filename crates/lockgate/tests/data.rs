@@ -228,6 +228,19 @@ fn lengths_and_aggregates_that_are_none_are_usage_errors() {
 }
 
 #[test]
+fn a_journal_whose_database_is_damaged_is_said_to_be_so_with_what_can_be_done() {
+    let lab = collected();
+    let path = lab.path().join("data").join(tagstore::JOURNAL_FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100..2000].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    assert_page!(lab.run(&["query", "Temperature"]));
+    let backup = lab.run(&["backup", "saved"]);
+    assert_eq!(backup.code, 9, "{}", backup.page());
+    assert_eq!(std::fs::read_dir(lab.path().join("saved")).unwrap().count(), 0, "half a backup is none");
+}
+
+#[test]
 fn text_of_a_server_cannot_act_on_the_terminal() {
     let lab = collected();
     let table = lab.run(&all_day(&["query", "Pump.State"]));

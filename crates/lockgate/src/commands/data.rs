@@ -86,6 +86,11 @@ pub(crate) fn failed(error: &Error) -> Box<Advice> {
         | Error::FileDamaged { .. }
         | Error::FileMissing { .. } => advice("data.damaged", Exit::Storage)
             .then("everything else is still readable; keep a copy of the folder before trying repairs"),
+        Error::JournalDamaged { path, .. } => advice("data.journal_damaged", Exit::Storage)
+            .fact("journal", path.display().to_string())
+            .then("keep a copy of the data folder; its sealed values can be read as they are, with DuckDB for instance")
+            .then("restore the newest backup into another folder:")
+            .then_run_alone(&["restore", "BACKUP", "--config", "FOLDER/lockgate.toml"]),
         other => return bug("the sample store failed", other),
     })
 }
