@@ -113,7 +113,8 @@ impl Historian {
         let mut merge = Merge::new(sources.collect::<Result<_, _>>()?)?;
         let rows = rows_of(&plan.files);
         let bytes = files::write_temporary(&place, |file| {
-            let mut writer = parquet_file::Writer::new(file, &place, &plan.target, &owner)?;
+            let mut writer =
+                parquet_file::Writer::new(file, &place, &plan.target, &owner, parquet_file::Pack::Tightly)?;
             let mut chunk = Vec::with_capacity(CHUNK_ROWS);
             while merge.next_chunk(&mut chunk)? {
                 if !keep_going() {

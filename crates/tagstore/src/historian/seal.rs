@@ -113,7 +113,10 @@ struct Rows {
 
 impl Rows {
     fn load(journal: &Journal, plan: &SealPlan) -> Result<Self, Error> {
-        let mut rows = Self { samples: SampleBatch::new(), seqs: Vec::new(), damaged: Vec::new() };
+        // what a damaged row claims must not take memory
+        let expected = usize::try_from(journal.samples_of(plan)?).unwrap_or(0).min(MOST_EXPECTED);
+        let samples = SampleBatch::with_capacity(expected);
+        let mut rows = Self { samples, seqs: Vec::with_capacity(expected), damaged: Vec::new() };
         let mut failure = None;
         journal.rows_of(plan, |seq, batch| match batch {
             Ok(batch) => {
@@ -134,7 +137,7 @@ impl Rows {
         owner: &str,
     ) -> Result<u64, Error> {
         let starts = self.samples.heap_starts();
-        let mut writer = parquet_file::Writer::new(file, path, plan, owner)?;
+        let mut writer = parquet_file::Writer::new(file, path, plan, owner, parquet_file::Pack::Quickly)?;
         let mut part = SampleBatch::with_capacity(CHUNK_ROWS);
         for rows in self.sorted().chunks(CHUNK_ROWS) {
             part.gather(&self.samples, rows, &starts);
@@ -194,5 +197,7 @@ fn by_stream(keys: &[(u32, i64)]) -> Option<Vec<usize>> {
 /// The extent of a file without samples (all its rows were damaged): it matches no query.
 pub(super) const NOTHING: Extent =
     Extent { first_time: Timestamp::MAX, last_time: Timestamp::MIN, first_stream: u32::MAX, last_stream: 0 };
+/// As many as a file usually takes, and one commit more.
+const MOST_EXPECTED: usize = 1_100_000;
 /// Small enough that what is gathered for one column is still near for the next.
 const CHUNK_ROWS: usize = 8192;

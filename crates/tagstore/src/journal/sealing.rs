@@ -77,6 +77,13 @@ impl Journal {
         self.check(read)
     }
 
+    /// How many samples the rows of a plan say they hold.
+    pub(crate) fn samples_of(&self, plan: &SealPlan) -> Result<u64, Error> {
+        let count = "SELECT coalesce(sum(rows), 0) FROM batch WHERE seq BETWEEN ?1 AND ?2";
+        let range = params![plan.first.get(), plan.last.get()];
+        self.check(self.durable.query_row(count, range, |row| read::unsigned(row, 0)))
+    }
+
     /// Lists the file, moves the historian's cursor, sets damaged rows aside and forgets the plan: one transaction.
     pub(crate) fn record_seal(
         &mut self,
