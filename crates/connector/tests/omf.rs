@@ -383,6 +383,53 @@ async fn a_unit_that_the_server_does_not_know_keeps_no_value_back() {
 }
 
 #[tokio::test]
+async fn ranges_and_the_names_of_states_arrive() {
+    let server = Double::start(Rules::default());
+    let desk = Desk::new(&server, "");
+    let range = |low, high| Some(tagstore::ValueRange { low, high });
+    let of = |data_type: &str| NewStream { data_type: Some(data_type.to_owned()), ..NewStream::default() };
+    desk.fill_stream("l.Level", NewStream { range: range(-0.5, 100.0), ..of("Double") }, doubles(2));
+    desk.fill_stream("l.Steps", NewStream { range: range(0.0, 50.0), ..of("UInt32") }, [OwnedValue::UInt(7)]);
+    desk.fill_stream("l.Half", NewStream { range: range(0.5, 50.0), ..of("UInt32") }, [OwnedValue::UInt(7)]);
+    let states: Vec<_> = [(0, "Stopped"), (2, "Running [fast]")]
+        .map(|(value, name)| tagstore::ValueState { value, name: name.to_owned() })
+        .into();
+    let mode = NewStream { states: states.clone(), ..of("nsu=urn:plant;s=Mode") };
+    desk.fill_stream("l.Mode", mode, [0, 2, 9, 2].map(OwnedValue::Int));
+    let other = NewStream { states: states.clone(), ..of("UInt32") };
+    desk.fill_stream("l.Other", other, [OwnedValue::UInt(2), OwnedValue::Null]);
+    delivered(&desk).await;
+
+    let container = |id: &str| server.containers().into_iter().find(|one| one["id"] == id).unwrap();
+    let overrides = |id: &str| container(id)["propertyoverrides"]["Value"].clone();
+    assert_eq!(overrides("l.Level"), json!({ "minimum": -0.5, "maximum": 100.0 }));
+    assert_eq!(overrides("l.Steps"), json!({ "minimum": 0, "maximum": 50 }));
+    assert_eq!(overrides("l.Half"), Value::Null);
+    let enumerations: Vec<Value> =
+        server.types().into_iter().filter(|kind| !kind["enum"].is_null()).collect();
+    assert_eq!(enumerations.len(), 1, "one for both streams");
+    let expected = json!([{ "name": "Stopped", "value": 0 }, { "name": "Running _fast_", "value": 2 }]);
+    assert_eq!(enumerations[0]["enum"]["values"], expected);
+    assert_eq!(container("l.Mode")["typeid"], container("l.Other")["typeid"]);
+    assert_eq!(values(&server, "l.Mode"), [json!(0), json!(2), json!(2)]);
+    assert_eq!(values(&server, "l.Mode~Int64"), [json!(9)], "a number without a name");
+    assert_eq!(values(&server, "l.Other"), [json!(2), Value::Null]);
+}
+
+#[tokio::test]
+async fn a_server_without_enumerations_gets_the_numbers() {
+    for by_message in [true, false] {
+        let server = Double::start(Rules { by_message, enumerations: false, ..Rules::default() });
+        let desk = Desk::new(&server, "");
+        let states = vec![tagstore::ValueState { value: 1, name: "On".to_owned() }];
+        desk.fill_stream("l.Mode", NewStream { states, ..NewStream::default() }, [OwnedValue::Int(1)]);
+        delivered(&desk).await;
+        assert_eq!(values(&server, "l.Mode"), [json!(1)]);
+        assert_eq!(desk.quarantine(), Vec::<Value>::new());
+    }
+}
+
+#[tokio::test]
 async fn names_become_a_tree_of_elements_where_that_is_wanted() {
     let server = Double::start(Rules::default());
     let desk = Desk::new(&server, "hierarchy = true");

@@ -28,6 +28,8 @@ pub struct OmfConfig {
     pub sources: Vec<SourceName>,
     /// Whether 64-bit integers are sent as text: a PI point of floating point is exact up to 2^53 only.
     pub long_integers_as_text: bool,
+    /// Whether the names of states go to the server, as digital states in PI, or their numbers alone.
+    pub states_by_name: bool,
     /// Whether the names become a tree of AF elements.
     pub hierarchy: bool,
     /// Bytes of refused messages that are kept aside at most.
@@ -124,6 +126,7 @@ pub(super) fn read_omf(section: &mut Section<'_, '_, '_>, folder: &Path) -> Opti
         .unwrap_or_default();
     let long_integers_as_text = section.parsed("long_integers", parse_long_integers).unwrap_or(false);
     let mib = section.integer("quarantine_max_mib", 1..=LARGEST_QUARANTINE).unwrap_or(DEFAULT_QUARANTINE);
+    let states_by_name = section.parsed("states", parse_states);
     let hierarchy = section.flag("hierarchy");
     let (url, target) = (url?, target?);
     if hierarchy && target != OmfTarget::PiWebApi {
@@ -144,6 +147,7 @@ pub(super) fn read_omf(section: &mut Section<'_, '_, '_>, folder: &Path) -> Opti
         prefix,
         sources,
         long_integers_as_text,
+        states_by_name: states_by_name.unwrap_or(target == OmfTarget::PiWebApi),
         hierarchy,
         quarantine_limit: mib << 20,
         danger_plain_http,
@@ -241,6 +245,14 @@ fn parse_long_integers(text: &str) -> Result<bool, String> {
         "number" => Ok(false),
         "text" => Ok(true),
         _ => Err(format!("`{text}` is neither \"number\" nor \"text\"")),
+    }
+}
+
+fn parse_states(text: &str) -> Result<bool, String> {
+    match text {
+        "names" => Ok(true),
+        "numbers" => Ok(false),
+        _ => Err(format!("`{text}` is neither \"names\" nor \"numbers\"")),
     }
 }
 

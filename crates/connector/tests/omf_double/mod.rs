@@ -26,6 +26,8 @@ pub struct Rules {
     pub mode: CreateMode,
     /// PI Web API answers message by message in a 202, the others refuse the request as a whole.
     pub by_message: bool,
+    /// Whether it knows enumerations.
+    pub enumerations: bool,
     /// A value that it will not take, whatever its container says.
     pub poison: Option<Value>,
 }
@@ -55,6 +57,7 @@ impl Default for Rules {
             csrf: true,
             mode: CreateMode::Replace,
             by_message: true,
+            enumerations: true,
             poison: None,
         }
     }

@@ -12,6 +12,9 @@ impl State {
         let mut results = Vec::new();
         for (number, message) in messages.iter().enumerate() {
             let result = match about {
+                "type" if !rules.enumerations && !message["enum"].is_null() => {
+                    Err((400, "enumerations are not supported".to_owned()))
+                }
                 "type" => self.type_message(message),
                 "container" => self.container_message(message),
                 "data" => self.data_message(rules, message),
@@ -28,6 +31,14 @@ impl State {
 
     fn type_message(&mut self, message: &Value) -> Result<(), Refusal> {
         let id = name(message, "id")?;
+        if let Some(values) = message["enum"]["values"].as_array() {
+            let mut names = std::collections::HashSet::new();
+            let apart = |value: &Value| names.insert(value["name"].as_str().unwrap().to_lowercase());
+            if !message["classification"].is_null() || !values.iter().all(apart) {
+                return Err((400, "no proper enumeration".to_owned()));
+            }
+            return assert_same(&mut self.types, id, message);
+        }
         if message["type"] != "object" {
             return Err((400, "no object".to_owned()));
         }
@@ -46,6 +57,13 @@ impl State {
         if indexes.len() != 1 || indexes[0]["type"] != "string" || indexes[0]["format"] != "date-time" {
             return Err((400, "exactly one index, of date-time".to_owned()));
         }
+        for property in properties.values() {
+            if let Some(reference) = property["reftypeid"].as_str()
+                && self.types.get(&reference.to_lowercase()).is_none_or(|kind| kind["enum"].is_null())
+            {
+                return Err((404, format!("enumeration {reference} does not exist")));
+            }
+        }
         let quality = properties.values().filter(|property| property["isquality"] == true).count();
         if quality > 0 && message["metadata"]["DataQualitySchema"] != "OPCUA" {
             return Err((400, "a quality without its schema".to_owned()));
@@ -62,6 +80,12 @@ impl State {
             return Err((400, format!("keyword {key} is not supported")));
         }
         let unit = message["propertyoverrides"]["Value"]["uom"].as_str();
+        let overrides = &message["propertyoverrides"]["Value"];
+        if let (Some(low), Some(high)) = (overrides["minimum"].as_f64(), overrides["maximum"].as_f64())
+            && low >= high
+        {
+            return Err((400, "the range is empty".to_owned()));
+        }
         if let Some(unit) = unit.filter(|unit| unit.len() > 3) {
             return Err((400, format!("unit of measure {unit} is not known")));
         }
@@ -125,6 +149,11 @@ impl State {
             for (key, value) in given {
                 let property = properties.get(key).ok_or((400, format!("no property {key}")))?;
                 fits(property, value).map_err(|why| (400, format!("{key}: {why}: {value}")))?;
+                if let Some(reference) = property["reftypeid"].as_str().filter(|_| !value.is_null()) {
+                    let states = &self.types[&reference.to_lowercase()]["enum"]["values"];
+                    let known = states.as_array().unwrap().iter().any(|state| state["value"] == *value);
+                    known.then_some(()).ok_or((400, format!("{value} is no state")))?;
+                }
             }
             if given.len() != properties.as_object().unwrap().len() {
                 return Err((400, "a property is missing".to_owned()));

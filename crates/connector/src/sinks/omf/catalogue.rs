@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use tagstore::{Journal, Sample, StreamId, StreamInfo};
+use tagstore::{Journal, Sample, StreamId, StreamInfo, ValueState};
 
 use super::body::Body;
-use super::definitions::{Container, Definition, Key, container_of, type_of};
+use super::definitions::{Container, Definition, Key, container_of, type_id, type_of};
 use super::names::container_ids;
+use super::states;
 use super::value::Form;
 use crate::config::OmfConfig;
 use crate::error::Error;
@@ -17,6 +18,7 @@ pub(super) struct Catalogue {
     prefix: String,
     sources: Vec<String>,
     long_integers_as_text: bool,
+    states_by_name: bool,
     streams: HashMap<StreamId, Stream>,
     text: String,
 }
@@ -26,6 +28,8 @@ struct Stream {
     /// The name of its container.
     id: String,
     form: Form,
+    /// Of a stream in the form of states.
+    states: Vec<ValueState>,
     /// Where its last value went, which is where one without a kind goes.
     last: Form,
     /// Whether its source is one of those that are sent.
@@ -52,6 +56,7 @@ impl Catalogue {
             prefix: config.prefix.clone(),
             sources: config.sources.iter().map(|name| name.as_str().to_owned()).collect(),
             long_integers_as_text: config.long_integers_as_text,
+            states_by_name: config.states_by_name,
             streams: HashMap::new(),
             text: String::new(),
         }
@@ -70,9 +75,12 @@ impl Catalogue {
         let mut ids = container_ids(&self.prefix, &streams);
         for info in streams {
             let Some(id) = ids.remove(&info.id) else { continue };
-            let form = Form::of(info.data_type.as_deref(), self.long_integers_as_text);
+            let plain = Form::of(info.data_type.as_deref(), self.long_integers_as_text);
+            let states = self.states_by_name.then(|| states::of(&info)).flatten();
+            let form = if states.is_some() { Form::State } else { plain };
+            let states = states.unwrap_or_default();
             let sent = self.sources.is_empty() || self.sources.contains(&info.source);
-            self.streams.insert(info.id, Stream { info, id, form, last: form, sent });
+            self.streams.insert(info.id, Stream { info, id, form, states, last: form, sent });
         }
         Ok(())
     }
@@ -108,13 +116,24 @@ impl Catalogue {
         &self.type_prefix
     }
 
-    pub(super) fn type_of(&self, form: Form) -> Definition {
-        type_of(form, &self.type_prefix)
+    /// The types that a container needs, in their order. Only the last of them must be had: without states, their numbers do.
+    pub(super) fn types_of(&self, (stream, form): Key) -> Vec<Definition> {
+        let of_states = |stream: &Stream| Vec::from(states::types(&stream.states, &self.type_prefix));
+        match self.streams.get(&stream).filter(|_| form == Form::State) {
+            None => vec![type_of(form, &self.type_prefix)],
+            Some(stream) => {
+                of_states(stream).into_iter().chain([type_of(Form::Int32, &self.type_prefix)]).collect()
+            }
+        }
     }
 
     pub(super) fn container_of(&self, (stream, form): Key) -> Option<Container> {
         let stream = self.streams.get(&stream)?;
-        Some(container_of(&stream.container(form), &stream.info, form, &self.type_prefix))
+        let type_id = match form {
+            Form::State => states::type_id(&stream.states, &self.type_prefix),
+            form => type_id(form, &self.type_prefix),
+        };
+        Some(container_of(&stream.container(form), &stream.info, &type_id, form, &self.type_prefix))
     }
 }
 
@@ -122,6 +141,12 @@ impl Stream {
     /// Writes the value in the form of the stream, or in the one that takes it.
     fn write(&self, sample: &Sample<'_>, out: &mut String) -> Form {
         let own = if matches!(sample.value, tagstore::Value::Null) { self.last } else { self.form };
+        if own == Form::State
+            && let Some(state) = self.state(&sample.value)
+        {
+            out.push_str(&state.to_string());
+            return own;
+        }
         if own.write(&sample.value, out) {
             return own;
         }
@@ -131,6 +156,17 @@ impl Stream {
             out.push_str("null");
         }
         other
+    }
+
+    /// The number of a state that the stream has.
+    fn state(&self, value: &tagstore::Value<'_>) -> Option<i64> {
+        let number = match *value {
+            tagstore::Value::Bool(v) => Some(i64::from(v)),
+            tagstore::Value::Int(v) => Some(v),
+            tagstore::Value::UInt(v) => i64::try_from(v).ok(),
+            _ => None,
+        };
+        number.filter(|number| self.states.iter().any(|state| state.value == *number))
     }
 
     fn container(&self, form: Form) -> String {

@@ -4,7 +4,7 @@
 //! What the server has under a name with another definition stays as it is (409), and is logged. What it forgets (404) is
 //! said again.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tagstore::{StreamId, StreamInfo};
 
 use super::value::Form;
@@ -34,7 +34,11 @@ pub(super) fn type_of(form: Form, prefix: &str) -> Definition {
     if let (Some(format), Some(members)) = (format, value.as_object_mut()) {
         members.insert("format".to_owned(), Value::from(format));
     }
-    let name = type_id(form, prefix);
+    dynamic_type(type_id(form, prefix), &value)
+}
+
+/// A type for values with their time and status.
+pub(super) fn dynamic_type(name: String, value: &Value) -> Definition {
     let json = json!({
         "id": name,
         "classification": "dynamic",
@@ -50,29 +54,62 @@ pub(super) fn type_of(form: Form, prefix: &str) -> Definition {
     Definition { name, json: json.to_string() }
 }
 
-/// The container of a stream.
-pub(super) fn container_of(id: &str, stream: &StreamInfo, form: Form, type_prefix: &str) -> Container {
+/// The container of a stream: of this type with all that is known of it, and with no more than its plain form.
+pub(super) fn container_of(
+    id: &str,
+    stream: &StreamInfo,
+    type_id: &str,
+    form: Form,
+    type_prefix: &str,
+) -> Container {
     let definition = |json: &Value| Definition { name: id.to_owned(), json: json.to_string() };
-    let mut container = json!({ "id": id, "typeid": type_id(form, type_prefix) });
-    let bare = definition(&container);
-    if let Some(members) = container.as_object_mut() {
-        members.insert("datasource".to_owned(), Value::from(plain(&stream.source)));
+    let plain_form = if form == Form::State { Form::Int32 } else { form };
+    let bare = definition(&json!({ "id": id, "typeid": self::type_id(plain_form, type_prefix) }));
+    let mut full = json!({ "id": id, "typeid": type_id, "datasource": plain(&stream.source) });
+    if let Some(members) = full.as_object_mut() {
         if let Some(text) = stream.description.as_deref().map(plain).filter(|text| !text.is_empty()) {
             members.insert("description".to_owned(), Value::from(text));
         }
-        if let Some(unit) = stream.unit.as_deref().map(plain).filter(|unit| !unit.is_empty()) {
-            members.insert("propertyoverrides".to_owned(), json!({ "Value": { "uom": unit } }));
+        let overrides = overrides(stream, form);
+        if !overrides.is_empty() {
+            members.insert("propertyoverrides".to_owned(), json!({ "Value": overrides }));
         }
     }
-    Container { full: definition(&container), bare }
+    Container { full: definition(&full), bare }
 }
 
-fn type_id(form: Form, prefix: &str) -> String {
+/// What the values of this stream mean beyond those of its type: unit and range.
+fn overrides(stream: &StreamInfo, form: Form) -> Map<String, Value> {
+    let mut overrides = Map::new();
+    if !form.is_measured() {
+        return overrides;
+    }
+    if let Some(unit) = stream.unit.as_deref().map(plain).filter(|unit| !unit.is_empty()) {
+        overrides.insert("uom".to_owned(), Value::from(unit));
+    }
+    let whole = !matches!(form, Form::Float | Form::Double);
+    let end = |end: f64| {
+        if whole { serde_json::from_str(&format!("{end:.0}")).ok() } else { Some(Value::from(end)) }
+    };
+    let range = stream
+        .range
+        .filter(|range| range.low < range.high && range.low.is_finite() && range.high.is_finite());
+    if let Some(range) = range
+        && let (Some(low), Some(high)) = (end(range.low), end(range.high))
+        && (!whole || (range.low.fract() == 0.0 && range.high.fract() == 0.0))
+    {
+        overrides.insert("minimum".to_owned(), low);
+        overrides.insert("maximum".to_owned(), high);
+    }
+    overrides
+}
+
+pub(super) fn type_id(form: Form, prefix: &str) -> String {
     format!("{prefix}UA.{}", form.name())
 }
 
 /// A text without the signs that PI reserves also in descriptions.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let reserved = |c: char| c.is_control() || "*?;{}[]\\'\"`|".contains(c);
     text.chars()
         .take(LONGEST_TEXT)

@@ -10,7 +10,6 @@ use super::catalogue::Catalogue;
 use super::definitions::{Container, Definition, Key};
 use super::hierarchy::{Tree, element_type};
 use super::trouble::OmfTrouble;
-use super::value::Form;
 use super::wire::{About, Wire};
 use crate::clock;
 use crate::error::Error;
@@ -18,7 +17,8 @@ use crate::error::Error;
 /// What is known to be there, since this process began.
 #[derive(Default)]
 pub(super) struct Groundwork {
-    types: HashSet<Form>,
+    /// By their names.
+    types: HashSet<String>,
     containers: HashMap<Key, Standing>,
     /// Where one is wanted.
     tree: Option<Tree>,
@@ -96,18 +96,33 @@ impl Groundwork {
         missing: &[Key],
         catalogue: &Catalogue,
     ) -> Result<(), Error> {
-        let mut forms: Vec<_> = missing.iter().map(|(_, form)| *form).collect();
-        forms.retain(|form| !self.types.contains(form));
-        forms.sort_unstable();
-        forms.dedup();
-        let types: Vec<Definition> = forms.iter().map(|form| catalogue.type_of(*form)).collect();
-        for (place, refused) in telling.define(About::Types, &types)? {
-            if let (Some(reason), Some(form)) = (refused, types.get(place)) {
-                let url = telling.wire.url().to_owned();
-                let reason = format!("{}: {reason}", form.name);
-                return Err(OmfTrouble::Definition { url, what: About::Types.words(), reason }.into());
+        let (mut types, mut needed): (Vec<Definition>, HashSet<String>) = (Vec::new(), HashSet::new());
+        for key in missing {
+            let of_one = catalogue.types_of(*key);
+            needed.extend(of_one.last().map(|last| last.name.clone()));
+            for one in of_one {
+                if !self.types.contains(&one.name) && !types.iter().any(|other| other.name == one.name) {
+                    types.push(one);
+                }
             }
-            self.types.extend(forms.get(place));
+        }
+        for (place, refused) in telling.define(About::Types, &types)? {
+            let Some(name) = types.get(place).map(|one| one.name.clone()) else { continue };
+            match refused {
+                None => drop(self.types.insert(name)),
+                Some(reason) if needed.contains(&name) => {
+                    let url = telling.wire.url().to_owned();
+                    let reason = format!("{name}: {reason}");
+                    return Err(OmfTrouble::Definition { url, what: About::Types.words(), reason }.into());
+                }
+                Some(reason) => {
+                    tracing::warn!(
+                        name,
+                        reason,
+                        "the server does not want these states; their numbers are sent"
+                    );
+                }
+            }
         }
         Ok(())
     }
@@ -186,7 +201,7 @@ impl Telling<'_> {
                 (Outcome::TooLarge, Some(place)) => {
                     done.push((place, Some("larger than the server takes".to_owned())));
                 }
-                (Outcome::Unknown { reason }, Some(place)) if about == About::Containers => {
+                (Outcome::Unknown { reason }, Some(place)) if refers(about, all.get(place)) => {
                     done.push((place, Some(reason)));
                 }
                 (Outcome::Unknown { reason }, Some(_)) => {
@@ -245,6 +260,11 @@ fn portions(all: &[Definition], limit: usize) -> Vec<Vec<usize>> {
     }
     portions.reverse();
     portions
+}
+
+/// Whether what is not known can be another definition that this one refers to, and not the address itself.
+fn refers(about: About, definition: Option<&Definition>) -> bool {
+    about == About::Containers || definition.is_some_and(|one| one.json.contains("\"reftypeid\""))
 }
 
 fn note_conflict(about: About, definition: Option<&Definition>, reason: &str) {

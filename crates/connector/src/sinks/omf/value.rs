@@ -11,6 +11,7 @@
 //! | arrays | string with the JSON of it | String |
 //! | byte strings, structures | string with the bytes in hex, lower case | String |
 //!
+//! A number whose states have names, an enumeration for example, is an integer with an OMF enumeration: a digital state in PI.
 //! No value, NaN and the infinities are `null`, which PI keeps as No Data; the status goes with it as it is. A stream whose
 //! data type says nothing about the form (an enumeration, an abstract type) is taken for 32-bit integers. A value that
 //! does not fit the form of its stream goes into a container of its own, named by stream and form: `line1.Mode~Double`.
@@ -33,6 +34,8 @@ pub(super) enum Form {
     Double,
     String,
     DateTime,
+    /// The number of a state whose name the server knows.
+    State,
 }
 
 impl Form {
@@ -50,6 +53,7 @@ impl Form {
             Self::Double => "Double",
             Self::String => "String",
             Self::DateTime => "DateTime",
+            Self::State => "State",
         }
     }
 
@@ -57,7 +61,7 @@ impl Form {
     pub(super) const fn keywords(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Boolean => ("boolean", None),
-            Self::Int16 => ("integer", Some("int16")),
+            Self::Int16 | Self::State => ("integer", Some("int16")),
             Self::UInt16 => ("integer", Some("uint16")),
             Self::Int32 => ("integer", Some("int32")),
             Self::UInt32 => ("integer", Some("uint32")),
@@ -104,6 +108,11 @@ impl Form {
         }
     }
 
+    /// Whether numbers of this form have a normal range.
+    pub(super) const fn is_measured(self) -> bool {
+        !matches!(self, Self::Boolean | Self::String | Self::DateTime | Self::State)
+    }
+
     /// Appends the value as JSON; `false` and nothing, when the form cannot hold it exactly.
     pub(super) fn write(self, value: &Value<'_>, out: &mut String) -> bool {
         if matches!(value, Value::Null) {
@@ -138,6 +147,8 @@ impl Form {
                 Value::Text(v) if v.parse::<jiff::Timestamp>().is_ok() => quoted(v, out),
                 _ => false,
             },
+            // whether there is such a state is known to the stream alone
+            Self::State => false,
         }
     }
 }
