@@ -3,7 +3,7 @@
 //! A day of 10,000 streams, 50 million values (60 % doubles, 10 % floats, 15 % counters, 10 % bools, 5 % text; source
 //! times with a jitter of µs, 0.3 % Bad), appended in commits of 10,000, each fsynced, sealed as the connector seals and
 //! merged by the hour, then asked. `LOCKGATE_BENCH_VALUES` makes the day shorter, and then nothing is judged that
-//! depends on its length. The folder lies below the working directory, on the disk that is measured.
+//! depends on its length. The folder lies below the target folder, so it is that disk that is measured.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -46,7 +46,8 @@ fn main() -> ExitCode {
     }
     let asked = std::env::var("LOCKGATE_BENCH_VALUES").ok();
     let values = asked.and_then(|text| text.parse().ok()).unwrap_or(VALUES);
-    let folder = tempfile::Builder::new().prefix("lockgate-bench-").tempdir_in(".").unwrap();
+    let folder =
+        tempfile::Builder::new().prefix("lockgate-bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut judge = Judge { whole: values >= VALUES, failed: 0 };
     println!("{values} values of {STREAMS} streams in a day");
     let ids = fill(folder.path(), values, &mut judge);
