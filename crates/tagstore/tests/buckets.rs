@@ -220,7 +220,7 @@ fn a_value_that_history_knows_under_the_same_instant_as_others_comes_once() {
     let id = journal.register_streams(&[stream("a")]).unwrap()[0];
     let [one, two] = [1, 2].map(|value| sample(id, 1, Value::Int(value)));
     append(&mut journal, &batch([one, two]), 2);
-    append(&mut journal, &batch([one, two].map(|s| Sample { server_time: at(99), ..s })), 3);
+    append(&mut journal, &batch([one, two].map(|s| Sample { server_time: Timestamp::ABSENT, ..s })), 3);
     append(&mut journal, &batch([two]), 4);
     let mut seen = Vec::new();
     let reader = Reader::open(data.path()).unwrap();
@@ -230,6 +230,21 @@ fn a_value_that_history_knows_under_the_same_instant_as_others_comes_once() {
     };
     reader.for_each(&[id], Interval::ALL, visit).unwrap();
     assert_eq!(seen, [OwnedValue::Int(1), OwnedValue::Int(2)]);
+}
+
+#[test]
+fn on_a_clock_that_stands_still_a_value_that_comes_back_is_a_new_one() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let values = [true, false, true, true, false];
+    for (second, on) in (10..).zip(values) {
+        let sample = Sample { server_time: at(second), ..sample(id, 1, Value::Bool(on)) };
+        append(&mut journal, &batch([sample]), second);
+    }
+    let samples = Reader::open(data.path()).unwrap().query(&tagstore::StreamQuery::new(id, 100)).unwrap();
+    let seen: Vec<_> = samples.into_iter().map(|sample| sample.value).collect();
+    assert_eq!(seen, [true, false, true, false].map(OwnedValue::Bool));
 }
 
 #[test]

@@ -4,7 +4,9 @@
 //! already, and when a gap is filled from the server's own history, which knows what arrived live, too. Such a copy has
 //! the source time, status and value of the first; its server and receive time may differ. A value that comes *back*
 //! within one instant of a coarse clock (on, off, on) is no copy. The two are told apart by what each journal row brings
-//! for an instant: what repeats, in its order, what earlier rows brought for it is a copy, anything else is new.
+//! for an instant: what repeats, in its order, what earlier rows brought for it is a copy, anything else is new. Where both
+//! tell a server time, and another one, only a direct repetition is a copy: on a device whose clock stands still, values
+//! come back for hours under one source time.
 
 use std::collections::VecDeque;
 
@@ -33,7 +35,8 @@ impl Repetitions {
             (self.row, self.earlier, self.repeated) = (row, self.kept.len(), 0);
         }
         let earlier = self.kept.iter().take(self.earlier).skip(self.repeated);
-        if let Some(passed) = earlier.into_iter().position(|known| is_copy(sample, known)) {
+        let again = |known: &OwnedSample| is_copy(sample, known) && may_be_one(sample, known);
+        if let Some(passed) = earlier.into_iter().position(again) {
             self.repeated += passed + 1;
             return false;
         }
@@ -57,6 +60,11 @@ fn is_copy(a: &OwnedSample, b: &OwnedSample) -> bool {
         // what the lower half says (overflow, structure changed, from history) is about the delivery
         && a.status >> 16 == b.status >> 16
         && same_bits(&a.value, &b.value)
+}
+
+/// Whether the server may have sent both about the same moment.
+fn may_be_one(a: &OwnedSample, b: &OwnedSample) -> bool {
+    a.server_time == b.server_time || a.server_time.is_absent() || b.server_time.is_absent()
 }
 
 fn same_bits(a: &OwnedValue, b: &OwnedValue) -> bool {
