@@ -1,26 +1,25 @@
 //! Starting and stopping the whole: the journal's writer, the historian, one supervisor per source.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagstore::{HISTORIAN_DIR, HISTORIAN_SINK, Historian, JOURNAL_FILE, Journal, JournalOptions};
+use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use ua_pki::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::collect::supervisor::{Context, supervise};
-use crate::config::{Config, SinkConfig, SinkKind};
+use crate::config::{Config, SinkConfig, SourceConfig};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::identity;
 use crate::pipeline::{Abandoning, Writer, WriterThread};
-use crate::sinks::file::FileSink;
 use crate::sinks::historian::HistorianSink;
-use crate::sinks::omf::OmfSink;
-use crate::sinks::stdout::StdoutSink;
-use crate::sinks::{Report, Sink, Worker, status_key};
-use crate::watchdog::{Ended, Life, Part, Watchdog};
+use crate::sinks::{Sink as _, Worker, forget, open_sink, open_sinks};
+use crate::watchdog::{Ended, Part, Watchdog};
 
 /// Collecting, from configuration to disk.
 #[derive(Debug)]
@@ -33,13 +32,32 @@ pub struct Runtime;
 pub struct Handle {
     // in the order in which they must go: nothing becomes durable any more, then sources, sinks, and the writer itself
     abandoning: Abandoning,
-    sources: JoinSet<()>,
-    sinks: Vec<Worker>,
-    writer: Writer,
+    sources: BTreeMap<String, SourceTask>,
+    historian: Worker,
+    sinks: BTreeMap<String, Worker>,
+    shared: Shared,
     thread: WriterThread,
-    stop: watch::Sender<bool>,
+    /// A handle on the journal for sinks that are added later.
+    journal: Journal,
+    config: Config,
+}
+
+/// What all sources share.
+struct Shared {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    writer: Writer,
     events: Events,
     watchdog: Watchdog,
+    application_uri: String,
+    session_name: String,
+    data: PathBuf,
+}
+
+/// A source's supervisor. Dropping it ends the source where it stands.
+struct SourceTask {
+    stop: watch::Sender<bool>,
+    task: JoinSet<()>,
 }
 
 /// How stopping went.
@@ -71,50 +89,94 @@ impl Runtime {
         identity::load(&config, &store, clock.now())?;
         let (journal, historian, sealing) = open_storage(&config)?;
         let others = open_sinks(&config, &journal)?;
+        let spare = journal.another()?;
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
         let watchdog = Watchdog::new();
         let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
         let sink = HistorianSink::new(historian, sealing, config.storage.keep);
         let life = watchdog.life(Part::Sink(sink.name().to_owned()));
-        let mut sinks = vec![Worker::start(sink, config.storage.seal_every, None, events.clone(), life)?];
+        let historian = Worker::start(sink, config.storage.seal_every, None, events.clone(), life)?;
+        let mut sinks = BTreeMap::new();
         for (name, start) in others {
-            sinks.push(start(events.clone(), watchdog.life(Part::Sink(name)))?);
+            let worker = start(events.clone(), watchdog.life(Part::Sink(name.clone())))?;
+            sinks.insert(name, worker);
         }
-        let (stop, stopped) = watch::channel(false);
-        let mut sources = JoinSet::new();
-        for source in config.sources {
-            let context = Context {
-                source,
-                store: Arc::clone(&store),
-                application_uri: config.application.uri.clone(),
-                clock: Arc::clone(&clock),
-                session_name: config.application.name.clone(),
-                writer: writer.clone(),
-                events: events.clone(),
-                data: config.storage.data.clone(),
-            };
-            let life = watchdog.life(Part::Source(context.source.name.to_string()));
-            let stopped = stopped.clone();
-            sources.spawn(async move {
-                let _life = life;
-                supervise(context, stopped).await;
-            });
-        }
+        let shared = Shared {
+            store,
+            clock,
+            writer,
+            events,
+            watchdog,
+            application_uri: config.application.uri.clone(),
+            session_name: config.application.name.clone(),
+            data: config.storage.data.clone(),
+        };
+        let sources =
+            config.sources.iter().map(|source| (source.name.to_string(), shared.collect(source.clone())));
+        let sources = sources.collect();
         let abandoning = thread.abandoning();
-        Ok(Handle { abandoning, sources, sinks, writer, thread, stop, events, watchdog })
+        write_down(&config);
+        Ok(Handle { abandoning, sources, historian, sinks, shared, thread, journal: spare, config })
+    }
+}
+
+impl Shared {
+    /// Starts to collect a source.
+    fn collect(&self, source: SourceConfig) -> SourceTask {
+        let context = Context {
+            source,
+            store: Arc::clone(&self.store),
+            application_uri: self.application_uri.clone(),
+            clock: Arc::clone(&self.clock),
+            session_name: self.session_name.clone(),
+            writer: self.writer.clone(),
+            events: self.events.clone(),
+            data: self.data.clone(),
+        };
+        let life = self.watchdog.life(Part::Source(context.source.name.to_string()));
+        let (stop, stopped) = watch::channel(false);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            supervise(context, stopped.clone()).await;
+            if *stopped.borrow() {
+                life.dismiss();
+            }
+        });
+        SourceTask { stop, task }
+    }
+}
+
+impl SourceTask {
+    fn tell_to_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until it has stopped.
+    async fn stopped(&mut self) {
+        while let Some(ended) = self.task.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a source ended badly");
+            }
+        }
     }
 }
 
 impl Handle {
     /// Follows what happens from now on. A slow follower misses the oldest events and is told so.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.events.0.subscribe()
+        self.shared.events.0.subscribe()
+    }
+
+    /// What it does now.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Waits for a part that ends although nobody told it to stop, for ever if none does. What remains cannot make up
     /// for it: stop and end the process, so that whoever watches it starts it again. Cancel safe.
-    pub async fn ended(&self) -> Ended {
-        self.watchdog.ended().await
+    pub fn ended(&self) -> impl Future<Output = Ended> + use<> {
+        let watchdog = self.shared.watchdog.clone();
+        async move { watchdog.ended().await }
     }
 
     /// Stops collecting, makes durable what was received, within ten seconds, and lets every sink deliver once more.
@@ -123,24 +185,24 @@ impl Handle {
     /// # Errors
     /// [`Error::WriterGone`] when the journal's thread ended before its time.
     pub async fn stop(self) -> Result<Stopped, Error> {
-        let Self { abandoning, mut sources, sinks, writer, thread, stop, events: _, watchdog: _ } = self;
-        stop.send_replace(true);
+        let Self { abandoning, mut sources, historian, sinks, shared, thread, journal, config: _ } = self;
+        sources.values().for_each(SourceTask::tell_to_stop);
         let drained = tokio::time::timeout(DRAIN, async {
-            while let Some(ended) = sources.join_next().await {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "a source ended badly");
-                }
+            for source in sources.values_mut() {
+                source.stopped().await;
             }
-            writer.barrier().await
+            shared.writer.barrier().await
         })
         .await;
-        sources.abort_all();
+        drop(sources);
         // both wait for their threads, which a disk that hangs can make long: not on the runtime's own thread
         let ended = tokio::task::spawn_blocking(move || {
             drop(abandoning);
             // the writer first: what it still makes durable is what the sinks deliver last
             drop(thread);
-            sinks.into_iter().for_each(Worker::finish);
+            historian.finish();
+            sinks.into_values().for_each(Worker::finish);
+            drop(journal);
         });
         if let Err(error) = ended.await {
             tracing::error!(%error, "the writer ended badly");
@@ -150,11 +212,76 @@ impl Handle {
             Err(_) => Ok(Stopped::TimedOut),
         }
     }
+
+    /// Stops one source; one that does not in time is ended where it stands, and what it had not acknowledged is asked
+    /// for again.
+    pub(crate) async fn stop_source(&mut self, name: &str) {
+        let Some(mut source) = self.sources.remove(name) else { return };
+        source.tell_to_stop();
+        if tokio::time::timeout(DRAIN, source.stopped()).await.is_err() {
+            tracing::warn!(source = name, "the source does not stop in time");
+        }
+    }
+
+    /// Waits until everything that was received is durable.
+    ///
+    /// # Errors
+    /// [`Error::WriterGone`].
+    pub(crate) async fn settle(&self) -> Result<(), Error> {
+        self.shared.writer.barrier().await
+    }
+
+    pub(crate) fn start_source(&mut self, source: SourceConfig) {
+        self.sources.insert(source.name.to_string(), self.shared.collect(source));
+    }
+
+    /// Lets one sink deliver once more and ends it.
+    pub(crate) async fn stop_sink(&mut self, name: &str) {
+        let Some(sink) = self.sinks.remove(name) else { return };
+        if let Err(error) = tokio::task::spawn_blocking(move || sink.finish()).await {
+            tracing::error!(%error, "a sink ended badly");
+        }
+    }
+
+    /// Starts a sink as `config` has it.
+    ///
+    /// # Errors
+    /// That of opening it.
+    pub(crate) fn start_sink(&mut self, config: &Config, sink: &SinkConfig) -> Result<(), Error> {
+        let (name, start) = open_sink(config, sink, &self.journal)?;
+        let life = self.shared.watchdog.life(Part::Sink(name.clone()));
+        self.sinks.insert(name, start(self.shared.events.clone(), life)?);
+        Ok(())
+    }
+
+    /// Lets go what waits for a sink that is not configured any more.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub(crate) fn forget_sink(&mut self, name: &str) -> Result<(), Error> {
+        forget(&mut self.journal, name)
+    }
+
+    /// From now on this is what it does.
+    pub(crate) fn take_over(&mut self, config: Config) {
+        write_down(&config);
+        self.config = config;
+    }
 }
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handle").field("sources", &self.sources.len()).finish_non_exhaustive()
+    }
+}
+
+/// For `lockgate config plan`. Collecting does not depend on it.
+fn write_down(config: &Config) {
+    let path = config.storage.data.join(RUNNING_FILE);
+    let fresh = path.with_extension("new");
+    let written = std::fs::write(&fresh, config.snapshot()).and_then(|()| std::fs::rename(&fresh, &path));
+    if let Err(error) = written {
+        tracing::warn!(path = %path.display(), %error, "what runs cannot be written down");
     }
 }
 
@@ -170,45 +297,8 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
     Ok((journal, historian, sealing))
 }
 
-/// A sink that is open, by its name, and what starts it.
-type Open = (String, Box<dyn FnOnce(Events, Life) -> Result<Worker, Error>>);
-
-/// The configured sinks. A sink that is not configured any more holds nothing back.
-fn open_sinks(config: &Config, journal: &Journal) -> Result<Vec<Open>, Error> {
-    let mut own = journal.another()?;
-    for (name, _) in own.cursors()? {
-        let known = name == HISTORIAN_SINK || config.sinks.iter().any(|sink| sink.name.as_str() == name);
-        if !known {
-            tracing::warn!(sink = name, "this sink is no longer configured; what waited for it is let go");
-            own.remove_sink(&name)?;
-            own.remove_source_status(&status_key(&name))?;
-        }
-    }
-    config.sinks.iter().map(|sink| open_sink(config, sink, journal)).collect()
-}
-
-fn open_sink(config: &Config, sink: &SinkConfig, journal: &Journal) -> Result<Open, Error> {
-    let name = sink.name.as_str().to_owned();
-    let (own, report) = (journal.another()?, Report::new(&name, journal.another()?));
-    Ok(match &sink.kind {
-        SinkKind::File { folder, format } => {
-            ready(FileSink::new(name, folder.clone(), *format, own)?, sink.every, report)
-        }
-        SinkKind::Omf(omf) => {
-            let quarantine = config.storage.data.join(QUARANTINE_DIR).join(&name);
-            ready(OmfSink::new(name, (**omf).clone(), quarantine, own)?, sink.every, report)
-        }
-        SinkKind::Stdout => ready(StdoutSink::new(name, own)?, sink.every, report),
-    })
-}
-
-fn ready(sink: impl Sink, every: Duration, report: Report) -> Open {
-    let name = sink.name().to_owned();
-    (name, Box::new(move |events, life| Worker::start(sink, every, Some(report), events, life)))
-}
-
-/// In the data folder; in it one folder per sink.
-const QUARANTINE_DIR: &str = "quarantine";
+/// In the data folder: what the running connector does.
+pub const RUNNING_FILE: &str = "running.json";
 /// How long stopping may take.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Events a slow follower may lag behind.

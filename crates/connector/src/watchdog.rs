@@ -47,6 +47,7 @@ pub(crate) struct Watchdog(watch::Sender<Option<Ended>>);
 pub(crate) struct Life {
     part: Part,
     watchdog: Watchdog,
+    expected: bool,
 }
 
 impl Watchdog {
@@ -55,7 +56,7 @@ impl Watchdog {
     }
 
     pub(crate) fn life(&self, part: Part) -> Life {
-        Life { part, watchdog: self.clone() }
+        Life { part, watchdog: self.clone(), expected: false }
     }
 
     /// Waits for the first end. Cancel safe.
@@ -71,8 +72,18 @@ impl Watchdog {
     }
 }
 
+impl Life {
+    /// The end is asked for: nobody needs to hear of it.
+    pub(crate) fn dismiss(mut self) {
+        self.expected = true;
+    }
+}
+
 impl Drop for Life {
     fn drop(&mut self) {
+        if self.expected && !std::thread::panicking() {
+            return;
+        }
         self.watchdog.0.send_if_modified(|first| {
             let is_first = first.is_none();
             if is_first {

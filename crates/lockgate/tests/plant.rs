@@ -272,6 +272,23 @@ fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drain
     let metrics = ask(&face, "/metrics");
     assert!(metrics.contains("lockgate_source_state{source=\"line1\",state=\"flowing\"} 1\n"), "{metrics}");
 
+    let nothing = lab.run(&["config", "plan"]);
+    assert!(nothing.stdout.contains("nothing in"), "{}", nothing.page());
+    let config = lab.path().join("lockgate.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}sampling_interval = \"250ms\"\n")).unwrap();
+    let planned = lab.run(&["config", "plan"]);
+    assert_eq!(planned.code, 0, "{}", planned.page());
+    assert!(
+        planned.stdout.contains("source line1 restarts\n  sampling_interval: \"250ms\" is new"),
+        "{}",
+        planned.page()
+    );
+    signal(&running, "HUP");
+    let done = || lab.run(&["--json", "config", "plan"]).json()["changes"].as_array().unwrap().is_empty();
+    assert!(wait_for(Duration::from_secs(30), done), "{}", lab.run(&["config", "plan"]).page());
+    std::fs::write(&config, text).unwrap();
+
     let second = lab.run(&["run", "--for", "120s"]);
     assert_eq!(second.code, 9, "{}", second.page());
     assert!(second.stderr.contains("error[data.in_use]"), "{}", second.stderr);
@@ -283,6 +300,7 @@ fn while_it_runs_status_and_query_work_a_second_run_is_refused_and_sigterm_drain
     let mut log = String::new();
     running.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("the configuration was read again: source line1 restarts"), "{log}");
 }
 
 /// Gives the connector's HTTP face a port that nobody else has.

@@ -69,6 +69,7 @@
 mod edit;
 mod model;
 mod omf;
+mod plan;
 mod problem;
 mod read;
 mod rule;
@@ -81,4 +82,5 @@ pub use model::{
     SourceLogin, SourceName, Storage,
 };
 pub use omf::{OmfConfig, OmfLogin, OmfTarget};
+pub use plan::{Change, ConfigPart, Plan, PlannedAction, Setting};
 pub use problem::Problem;

@@ -10,12 +10,13 @@
 //!
 //! - What it says [about](Sink::about) itself and how its last delivery went is what `lockgate status` shows of it.
 //!
-//! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in the runtime.
+//! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in `open.rs`.
 
 pub(crate) mod file;
 pub(crate) mod historian;
 mod lines;
 pub(crate) mod omf;
+mod open;
 mod report;
 pub(crate) mod stdout;
 mod worker;
@@ -23,6 +24,7 @@ mod worker;
 use crate::config::{SinkConfig, SinkKind};
 use crate::error::Error;
 
+pub(crate) use open::{forget, open_sink, open_sinks};
 pub(crate) use report::{Report, status_key};
 pub(crate) use worker::{About, Delivered, Quarantined, Sink, Tidied, Worker};
 

@@ -113,7 +113,7 @@ impl Worker {
             .name(format!("sink-{}", sink.name()))
             .spawn(move || {
                 // dropped when the thread ends, however it ends
-                let (_life, _ending) = (life, ending);
+                let _ending = ending;
                 let mut work = Work::new(sink, pace, report, events);
                 let mut wait = Duration::ZERO;
                 loop {
@@ -129,6 +129,7 @@ impl Worker {
                         wait = Duration::ZERO;
                     }
                 }
+                life.dismiss();
             })
             .map_err(|source| Error::Thread { what: "a sink", source })?;
         Ok(Self { stop: Some(stop), stopping, thread: Some(thread), ended })

@@ -36,6 +36,8 @@ pub(crate) struct Discover {
 pub(crate) enum ConfigCommand {
     /// Check the configuration, our certificate and the logins without talking to any server
     Check,
+    /// Show what a running lockgate would do differently if it read the configuration again
+    Plan,
 }
 
 #[derive(Debug, Subcommand)]

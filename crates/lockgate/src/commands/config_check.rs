@@ -7,7 +7,6 @@ use ua_pki::Store;
 use super::source::SourceView;
 use super::{config, failure, store};
 use crate::advice::Outcome;
-use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -28,8 +27,7 @@ struct SinkView<'a> {
     kind: &'static str,
 }
 
-pub(super) fn run(context: &Context, command: &cli::ConfigCommand) -> Outcome {
-    let cli::ConfigCommand::Check = command;
+pub(super) fn run(context: &Context) -> Outcome {
     let config = config::load(context)?;
     let explain = |error: connector::Error| failure::explain(context, None, &error);
     let store = Store::open(&config.pki).map_err(|error| store::failed(&config.pki, &error))?;

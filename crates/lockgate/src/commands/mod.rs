@@ -9,6 +9,7 @@ mod collecting;
 mod completions;
 mod config;
 mod config_check;
+mod config_plan;
 mod data;
 mod demo;
 mod discover;
@@ -59,7 +60,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Init(args) => init::run(context, &args),
         Command::Discover(args) => discover::run(context, &args),
-        Command::Config(command) => config_check::run(context, &command),
+        Command::Config(crate::cli::ConfigCommand::Check) => config_check::run(context),
+        Command::Config(crate::cli::ConfigCommand::Plan) => config_plan::run(context),
         Command::Source(command) => source::run(context, &command),
         Command::Login(args) => login::run(context, &args),
         Command::Run(args) => run::run(context, &args),

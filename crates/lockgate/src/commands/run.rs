@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use connector::config::{ConfigPart, Plan};
 use connector::{Config, Ended, Handle, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use super::cert::{Ending, Reminder, ending};
 use super::collecting::{EventLog, face, finish};
 use super::failure;
-use super::stop::{Stop, Stops};
+use super::stop::Stops;
 use super::{config, runtime};
 use crate::advice::{Advice, Outcome, bug};
 use crate::cli;
@@ -19,6 +22,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::log;
 use crate::output::safe;
+use crate::output::talk::Style;
 
 pub(super) fn run(context: &Context, args: &cli::Run) -> Outcome {
     let config = config::load(context)?;
@@ -38,13 +42,29 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.display().to_string();
     let sources = config.sources.len();
-    let watched = config.clone();
-    let handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
+    let mut reloads = signal(SignalKind::hangup()).map_err(|e| bug("signals cannot be received", &e))?;
+    let mut handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
-    let web = face(&watched);
-    let why = tokio::select! {
-        why = follow(context, &watched, &handle, &mut stops) => why,
-        ended = handle.ended() => return Err(give_up(handle, &ended).await),
+    let mut web = face(handle.config());
+    let mut events = handle.subscribe();
+    let mut log = EventLog::default();
+    let mut reminder = Reminder::default();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let why = loop {
+        let ended = handle.ended();
+        tokio::select! {
+            why = stops.next() => break why,
+            ended = ended => return Err(give_up(handle, &ended).await),
+            _ = look.tick() => remind(context, handle.config(), &mut reminder),
+            Some(()) = reloads.recv() => reload(context, &mut handle, &mut web).await,
+            event = events.recv() => match event {
+                Ok(event) => log.write(context, &event),
+                Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
+                // the connector ends only when it is told to; wait for that
+                Err(RecvError::Closed) => break stops.next().await,
+            },
+        }
     };
     info!(reason = why.words(), "stopping: making durable what was received");
     let outcome = finish(context, handle, why, &mut stops).await;
@@ -68,24 +88,34 @@ async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
     })
 }
 
-/// Logs what happens until it is time to stop.
-async fn follow(context: &Context, config: &Config, handle: &Handle, stops: &mut Stops) -> Stop {
-    let mut events = handle.subscribe();
-    let mut log = EventLog::default();
-    let mut reminder = Reminder::default();
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            why = stops.next() => return why,
-            _ = look.tick() => remind(context, config, &mut reminder),
-            event = events.recv() => match event {
-                Ok(event) => log.write(context, &event),
-                Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
-                // the connector ends only when it is told to; wait for that
-                Err(RecvError::Closed) => return stops.next().await,
-            },
-        }
+/// SIGHUP: reads the configuration again and does what is different in it. A configuration with a mistake changes nothing.
+async fn reload(context: &Context, handle: &mut Handle, web: &mut Option<JoinSet<()>>) {
+    let advice = match config::load(context) {
+        Err(advice) => advice,
+        Ok(new) => match handle.reload(new).await {
+            Err(error) => failure::explain(context, None, &error),
+            Ok(plan) => {
+                tell(&plan);
+                if plan.changes.iter().any(|change| change.part == ConfigPart::Section("web".to_owned())) {
+                    *web = face(handle.config());
+                }
+                return;
+            }
+        },
+    };
+    let why = advice.told(context).render(Style::stderr());
+    error!("the configuration was read again and refused, and everything goes on as it was:\n{why}");
+}
+
+fn tell(plan: &Plan) {
+    if plan.is_empty() {
+        info!("the configuration was read again: nothing is different");
+    }
+    for change in &plan.changes {
+        let settings: Vec<String> =
+            change.settings.iter().map(|setting| safe(&setting.to_string())).collect();
+        let (part, action) = (change.part.to_string(), change.action.to_string());
+        info!(settings = settings.join("; "), "the configuration was read again: {} {action}", safe(&part));
     }
 }
 
