@@ -94,6 +94,7 @@ pub(crate) fn redactions() -> Vec<(&'static str, &'static str)> {
         (r"(hosts +)\S.*", "${1}[HOST]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
         (r"\b[0-9A-F]{32}\b", "[SERIAL]"),
+        (r"(in \d+ files, )\d+ bytes", "${1}[BYTES] bytes"),
         (r"((?:ends|ended) on )\d{4}-\d\d-\d\d", "${1}[DATE]"),
         (r"(VALID UNTIL\n(?:.*\n)*?.*)\d{4}-\d\d-\d\d", "${1}[DATE]"),
         (r"opc\.tcp://(127\.0\.0\.1|localhost):\d+", "opc.tcp://$1:[PORT]"),
