@@ -321,6 +321,42 @@ fn ask(face: &str, path: &str) -> String {
     answer
 }
 
+/// What a service manager hears, up to the first message with this in it.
+fn heard(manager: &std::os::unix::net::UnixDatagram, last: &str) -> String {
+    let mut all = String::new();
+    let mut buffer = [0; 4096];
+    while !all.contains(last) {
+        let count = manager.recv(&mut buffer).unwrap_or_else(|error| panic!("{error} after {all}"));
+        all.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+        all.push('\n');
+    }
+    all
+}
+
+#[test]
+fn a_service_manager_hears_that_it_is_ready_alive_reading_its_configuration_and_stopping() {
+    let (lab, _plant) = connected();
+    let socket = lab.path().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut running = binary(&lab)
+        .args(["run", "--for", "120s"])
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "400000")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(heard(&manager, "READY=1").contains("collecting, sources: 1"));
+    heard(&manager, "WATCHDOG=1");
+    signal(&running, "HUP");
+    let reload = heard(&manager, "RELOADING=1");
+    assert!(reload.contains("MONOTONIC_USEC="), "{reload}");
+    heard(&manager, "READY=1");
+    signal(&running, "TERM");
+    heard(&manager, "STOPPING=1");
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+}
+
 fn counted(lab: &Lab) -> Vec<i64> {
     let queried = lab.run(&["--json", "query", "Counter0001"]);
     if queried.code != 0 {

@@ -25,6 +25,7 @@ mod run;
 mod runtime;
 mod secret;
 mod server;
+mod service;
 mod simulate;
 mod source;
 mod source_add;

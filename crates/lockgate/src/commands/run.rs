@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::cert::{Ending, Reminder, ending};
 use super::collecting::{EventLog, face, finish};
 use super::failure;
+use super::service;
 use super::stop::Stops;
 use super::{config, runtime};
 use crate::advice::{Advice, Outcome, bug};
@@ -45,6 +46,8 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     let mut reloads = signal(SignalKind::hangup()).map_err(|e| bug("signals cannot be received", &e))?;
     let mut handle = Runtime::start(config).await.map_err(|error| failure::explain(context, None, &error))?;
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
+    service::ready(sources);
+    let mut heartbeat = service::heartbeat();
     let mut web = face(handle.config());
     let mut events = handle.subscribe();
     let mut log = EventLog::default();
@@ -56,6 +59,7 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
         tokio::select! {
             why = stops.next() => break why,
             ended = ended => return Err(give_up(handle, &ended).await),
+            _ = heartbeat.tick() => service::alive(),
             _ = look.tick() => remind(context, handle.config(), &mut reminder),
             Some(()) = reloads.recv() => reload(context, &mut handle, &mut web).await,
             event = events.recv() => match event {
@@ -66,6 +70,7 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
             },
         }
     };
+    service::stopping();
     info!(reason = why.words(), "stopping: making durable what was received");
     let outcome = finish(context, handle, why, &mut stops).await;
     drop(web);
@@ -90,21 +95,25 @@ async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
 
 /// SIGHUP: reads the configuration again and does what is different in it. A configuration with a mistake changes nothing.
 async fn reload(context: &Context, handle: &mut Handle, web: &mut Option<JoinSet<()>>) {
-    let advice = match config::load(context) {
-        Err(advice) => advice,
+    service::reloading();
+    let refused = match config::load(context) {
+        Err(advice) => Some(advice),
         Ok(new) => match handle.reload(new).await {
-            Err(error) => failure::explain(context, None, &error),
+            Err(error) => Some(failure::explain(context, None, &error)),
             Ok(plan) => {
                 tell(&plan);
                 if plan.changes.iter().any(|change| change.part == ConfigPart::Section("web".to_owned())) {
                     *web = face(handle.config());
                 }
-                return;
+                None
             }
         },
     };
-    let why = advice.told(context).render(Style::stderr());
-    error!("the configuration was read again and refused, and everything goes on as it was:\n{why}");
+    if let Some(advice) = refused {
+        let why = advice.told(context).render(Style::stderr());
+        error!("the configuration was read again and refused, and everything goes on as it was:\n{why}");
+    }
+    service::ready(handle.config().sources.len());
 }
 
 fn tell(plan: &Plan) {
