@@ -42,6 +42,6 @@ pub use next_step::NextStep;
 pub use runtime::{Handle, RUNNING_FILE, Runtime, Stopped};
 pub use sample_view::{CSV_HEADER, SampleView, csv_field, plain_value};
 pub use sink_status::{SinkState, SinkStatus};
-pub use sinks::omf::OmfTrouble;
+pub use sinks::omf::{OmfTrouble, RefusedMessage, refused_messages, send_again};
 pub use status::{SourceState, SourceStatus};
 pub use watchdog::{Ended, Part};

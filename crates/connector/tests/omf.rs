@@ -151,6 +151,31 @@ async fn a_full_quarantine_stops_the_sink_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn what_was_refused_can_be_looked_at_and_sent_again_when_the_reason_is_gone() {
+    let server = Double::start(Rules { poison: Some(json!(2.25)), ..Rules::default() });
+    let desk = Desk::new(&server, "");
+    desk.fill("line1.Level", "Double", doubles(30));
+    delivered(&desk).await;
+    let (config, mut told) = (desk.config(), Vec::new());
+    let sink = &config.sinks[0];
+    let refused = connector::refused_messages(&config, sink).unwrap();
+    assert_eq!((refused.len(), refused[0].values, refused[0].code), (1, 1, 400));
+    assert_eq!(
+        (refused[0].container.as_str(), refused[0].reason.as_str()),
+        ("line1.Level", "2.25 is not taken")
+    );
+    connector::send_again(&config, sink, |_, refused| told.push(refused.map(str::to_owned))).unwrap();
+    assert_eq!(connector::refused_messages(&config, sink).unwrap(), refused, "refused again and still there");
+    server.rules().poison = None;
+    connector::send_again(&config, sink, |_, refused| told.push(refused.map(str::to_owned))).unwrap();
+    assert_eq!(told, [Some("2.25 is not taken".to_owned()), None]);
+    assert_eq!(connector::refused_messages(&config, sink).unwrap(), []);
+    let mut points = server.points("line1.Level");
+    points.sort_by_key(|point| point.time.parse::<jiff::Timestamp>().unwrap());
+    assert_eq!(points, desk.expected("line1.Level"));
+}
+
+#[tokio::test]
 async fn a_server_that_forgot_types_and_containers_is_told_again() {
     for by_message in [true, false] {
         let server = Double::start(Rules { by_message, ..Rules::default() });

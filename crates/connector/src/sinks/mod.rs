@@ -7,7 +7,6 @@
 //!   is idempotent or says in its folder why it cannot be (invariant 7).
 //! - [`Sink::tidy`] is upkeep: it runs when nothing waits, and stops when it is told to.
 //! - The worker in [`worker`] does what is common: the pace, the pause after a failure, the end.
-//!
 //! - What it says [about](Sink::about) itself and how its last delivery went is what `lockgate status` shows of it.
 //!
 //! To add one: a folder `sinks/<name>/`, an `impl Sink`, a section in the configuration, a line in `open.rs`.
@@ -20,6 +19,8 @@ mod open;
 mod report;
 pub(crate) mod stdout;
 mod worker;
+
+use std::path::{Path, PathBuf};
 
 use crate::config::{SinkConfig, SinkKind};
 use crate::error::Error;
@@ -39,4 +40,9 @@ impl SinkConfig {
             SinkKind::Omf(omf) => Ok(omf::check(omf)?),
         }
     }
+}
+
+/// Where a sink keeps what its other side refused.
+pub(crate) fn quarantine_folder(data: &Path, sink: &str) -> PathBuf {
+    data.join("quarantine").join(sink)
 }

@@ -7,7 +7,7 @@ use tagstore::{HISTORIAN_SINK, Journal};
 use super::file::FileSink;
 use super::omf::OmfSink;
 use super::stdout::StdoutSink;
-use super::{Report, Sink, Worker, status_key};
+use super::{Report, Sink, Worker, quarantine_folder, status_key};
 use crate::config::{Config, SinkConfig, SinkKind};
 use crate::error::Error;
 use crate::event::Events;
@@ -37,7 +37,7 @@ pub(crate) fn open_sink(config: &Config, sink: &SinkConfig, journal: &Journal) -
             ready(FileSink::new(name, folder.clone(), *format, own)?, sink.every, report)
         }
         SinkKind::Omf(omf) => {
-            let quarantine = config.storage.data.join(QUARANTINE_DIR).join(&name);
+            let quarantine = quarantine_folder(&config.storage.data, &name);
             ready(OmfSink::new(name, (**omf).clone(), quarantine, own)?, sink.every, report)
         }
         SinkKind::Stdout => ready(StdoutSink::new(name, own)?, sink.every, report),
@@ -58,6 +58,3 @@ fn ready(sink: impl Sink, every: Duration, report: Report) -> Open {
     let name = sink.name().to_owned();
     (name, Box::new(move |events, life| Worker::start(sink, every, Some(report), events, life)))
 }
-
-/// In the data folder; in it one folder per sink.
-const QUARANTINE_DIR: &str = "quarantine";

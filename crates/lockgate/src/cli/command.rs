@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 
 use super::{
     Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init,
-    Login, Query, Read, Restore, Run, Select, Simulate, Source, Status, Streams, Trust, Watch,
+    Login, Query, Read, Restore, Run, Select, Simulate, Sink, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -111,6 +111,9 @@ pub(crate) enum Command {
     Run(Run),
     /// How fresh the data of every source is
     Status(Status),
+    /// Where values go beside the historian, and what was refused there
+    #[command(subcommand)]
+    Sink(Sink),
     /// The streams that have been collected
     Streams(Streams),
     /// The values of streams: each, condensed, or thinned out for drawing

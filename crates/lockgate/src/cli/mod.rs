@@ -10,6 +10,7 @@ mod query;
 mod running;
 mod server;
 mod setup;
+mod sink;
 mod trust;
 mod verify;
 
@@ -25,5 +26,6 @@ pub(crate) use server::{Browse, Doctor, History, Read, Select, Target, Watch};
 pub(crate) use setup::{
     ConfigCommand, Discover, Init, Login, Mode, Policy, Source, SourceAdd, UserCertificate,
 };
+pub(crate) use sink::{Quarantine, Sink};
 pub(crate) use trust::{ImportAs, OneCertificate, PkiDir, Trust, TrustImport};
 pub(crate) use verify::{AskedPolicy, Verify, Whose};

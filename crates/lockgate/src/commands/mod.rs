@@ -27,6 +27,7 @@ mod secret;
 mod server;
 mod service;
 mod simulate;
+mod sink;
 mod source;
 mod source_add;
 mod status;
@@ -67,6 +68,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Login(args) => login::run(context, &args),
         Command::Run(args) => run::run(context, &args),
         Command::Status(args) => status::run(context, &args),
+        Command::Sink(command) => sink::run(context, &command),
         Command::Streams(args) => streams::run(context, &args),
         Command::Query(args) => query::run(context, &args),
         Command::Export(args) => export::run(context, &args),

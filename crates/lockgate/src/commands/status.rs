@@ -198,7 +198,7 @@ impl Status {
         for trouble in self.sources.iter().filter_map(SourceView::trouble) {
             out.push_str(&format!("\n{trouble}\n"));
         }
-        out.push_str(&status_sinks::text(&self.sinks));
+        out.push_str(&status_sinks::text(context, &self.sinks));
         if let Some(storage) = &self.storage {
             out.push('\n');
             out.push_str(&storage.text());

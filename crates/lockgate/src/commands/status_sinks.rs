@@ -27,7 +27,7 @@ pub(super) struct SinkView {
 }
 
 /// The table, and below it what is wrong; empty without sinks.
-pub(super) fn text(sinks: &[SinkView]) -> String {
+pub(super) fn text(context: &Context, sinks: &[SinkView]) -> String {
     if sinks.is_empty() {
         return String::new();
     }
@@ -45,7 +45,7 @@ pub(super) fn text(sinks: &[SinkView]) -> String {
         ]);
     }
     let mut out = format!("\n{table}");
-    for trouble in sinks.iter().filter_map(SinkView::trouble) {
+    for trouble in sinks.iter().filter_map(|sink| sink.trouble(context)) {
         out.push_str(&format!("\n{trouble}\n"));
     }
     out
@@ -70,7 +70,7 @@ impl SinkView {
         }
     }
 
-    fn trouble(&self) -> Option<String> {
+    fn trouble(&self, context: &Context) -> Option<String> {
         let last = self.last.as_ref()?;
         let mut lines = Vec::new();
         if last.state == SinkState::Failing
@@ -88,6 +88,7 @@ impl SinkView {
                 if files == 1 { "file" } else { "files" },
                 safe(folder)
             ));
+            lines.push(format!("  next: run: {}", context.line(&["sink", "quarantine", "list", &self.sink])));
         }
         for danger in &last.danger {
             lines.push(format!("{}: DANGER, security is lowered: {}", safe(&self.sink), safe(danger)));

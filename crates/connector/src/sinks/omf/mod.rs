@@ -10,9 +10,11 @@
 //! - [`groundwork`]: says them to the server; [`hierarchy`]: the tree of AF elements, where it is wanted
 //! - [`body`]: what goes into one request; [`transfer`]: sends it, in halves where it is too large or one value in it is bad
 //! - [`wire`], [`http`], [`login`], [`answer`]: one request and what the server says to it
+//! - [`again`]: the quarantine as a person sees it, and sending from there
 //! - [`quarantine`]: what it will never take, with the reason; nothing is dropped, and when there is no more room, nothing moves
 //! - [`trouble`]: what can stop the sink, and what to do about it
 
+mod again;
 mod answer;
 mod body;
 mod catalogue;
@@ -29,6 +31,7 @@ mod trouble;
 mod value;
 mod wire;
 
+pub use again::{RefusedMessage, refused_messages, send_again};
 pub use trouble::OmfTrouble;
 
 use std::path::PathBuf;
