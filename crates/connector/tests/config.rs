@@ -278,7 +278,7 @@ fn fresh_file_is_valid_and_explains_itself() {
 fn rules_arrive_in_the_order_of_the_file_with_what_they_say_about_sampling() {
     let text = with_source(
         "[[source.rule]]\nexclude = [\"**/Diagnostics/**\"]\n[[source.rule]]\ninclude = [\"Mixing/**\", \"/Objects/Filling/*\"]\n\
-         data_type = [\"Double\"]\nhistorizing = false\nsampling_interval = \"2s\"\nqueue_size = 7\n\
+         data_type = [\"Double\"]\nhistorizing = false\nsampling_interval = \"2s\"\nqueue_size = 7\nbackfill = \"7d\"\n\
          dead_band = { absolute = 0.5 }",
     );
     let config = parse(&text).unwrap();
@@ -288,6 +288,7 @@ fn rules_arrive_in_the_order_of_the_file_with_what_they_say_about_sampling() {
         interval: Some(Duration::from_secs(2)),
         queue_size: Some(7),
         dead_band: Some(DeadBand::Absolute(0.5)),
+        backfill: Some(Duration::from_secs(7 * 86_400)),
     };
     assert_eq!(include.action, Action::Include(sampling));
     assert_eq!((include.paths.len(), include.historizing), (2, Some(false)));

@@ -193,8 +193,15 @@ async fn a_server_that_only_promises_values_is_given_up_with_the_cause() {
 }
 
 fn order(site: &Site, from: Timestamp, to: Timestamp) -> i64 {
-    let job =
-        NewJob { source: site::SOURCE.to_owned(), stream: None, pattern: None, from, to, origin: "command" };
+    let job = NewJob {
+        source: site::SOURCE.to_owned(),
+        stream: None,
+        pattern: None,
+        from,
+        to,
+        origin: "command",
+        checkpoint: None,
+    };
     let now = Timestamp::from(jiff::Timestamp::now());
     Orders::open(site.config().storage.data.join(JOURNAL_FILE)).unwrap().order(&job, now).unwrap()
 }
@@ -253,4 +260,24 @@ async fn a_job_survives_kills_and_pauses_reads_each_value_once_and_holds_up_noth
     assert_nothing_missing(&site.counters());
     assert_nothing_is_stored_twice(&site);
     assert!(lags.len() > 3 && lags.iter().all(|lag| *lag < 2 * SECOND), "live values wait: {lags:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_fetches_the_past_of_what_is_collected_for_the_first_time_and_never_again() {
+    let site = Site::new(POLICY).await;
+    let path = site.config().path().to_owned();
+    let rules = "\n[[source.rule]]\ninclude = [\"**/Level\"]\nbackfill = \"1h\"\n\n[[source.rule]]\ninclude = [\"**\"]\n";
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + rules).unwrap();
+    let handle = site.start().await;
+    let job = until_over(&site, 1).await;
+    assert_eq!((job.state, job.origin.as_str()), (JobState::Done, "rule"));
+    assert_eq!((job.tally.streams, job.tally.complete), (1, 1), "{job:?}");
+    handle.stop().await.unwrap();
+    assert!(samples(&site, "Mixer1.Level").len() >= 7200);
+    assert_level_is_true(&site);
+    assert_nothing_is_stored_twice(&site);
+    let handle = site.start().await;
+    site.until_counters_pass(site.reached() + 20).await;
+    handle.stop().await.unwrap();
+    assert_eq!(site.reader().jobs(10).unwrap().len(), 1);
 }

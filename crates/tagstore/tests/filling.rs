@@ -9,10 +9,10 @@
 
 mod common;
 
-use common::{at, batch, open, sample, seconds_of, stream};
+use common::{append_seconds, at, batch, historian, open, sample, seal, seconds_of, stream};
 use tagstore::{
-    Commit, Error, FillOf, FillState, FillUpdate, GapFilter, GapReason, JOURNAL_FILE, JobState, Journal,
-    NewGap, NewJob, Orders, Reader, StreamId, Tally, Timestamp, Value,
+    Commit, CompactOptions, Error, FillOf, FillState, FillUpdate, GapFilter, GapReason, JOURNAL_FILE,
+    JobState, Journal, NewGap, NewJob, Orders, Reader, StreamId, Tally, Timestamp, Value,
 };
 
 fn gap(stream: Option<StreamId>, from: i64, to: i64) -> NewGap {
@@ -108,7 +108,15 @@ fn a_gap_that_was_refused_waits_for_its_next_try() {
 }
 
 fn job(stream: Option<StreamId>) -> NewJob {
-    NewJob { source: "line1".to_owned(), stream, pattern: None, from: at(0), to: at(50), origin: "command" }
+    NewJob {
+        source: "line1".to_owned(),
+        stream,
+        pattern: None,
+        from: at(0),
+        to: at(50),
+        origin: "command",
+        checkpoint: None,
+    }
 }
 
 fn progress(id: i64, state: JobState, read: u64) -> FillUpdate {
@@ -193,4 +201,39 @@ fn nothing_can_be_ordered_where_nothing_was_ever_collected() {
     let data = tempfile::tempdir().unwrap();
     let refused = Orders::open(data.path().join(JOURNAL_FILE));
     assert!(matches!(refused, Err(Error::NoJournal { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_is_filled_into_an_hour_that_was_sealed_lies_in_its_place_in_time() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("line1.Level")]).unwrap()[0];
+    append_seconds(&mut journal, id, 0..5);
+    append_seconds(&mut journal, id, 10..15);
+    seal(data.path(), &mut journal, 1000, 20);
+    append_seconds(&mut journal, id, 5..10);
+    assert_eq!(seconds_of(data.path(), id), (0..15).collect::<Vec<_>>(), "from file and journal");
+    seal(data.path(), &mut journal, 1000, 30);
+    assert_eq!(seconds_of(data.path(), id), (0..15).collect::<Vec<_>>(), "from two files");
+    let merged =
+        historian(data.path()).compact(&mut journal, &CompactOptions::default(), at(90_000)).unwrap();
+    assert_eq!(merged.unwrap().rows, 15);
+    assert_eq!(seconds_of(data.path(), id), (0..15).collect::<Vec<_>>(), "from one");
+}
+
+#[test]
+fn a_job_that_is_done_has_the_gaps_inside_its_interval_tried_again() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    for (from, to) in [(10, 20), (30, 40), (45, 60)] {
+        write_gap(&mut journal, gap(None, from, to), 70);
+    }
+    write(&mut journal, filled(1, FillState::Unfillable, (10, 20), None));
+    write(&mut journal, filled(2, FillState::Filled, (30, 40), None));
+    write(&mut journal, filled(3, FillState::Partly, (45, 60), None));
+    Orders::open(data.path().join(JOURNAL_FILE)).unwrap().order(&job(None), at(71)).unwrap();
+    write(&mut journal, progress(1, JobState::Running, 1));
+    assert_eq!(states(data.path()), [FillState::Unfillable, FillState::Filled, FillState::Partly]);
+    write(&mut journal, progress(1, JobState::Done, 1));
+    assert_eq!(states(data.path()), [FillState::Open, FillState::Filled, FillState::Partly], "0 to 50 s");
 }

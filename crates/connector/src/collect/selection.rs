@@ -6,6 +6,7 @@ use ua_client::{DataFilter, DeadBand, ItemRequest, Session};
 use super::refused::Candidate;
 use crate::config::SourceConfig;
 use crate::error::Error;
+use crate::fill::order;
 use crate::pipeline::Writer;
 use crate::selection::{self, Choice, Picked, Sampling, choose};
 
@@ -43,13 +44,16 @@ pub(crate) async fn select(
         states: picked.states.clone(),
     });
     let ids = writer.register(streams.collect()).await?;
+    let wanted = ids.iter().zip(&choice.picked);
+    let wanted = wanted.filter_map(|(stream, picked)| Some((*stream, picked.sampling.backfill?)));
+    order(source.name.as_str(), wanted.collect(), writer).await?;
     let candidates = ids.into_iter().zip(choice.picked);
     let candidates = candidates.map(|(stream, picked)| candidate(source, stream, picked)).collect();
     Ok(Selection { candidates })
 }
 
 fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) -> Candidate {
-    let Sampling { interval, queue_size, dead_band } = picked.sampling;
+    let Sampling { interval, queue_size, dead_band, backfill: _ } = picked.sampling;
     let sampling_interval = interval.unwrap_or(source.sampling_interval);
     let dead_band = match dead_band {
         None => DeadBand::None,

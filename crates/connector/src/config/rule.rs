@@ -59,6 +59,7 @@ fn read_sampling(section: &mut Section<'_, '_, '_>) -> Sampling {
         interval: interval.then(|| section.duration("sampling_interval", Duration::ZERO, Duration::ZERO)),
         queue_size: section.integer("queue_size", 1..=super::read::LONGEST_QUEUE),
         dead_band: section.section("dead_band", "`dead_band`", read_dead_band).flatten(),
+        backfill: section.parsed("backfill", span),
     }
 }
 
@@ -119,8 +120,27 @@ fn rule_table(rule: &Rule) -> Table {
         };
         table.insert("dead_band", value(inline));
     }
+    if let Some(back) = sampling.backfill {
+        let hours = back.as_secs() / 3600;
+        let text = if hours > 0 && hours % 24 == 0 { format!("{}d", hours / 24) } else { show(back) };
+        table.insert("backfill", value(text));
+    }
     table
 }
+
+/// A span of the past; a day is 24 hours.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || "not a span of time; write \"12h\", \"7d\" or \"4w\"".to_owned();
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    Duration::try_from(length)
+        .ok()
+        .filter(|length| !length.is_zero() && *length <= LONGEST_PAST)
+        .ok_or_else(wrong)
+}
+
+/// A hundred years.
+const LONGEST_PAST: Duration = Duration::from_secs(36_525 * 86_400);
 
 fn pattern(text: &str) -> Result<PathPattern, String> {
     text.parse()

@@ -305,8 +305,11 @@ impl Lane {
                     self.reaches_back.insert(target.stream, time);
                 }
                 None if self.was_longer(target.stream, work.part(target.stream).first, work.to()).await? => {
-                    let why = "the server's history begins after the gap does".to_owned();
-                    work.part(target.stream).outcome = Some(Outcome::Failed(why));
+                    let why = match work.part(target.stream).first {
+                        0 => "the server's history has nothing from that time",
+                        _ => "the server's history begins after the gap does",
+                    };
+                    work.part(target.stream).outcome = Some(Outcome::Failed(why.to_owned()));
                 }
                 // it has no value that could be missing
                 None => {}

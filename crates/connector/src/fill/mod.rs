@@ -17,6 +17,7 @@
 //!   history are counted and one is named ([`verdict`]).
 
 mod fetch;
+mod initial;
 mod known;
 mod lane;
 mod pace;
@@ -24,4 +25,5 @@ mod targets;
 mod verdict;
 mod work;
 
+pub(crate) use initial::order;
 pub(crate) use lane::{Facts, Frontier, Told, start};

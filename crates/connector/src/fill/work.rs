@@ -1,6 +1,6 @@
 //! One gap or job under way: which interval, which streams, how far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tagstore::{FillOf, FillState, FillUpdate, Job, JobState, OpenGap, StreamId, Tally, Timestamp};
@@ -32,6 +32,9 @@ pub(super) struct Checkpoint {
     /// The interval, both ends included, in ticks.
     pub(super) from: i64,
     pub(super) to: i64,
+    /// Only these streams; `None` is all that the job or the gap is about.
+    #[serde(default)]
+    only: Option<BTreeSet<u32>>,
     /// The streams up to this number are done.
     after: u32,
     /// Those of the next ones that were begun.
@@ -119,6 +122,10 @@ impl Work {
     }
 
     fn new(of: Of, mut tally: Tally, reached: Checkpoint, targets: std::sync::Arc<[Target]>) -> Self {
+        let targets = match &reached.only {
+            Some(only) => targets.iter().filter(|t| only.contains(&t.stream.get())).cloned().collect(),
+            None => targets,
+        };
         tally.streams = u64::try_from(targets.len()).unwrap_or(u64::MAX);
         Self { of, tally, reached, targets }
     }
@@ -262,6 +269,13 @@ impl Work {
 
     pub(super) fn to(&self) -> Timestamp {
         Timestamp::from_ticks(self.reached.to)
+    }
+}
+
+impl Checkpoint {
+    /// At the begin of a job over some streams.
+    pub(super) fn of_streams(from: Timestamp, to: Timestamp, streams: BTreeSet<u32>) -> Self {
+        Self { from: from.ticks(), to: to.ticks(), only: Some(streams), ..Self::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tagstore::{Commit, FillUpdate, Journal, NewGap, NewStream, SampleBatch, StreamId, Timestamp};
+use tagstore::{Commit, FillUpdate, Journal, NewGap, NewJob, NewStream, SampleBatch, StreamId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock;
@@ -22,6 +22,7 @@ pub(crate) struct Entry {
     pub(crate) gaps: Vec<NewGap>,
     pub(crate) states: Vec<(String, Vec<u8>)>,
     pub(crate) fills: Vec<FillUpdate>,
+    pub(crate) jobs: Vec<NewJob>,
 }
 
 /// Hands work to the thread. Cheap to clone.
@@ -304,9 +305,10 @@ impl Thread {
             .flat_map(|entry| entry.states.iter().map(|(key, blob)| (key.as_str(), blob.as_slice())))
             .collect();
         let fills: Vec<FillUpdate> = entries.iter().flat_map(|entry| entry.fills.iter().cloned()).collect();
+        let jobs: Vec<NewJob> = entries.iter().flat_map(|entry| entry.jobs.iter().cloned()).collect();
         let now = Timestamp::from(clock::now());
         let commit =
-            Commit { batches: &batches, gaps: &gaps, states: &states, fills: &fills, jobs: &[], now };
+            Commit { batches: &batches, gaps: &gaps, states: &states, fills: &fills, jobs: &jobs, now };
         self.journal.append(&commit).map(|_| ())
     }
 

@@ -119,6 +119,7 @@ fn from_csv(text: &str) -> Result<Entries, String> {
             interval: milliseconds,
             queue_size: cell(queue).and_then(|text| text.parse().ok()).filter(|size| *size > 0),
             dead_band: None,
+            backfill: None,
         };
         let off = cell(mode).is_some_and(|mode| !mode.eq_ignore_ascii_case("reporting"));
         entries.push(Entry { node, name: cell(name), sampling, off, left: None });
@@ -224,6 +225,7 @@ fn published_node(item: &Map<String, Value>) -> Entry {
                 (Some(2), Some(share)) => Some(DeadBand::Percent(share)),
                 _ => None,
             },
+            backfill: None,
         },
         off: false,
         left: events.then(|| "events are not collected yet".to_owned()),

@@ -57,6 +57,8 @@ pub struct Sampling {
     pub queue_size: Option<u32>,
     /// How far a number must move to be reported; what moves less is never sent, and is no gap.
     pub dead_band: Option<DeadBand>,
+    /// How far back the server's history is fetched when the node is collected for the first time.
+    pub backfill: Option<Duration>,
 }
 
 /// How far a number must move to be reported (Part 4 §7.22.2).

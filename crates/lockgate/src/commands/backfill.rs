@@ -21,6 +21,9 @@ use crate::output::{Table, safe, say};
 /// How often a job that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Looks after which it is said why a job does not begin.
+const PATIENT_LOOKS: u32 = 20;
+
 #[derive(Serialize)]
 struct Jobs {
     /// There are older ones than the limit allowed.
@@ -83,7 +86,7 @@ fn order(context: &Context, config: &Config, args: &cli::Backfill) -> Outcome {
     let (source, stream) = meant(config, &reader, what)?;
     let mut orders = orders(config)?;
     let pattern = args.only.clone().filter(|_| stream.is_none());
-    let job = NewJob { source, stream, pattern, from, to, origin: "command" };
+    let job = NewJob { source, stream, pattern, from, to, origin: "command", checkpoint: None };
     let id = orders.order(&job, now()).map_err(|error| data::failed(&error))?;
     if args.wait {
         say(&format!("job {id}; Ctrl-C stops the waiting, not the job"));
@@ -160,7 +163,7 @@ fn wait(context: &Context, config: &Config, id: i64) -> Outcome {
     let reader = data::open_at(&config.storage.data)?;
     let refresh = stderr().is_terminal();
     let mut shown = String::new();
-    let mut warned = false;
+    let (mut warned, mut looks) = (false, 0);
     let ended = loop {
         let one = one(&reader, id)?;
         let progress = one.job.progress();
@@ -176,6 +179,12 @@ fn wait(context: &Context, config: &Config, id: i64) -> Outcome {
             say_that_nobody_collects(context);
             warned = true;
         }
+        if one.running && !warned && one.job.state == "waiting" && looks >= PATIENT_LOOKS {
+            finish_line(refresh);
+            say(&format!("it begins when values of {} flow: {}", one.job.source, context.line(&["status"])));
+            warned = true;
+        }
+        looks += 1;
         std::thread::sleep(LOOK_EVERY);
     };
     finish_line(refresh);

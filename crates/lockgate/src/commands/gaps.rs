@@ -105,11 +105,18 @@ impl GapView {
         if self.samples_added > 0 {
             said.push_str(&format!("; {} values from history", self.samples_added));
         }
-        if let Some(cause) = &self.cause {
-            said.push_str(&format!("; {cause}"));
-        }
-        if let Some(example) = &self.example {
-            said.push_str(&format!(", e.g. {example}"));
+        match (&self.cause, &self.example) {
+            // the example says it, too
+            (Some(cause), Some(example)) if example.ends_with(cause.as_str()) => {
+                said.push_str(&format!(
+                    "; {} of {} streams, e.g. {example}",
+                    self.streams_failed, self.streams
+                ));
+            }
+            (Some(cause), Some(example)) => said.push_str(&format!("; {cause}, e.g. {example}")),
+            (Some(cause), None) => said.push_str(&format!("; {cause}")),
+            // of what is under way
+            (None, _) => {}
         }
         if let Some(retry) = &self.retry_at {
             said.push_str(&format!("; next try {retry}"));

@@ -175,6 +175,8 @@ pub struct NewJob {
     pub to: Timestamp,
     /// Who ordered it, in a word: `command`, `rule`.
     pub origin: &'static str,
+    /// Where it begins, in the words of whoever fills.
+    pub checkpoint: Option<Vec<u8>>,
 }
 
 /// A job.

@@ -106,11 +106,12 @@ pub(in crate::journal) fn insert_job(
     job: &NewJob,
     now: Timestamp,
 ) -> rusqlite::Result<i64> {
-    let NewJob { source, stream, pattern, from, to, origin } = job;
+    let NewJob { source, stream, pattern, from, to, origin, checkpoint } = job;
     connection
         .prepare_cached(
-            "INSERT INTO backfill (source, stream, pattern, from_time, to_time, origin, state, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7) RETURNING id",
+            "INSERT INTO backfill (source, stream, pattern, from_time, to_time, origin, state, created_at, updated_at,
+                                   checkpoint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7, ?8) RETURNING id",
         )?
         .query_row(
             params![
@@ -120,7 +121,8 @@ pub(in crate::journal) fn insert_job(
                 from.ticks(),
                 to.ticks(),
                 origin,
-                now.ticks()
+                now.ticks(),
+                checkpoint
             ],
             |row| row.get(0),
         )
