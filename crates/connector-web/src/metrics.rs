@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use connector::SinkState;
 use connector::overview::{Overview, SourceOverview, Summary};
 use connector::status::{SourceState, SourceStatus};
 use jiff::Timestamp;
@@ -53,6 +54,7 @@ fn text(overview: &Overview, suppressions: &[(String, usize)]) -> Result<String,
     register_states(&mut registry, &overview.sources);
     register_sources(&mut registry, &overview.sources);
     register_certificates(&mut registry, &overview.sources, suppressions);
+    register_sinks(&mut registry, overview);
     if let Some(storage) = &overview.storage {
         register_storage(&mut registry, overview, storage);
     }
@@ -135,6 +137,30 @@ fn register_certificates(
         suppressed.get_or_create(&labels(source)).set(i64::try_from(*count).unwrap_or(i64::MAX));
     }
     registry.register("certificate_suppressions", "Certificate findings that are ignored", suppressed);
+}
+
+fn register_sinks(registry: &mut Registry, overview: &Overview) {
+    let label = |sink: &str| vec![("sink", sink.to_owned())];
+    let (failing, waiting) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
+    let ages = Family::<Labels, Seconds>::default();
+    let (sent, refused) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
+    for sink in &overview.sinks {
+        let labels = label(&sink.name);
+        failing.get_or_create(&labels).set(i64::from(sink.state == Some(SinkState::Failing)));
+        waiting.get_or_create(&labels).set(signed(sink.waiting));
+        let age = sink.oldest.map_or(0.0, |at| overview.at.duration_since(at).as_secs_f64().max(0.0));
+        ages.get_or_create(&labels).set(age);
+        if let Some(last) = &sink.last {
+            sent.get_or_create(&labels).inc_by(last.delivered_total);
+            refused.get_or_create(&labels).inc_by(last.quarantined_values);
+        }
+    }
+    registry.register("sink_failing", "1 while the sink cannot deliver", failing);
+    registry.register("sink_samples_waiting", "Values that the sink has yet to deliver", waiting);
+    let help = "Age of the oldest value that the sink has yet to deliver";
+    registry.register_with_unit("sink_oldest_sample_age", help, Unit::Seconds, ages);
+    registry.register("sink_samples_sent", "Values delivered since the start", sent);
+    registry.register("sink_samples_quarantined", "Values refused and kept aside since the start", refused);
 }
 
 fn register_storage(registry: &mut Registry, overview: &Overview, storage: &Summary) {

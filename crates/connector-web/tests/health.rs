@@ -28,6 +28,11 @@ url = "opc.tcp://localhost:4840"
 policy = "Basic256Sha256"
 mode = "SignAndEncrypt"
 danger_suppress = ["BadCertificateHostNameInvalid"]
+
+[[sink]]
+name = "files"
+kind = "file"
+folder = "out"
 "#;
 
 struct Face {
@@ -128,6 +133,8 @@ async fn metrics_carry_the_numbers_of_each_source_and_of_the_storage() {
         NewStream { key: "urn:plant|s=Level".into(), name: "line1.Level".into(), ..NewStream::default() };
     let stream = journal.register_streams(&[level]).unwrap()[0];
     let now: Timestamp = jiff::Timestamp::now().into();
+    // the sink has begun: what comes from here on waits for it
+    journal.advance("files", tagstore::Seq::ZERO).unwrap();
     let mut batch = SampleBatch::new();
     for value in [1.0, 2.0] {
         let value = Value::Double(value);
@@ -159,6 +166,8 @@ async fn metrics_carry_the_numbers_of_each_source_and_of_the_storage() {
         "lockgate_certificate_expiry_timestamp_seconds{role=\"server\",source=\"line1\"} 1893456000.0",
         "lockgate_certificate_suppressions{source=\"line1\"} 1",
         "lockgate_buffer_samples 2",
+        "lockgate_sink_failing{sink=\"files\"} 0",
+        "lockgate_sink_samples_waiting{sink=\"files\"} 2",
         "# EOF",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");

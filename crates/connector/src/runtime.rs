@@ -200,13 +200,21 @@ impl Handle {
             drop(abandoning);
             // the writer first: what it still makes durable is what the sinks deliver last
             drop(thread);
-            historian.finish();
-            sinks.into_values().for_each(Worker::finish);
-            drop(journal);
         });
         if let Err(error) = ended.await {
             tracing::error!(%error, "the writer ended badly");
         }
+        // beside each other: one that hangs must not make the others wait, nor the end
+        let mut ending = JoinSet::new();
+        for sink in sinks.into_values().chain([historian]) {
+            ending.spawn_blocking(move || sink.finish());
+        }
+        while let Some(ended) = ending.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a sink ended badly");
+            }
+        }
+        drop(journal);
         match drained {
             Ok(barrier) => barrier.map(|()| Stopped::Drained),
             Err(_) => Ok(Stopped::TimedOut),
