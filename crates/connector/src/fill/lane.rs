@@ -77,7 +77,18 @@ pub(crate) fn start(facts: Facts, session: Session, frontier: watch::Receiver<Fr
         let pace = Pace::new(facts.history.values_per_second);
         let reaches_back = HashMap::new();
         let since = Timestamp::from(clock::now());
-        let lane = Lane { facts, session, namespaces, frontier, pace, reaches_back, since, under_way: None };
+        let lane = Lane {
+            facts,
+            session,
+            namespaces,
+            frontier,
+            pace,
+            reaches_back,
+            since,
+            all: None,
+            under_way: None,
+            counted: None,
+        };
         lane.run().await;
     });
     task
@@ -93,8 +104,12 @@ struct Lane {
     reaches_back: HashMap<StreamId, i64>,
     /// When it began.
     since: Timestamp,
-    /// The targets of what is under way, and when they were looked up.
-    under_way: Option<(Of, Instant, Arc<[Target]>)>,
+    /// All streams of the source, and when they were looked up.
+    all: Option<(Instant, Arc<[Target]>)>,
+    /// The targets of what is under way.
+    under_way: Option<(Of, Arc<[Target]>)>,
+    /// When the open gaps were counted last.
+    counted: Option<Instant>,
 }
 
 /// What is most urgent.
@@ -127,7 +142,10 @@ impl Lane {
         if frontier.complete.is_absent() || self.facts.writer.is_behind() {
             return Ok(false);
         }
-        let Some(due) = self.due(frontier.complete).await? else { return Ok(false) };
+        let Some(due) = self.due(frontier.complete).await? else {
+            self.count().await?;
+            return Ok(false);
+        };
         let mut work = match due {
             Due::Gap(open) => {
                 let of = Of::Gap { id: open.gap.id, tries: open.gap.repair.tries };
@@ -162,15 +180,23 @@ impl Lane {
         .await
     }
 
-    /// The streams that something is about, by number. Looked up once in a while, not for each group.
-    async fn targets(
-        &mut self,
-        of: &Of,
-        is_meant: impl Fn(&Target) -> bool + Send + 'static,
-    ) -> Result<Arc<[Target]>, Error> {
-        let now = clock::instant();
-        if let Some((known, at, targets)) = &self.under_way
+    /// The streams that something is about, by number.
+    async fn targets(&mut self, of: &Of, is_meant: impl Fn(&Target) -> bool) -> Result<Arc<[Target]>, Error> {
+        let all = self.all_targets().await?;
+        if let Some((known, targets)) = &self.under_way
             && known == of
+        {
+            return Ok(Arc::clone(targets));
+        }
+        let targets: Arc<[Target]> = all.iter().filter(|target| is_meant(target)).cloned().collect();
+        self.under_way = Some((of.clone(), Arc::clone(&targets)));
+        Ok(targets)
+    }
+
+    /// All streams of the source. Looked up once in a while: there may be as many gaps as streams.
+    async fn all_targets(&mut self) -> Result<Arc<[Target]>, Error> {
+        let now = clock::instant();
+        if let Some((at, targets)) = &self.all
             && now.saturating_duration_since(*at) < LOOK_UP_EVERY
         {
             return Ok(Arc::clone(targets));
@@ -181,12 +207,13 @@ impl Lane {
             .ask(move |reader| {
                 let streams = reader.streams()?.into_iter().filter(|stream| stream.source == source);
                 let targets = streams.filter_map(|stream| target(stream, &server, &namespaces));
-                let mut targets: Vec<Target> = targets.filter(is_meant).collect();
+                let mut targets: Vec<Target> = targets.collect();
                 targets.sort_by_key(|target| target.stream);
                 Ok(Arc::<[Target]>::from(targets))
             })
             .await?;
-        self.under_way = Some((of.clone(), now, Arc::clone(&targets)));
+        self.all = Some((now, Arc::clone(&targets)));
+        self.under_way = None;
         Ok(targets)
     }
 
@@ -350,9 +377,20 @@ impl Lane {
             },
         };
         self.facts.events.send(Some(&self.facts.source), kind);
+        self.counted = None;
+        Ok(())
+    }
+
+    /// Tells how many gaps are open, when that may have changed and not too often: there may be many.
+    async fn count(&mut self) -> Result<(), Error> {
+        let now = clock::instant();
+        if self.counted.is_some_and(|at| now.saturating_duration_since(at) < COUNT_EVERY) {
+            return Ok(());
+        }
         let source = self.facts.source.clone();
         let counts = self.ask(move |reader| reader.gap_counts(Some(&source))).await?;
         self.facts.told.open.store(counts.open.saturating_add(1), Ordering::Relaxed);
+        self.counted = Some(now);
         Ok(())
     }
 
@@ -406,6 +444,8 @@ const LOOKED_AT: usize = 100;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_UP_EVERY: Duration = Duration::from_secs(30);
 const AFTER_TROUBLE: Duration = Duration::from_secs(10);
+/// How often gaps are counted while nothing happens.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// What comes by itself comes sooner.
 const LONGEST_WAIT_MS: i64 = 30_000;
 /// A gap that was prolonged so shortly before may still grow.
