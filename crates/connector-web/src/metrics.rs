@@ -96,6 +96,8 @@ fn register_sources(registry: &mut Registry, sources: &[SourceOverview]) {
     };
     counter(registry, "samples_received", "Values made durable since the start", &|last| last.values_total);
     counter(registry, "publish_gaps", "Gaps found since the start", &|last| last.gaps_found);
+    let help = "Values added from the server's history since the start";
+    counter(registry, "backfilled_samples", help, &|last| last.backfilled_total);
     counter(registry, "reconnects", "Reconnects since the start", &|last| last.reconnects);
     let time =
         |registry: &mut Registry, name: &str, help: &str, of: &dyn Fn(&SourceStatus) -> Option<Timestamp>| {
@@ -175,7 +177,17 @@ fn register_storage(registry: &mut Registry, overview: &Overview, storage: &Summ
     gauge(registry, "historian_samples", "Values in sealed files", storage.sealed_rows);
     gauge(registry, "historian_bytes", "Bytes of sealed files", storage.sealed_bytes);
     gauge(registry, "historian_files", "Sealed files", storage.sealed_files);
-    gauge(registry, "ledger_gaps", "Entries on the gap ledger", storage.gaps);
+    let gaps = Family::<Labels, Gauge>::default();
+    let counts = overview.gaps;
+    for (state, count) in [
+        ("open", counts.open),
+        ("filled", counts.filled),
+        ("partly", counts.partly),
+        ("unfillable", counts.unfillable),
+    ] {
+        gaps.get_or_create(&vec![("state", state.to_owned())]).set(signed(count));
+    }
+    registry.register("ledger_gaps", "Entries on the gap ledger, by what history made of them", gaps);
     gauge(registry, "damaged_rows", "Rows of the journal that turned out damaged", storage.damaged);
     let age = Seconds::default();
     let oldest = storage.journal.oldest.and_then(|at| at.to_jiff());

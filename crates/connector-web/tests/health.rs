@@ -166,6 +166,8 @@ async fn metrics_carry_the_numbers_of_each_source_and_of_the_storage() {
         "lockgate_certificate_expiry_timestamp_seconds{role=\"server\",source=\"line1\"} 1893456000.0",
         "lockgate_certificate_suppressions{source=\"line1\"} 1",
         "lockgate_buffer_samples 2",
+        "lockgate_ledger_gaps{state=\"open\"} 0",
+        "lockgate_backfilled_samples_total{source=\"line1\"} 0",
         "lockgate_sink_failing{sink=\"files\"} 0",
         "lockgate_sink_samples_waiting{sink=\"files\"} 2",
         "# EOF",
