@@ -73,6 +73,7 @@ mod plan;
 mod problem;
 mod read;
 mod rule;
+mod schema;
 mod secret_ref;
 mod section;
 mod sink;
@@ -84,3 +85,4 @@ pub use model::{
 pub use omf::{OmfConfig, OmfLogin, OmfTarget};
 pub use plan::{Change, ConfigPart, Plan, PlannedAction, Setting};
 pub use problem::Problem;
+pub use schema::SCHEMA;

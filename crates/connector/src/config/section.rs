@@ -32,6 +32,8 @@ impl<'doc, 'p, 'text> Section<'doc, 'p, 'text> {
     /// The raw item of `key`, marked as known.
     pub(super) fn item(&mut self, key: &'static str) -> Option<&'doc Item> {
         self.asked.push(key);
+        #[cfg(test)]
+        super::schema::note(self.title, key);
         self.table.get(key).filter(|item| !item.is_none())
     }
 

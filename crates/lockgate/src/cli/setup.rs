@@ -36,6 +36,8 @@ pub(crate) struct Discover {
 pub(crate) enum ConfigCommand {
     /// Check the configuration, our certificate and the logins without talking to any server
     Check,
+    /// Print the JSON Schema of the configuration, for editors that check while you write
+    Schema,
     /// Show what a running lockgate would do differently if it read the configuration again
     Plan,
 }

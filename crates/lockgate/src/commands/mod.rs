@@ -63,6 +63,10 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Init(args) => init::run(context, &args),
         Command::Discover(args) => discover::run(context, &args),
         Command::Config(crate::cli::ConfigCommand::Check) => config_check::run(context),
+        Command::Config(crate::cli::ConfigCommand::Schema) => {
+            print(connector::config::SCHEMA)?;
+            Ok(Exit::Ok)
+        }
         Command::Config(crate::cli::ConfigCommand::Plan) => config_plan::run(context),
         Command::Source(command) => source::run(context, &command),
         Command::Login(args) => login::run(context, &args),
