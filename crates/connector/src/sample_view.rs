@@ -1,7 +1,7 @@
 //! One value of a stream as people and programs read it: a line of CSV or JSON. The same for a file sink, an export and a query.
 
 use serde::{Serialize, Serializer};
-use tagstore::{OwnedSample, OwnedValue, Timestamp};
+use tagstore::{OwnedSample, OwnedValue, Timestamp, ValueState};
 use ua_client::status_name;
 
 /// The head of every CSV that holds samples.
@@ -53,6 +53,22 @@ impl SampleView {
         match &self.value {
             OwnedValue::Null => String::new(),
             value => value.to_string(),
+        }
+    }
+
+    /// The value in words, with the name of the state that it stands for, as in `2 (Mixing)`.
+    #[must_use]
+    pub fn value_text_with(&self, states: &[ValueState]) -> String {
+        let number = match self.value {
+            OwnedValue::Bool(value) => Some(i64::from(value)),
+            OwnedValue::Int(value) => Some(value),
+            OwnedValue::UInt(value) => i64::try_from(value).ok(),
+            _ => None,
+        };
+        let state = states.iter().find(|state| Some(state.value) == number);
+        match state.map(|state| &state.name).filter(|name| !name.is_empty()) {
+            Some(name) => format!("{} ({name})", self.value_text()),
+            None => self.value_text(),
         }
     }
 

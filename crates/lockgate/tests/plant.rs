@@ -414,11 +414,13 @@ fn the_demo_shows_values_says_how_to_query_them_and_ends_by_itself() {
     let lab = Lab::empty();
     let demo = lab.run(&["demo", "--for", "8s"]);
     assert_eq!(demo.code, 0, "{}", demo.page());
-    for part in ["TIME", "plant.Plant.Mixing.Line1.Mixer1.Temperature", "Good", "collected"] {
+    for part in ["TIME", "plant.Plant.Mixing.Line1.Mixer1.Temperature", "°C", "Good", "collected"] {
         assert!(demo.stdout.contains(part), "{part}: {}", demo.page());
     }
     let config = "lockgate-demo/lockgate.toml";
     assert!(demo.stderr.contains(&format!("lockgate --config {config} query")), "{}", demo.stderr);
+    let states = ["(Stopped)", "(Filling)", "(Mixing)", "(Draining)"];
+    assert!(states.iter().any(|state| demo.stdout.contains(state)), "{}", demo.page());
     let queried = lab.run(&["--config", config, "--json", "query", "Mixer1.Temperature"]);
     assert!(!queried.json()["samples"].as_array().unwrap().is_empty(), "{}", queried.page());
 

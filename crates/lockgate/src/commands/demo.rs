@@ -198,7 +198,7 @@ fn newest(data: &Path) -> Outcome<String> {
             table.row([
                 sample.time.clone(),
                 stream.name,
-                sample.value_text(),
+                sample.value_text_with(&stream.states),
                 unit,
                 sample.status.to_owned(),
             ]);

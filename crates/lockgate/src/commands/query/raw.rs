@@ -54,13 +54,14 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>) -> Outcome<(usize, bool)
 }
 
 impl Rows for SampleView {
-    fn table(_: &Asked<'_>, all: &[Series<Self>]) -> String {
+    fn table(asked: &Asked<'_>, all: &[Series<Self>]) -> String {
         let head = ["STREAM", "TIME", "VALUE", "UNIT", "STATUS"];
         let skip = usize::from(all.len() == 1);
         let mut table = Table::new(head.get(skip..).unwrap_or_default());
         for series in all {
+            let states = asked.info(series.stream).map(|stream| stream.states.as_slice()).unwrap_or_default();
             for sample in &series.rows {
-                let value = sample.value_text();
+                let value = sample.value_text_with(states);
                 let cells = [series.name.as_str(), &sample.time, &value, &series.unit, sample.status];
                 table.row(cells.into_iter().skip(skip));
             }
