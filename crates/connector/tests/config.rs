@@ -470,3 +470,21 @@ fn how_streams_are_called_is_checked_and_survives_an_edit() {
         assert!(refusal.contains(told) && refusal.contains("line 9,"), "{setting}: {refusal}");
     }
 }
+
+#[test]
+fn a_sink_of_a_source_that_is_not_there_is_told() {
+    let sink = |source: &str| {
+        let text = with_source("");
+        format!(
+            "{text}\n[[sink]]\nname = \"pi\"\nkind = \"omf\"\nurl = \"https://pi1/piwebapi/omf\"\ntarget = \"pi-web-api\"\n\
+                 sources = [\"{source}\"]\n"
+        )
+    };
+    let known = parse(&sink("line1"));
+    assert!(known.is_ok(), "{known:?}");
+    let refusal = refusal(&sink("lien1"));
+    assert!(
+        refusal.contains("there is no source `lien1`") && refusal.contains("did you mean `line1`?"),
+        "{refusal}"
+    );
+}

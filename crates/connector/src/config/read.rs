@@ -20,7 +20,7 @@ use super::secret_ref::read_login;
 use super::section::Section;
 use super::sink::read_sinks;
 use crate::error::Error;
-use crate::naming::{NamespaceAliases, NodeAddress, printable};
+use crate::naming::{NamespaceAliases, NodeAddress, nearest, printable};
 use crate::next_step::NextStep;
 use crate::selection::{NodeList, read_list};
 
@@ -82,6 +82,9 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
     let sinks = root.item("sink");
     root.finish();
     let sources = tables.map(|item| read_sources(item, folder, problems)).unwrap_or_default();
+    if let Some(item) = sinks {
+        check_sources_of_sinks(item, &sources, problems);
+    }
     let sinks = sinks.map(|item| read_sinks(item, folder, problems)).unwrap_or_default();
     Some(Config {
         path: path.to_owned(),
@@ -93,6 +96,20 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         sinks,
         web,
     })
+}
+
+/// A sink that waits for a source that is not there would wait for ever, and nobody would be told.
+fn check_sources_of_sinks(sinks: &Item, sources: &[SourceConfig], problems: &mut Problems<'_>) {
+    let tables = sinks.as_array_of_tables().into_iter().flatten();
+    let named = tables.filter_map(|table| table.get("sources")?.as_array()).flatten();
+    for value in named {
+        let Some(name) = value.as_str() else { continue };
+        let known = || sources.iter().map(|source| source.name.as_str());
+        if !known().any(|known| known == name) {
+            let help = nearest(name, known()).map(|near| format!("did you mean `{near}`?").into());
+            problems.add(value.span(), format!("there is no source `{}`", printable(name)), help);
+        }
+    }
 }
 
 /// Without a login only this machine may ask.
