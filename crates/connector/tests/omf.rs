@@ -491,7 +491,8 @@ async fn a_tree_that_the_server_does_not_want_stops_no_value() {
 #[tokio::test]
 async fn only_the_sources_that_are_named_are_sent_and_nothing_waits_for_the_others() {
     let server = Double::start(Rules::default());
-    let desk = Desk::new(&server, "sources = [\"line2\"]");
+    let source = "[[source]]\nname = \"line2\"\nurl = \"opc.tcp://127.0.0.1:9\"\npolicy = \"Basic256Sha256\"\nmode = \"Sign\"\n";
+    let desk = Desk::new(&server, &format!("sources = [\"line2\"]\n\n{source}"));
     desk.fill("line1.Level", "Double", doubles(10));
     desk.fill("line2.Level", "Double", doubles(10));
     delivered(&desk).await;
