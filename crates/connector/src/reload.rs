@@ -61,6 +61,7 @@ impl Handle {
         }
         for name in plan.sinks(PlannedAction::Stop) {
             self.stop_sink(name).await;
+            tracing::warn!(sink = name, "this sink is no longer configured; what waited for it is let go");
             self.forget_sink(name)?;
         }
         Ok(())

@@ -51,6 +51,9 @@ pub(super) fn run(context: &Context) -> Outcome {
                 "a source whose subscriptions must be made anew is without any for a moment: that is on the gap ledger",
             );
         }
+        if plan.changes.iter().any(is_end_of_a_sink) {
+            say("what still waits for a sink that stops is let go; the historian keeps it");
+        }
         say("to have it done, send SIGHUP to lockgate, or with systemd: systemctl reload lockgate");
     }
     Ok(Exit::Ok)
@@ -58,6 +61,10 @@ pub(super) fn run(context: &Context) -> Outcome {
 
 fn is_restart_of_a_source(change: &Change) -> bool {
     change.action == PlannedAction::Restart && matches!(change.part, ConfigPart::Source(_))
+}
+
+fn is_end_of_a_sink(change: &Change) -> bool {
+    change.action == PlannedAction::Stop && matches!(change.part, ConfigPart::Sink(_))
 }
 
 fn is_running(config: &Config) -> Outcome<bool> {
