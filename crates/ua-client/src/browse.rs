@@ -1,5 +1,7 @@
 //! Following references (Part 4 §5.9.2, §5.9.3).
 
+use std::ops::Range;
+
 use opcua_types::{
     BrowseDescription, BrowseDirection, BrowseNextRequest, BrowseRequest, ByteString, NodeId, ReferenceTypeId,
 };
@@ -10,8 +12,9 @@ use ua_channel::{
 
 pub use opcua_types::ReferenceDescription as Reference;
 
-use crate::batch::{Batches, Verdict};
+use crate::batch::Verdict;
 use crate::delivery::decode_failure;
+use crate::flight::Flight;
 use crate::reference::owned;
 use crate::request::ReadOnlyRequest;
 use crate::session::Session;
@@ -127,18 +130,20 @@ impl Session {
         sink: &mut S,
     ) -> Result<Vec<Result<usize, u32>>, Error> {
         let mut found = vec![Ok(0); nodes.len()];
-        let mut batches = Batches::new(nodes.len(), &self.inner.limits.browse);
-        while let Some(range) = batches.next() {
-            let batch = nodes.get(range.clone()).unwrap_or_default();
-            match self.browse_batch(batch, filter).await {
+        let limits = &self.inner.limits;
+        let mut flight = Flight::new(nodes.len(), &limits.browse, &limits.browses_at_once);
+        let ask = |range: Range<usize>| {
+            let (session, filter) = (self.clone(), filter.clone());
+            let batch = nodes.get(range).unwrap_or_default().to_vec();
+            async move { session.browse_batch(&batch, &filter).await }
+        };
+        while let Some((range, answer)) = flight.next(ask).await {
+            match answer {
                 Ok(answer) => {
                     let places: Vec<usize> = range.collect();
-                    let mut taking = Taking::new(&mut found, &places, filter, sink);
-                    walk_browse_response(&answer, &mut taking).map_err(|error| browse_failure(&error))?;
-                    let open = taking.open;
-                    self.follow(open, &mut found, filter, sink).await?;
+                    self.take(&answer, &places, &mut found, filter, sink).await?;
                 }
-                Err(error) => match batches.failed(range.clone(), error)? {
+                Err(error) => match flight.failed(range.clone(), error)? {
                     Verdict::Retry => {}
                     Verdict::ItemFailed(code) => set(&mut found, range.start, Err(code)),
                 },
@@ -146,6 +151,21 @@ impl Session {
         }
         self.retry_without_continuation_points(nodes, filter, &mut found, sink).await?;
         Ok(found)
+    }
+
+    /// Hands over what an answer holds and what its continuation points lead to.
+    async fn take<S: Sink>(
+        &self,
+        answer: &[u8],
+        places: &[usize],
+        found: &mut [Result<usize, u32>],
+        filter: &BrowseFilter,
+        sink: &mut S,
+    ) -> Result<(), Error> {
+        let mut taking = Taking::new(found, places, filter, sink);
+        walk_browse_response(answer, &mut taking).map_err(|error| browse_failure(&error))?;
+        let open = taking.open;
+        self.follow(open, found, filter, sink).await
     }
 
     /// An answer's bytes that were walked once without handing anything over: whole, readable, one result per node.
@@ -226,7 +246,8 @@ impl Session {
         }
     }
 
-    /// Nodes that got no continuation point because the server's were all taken are asked again, each alone.
+    /// Nodes that got no continuation point because the server's were all taken are asked again: as many at a time as
+    /// the server has points, if it says so, and each alone at last.
     async fn retry_without_continuation_points<S: Sink>(
         &self,
         nodes: &[NodeId],
@@ -234,20 +255,25 @@ impl Session {
         found: &mut [Result<usize, u32>],
         sink: &mut S,
     ) -> Result<(), Error> {
-        if nodes.len() < 2 {
-            return Ok(());
-        }
-        for (place, node) in nodes.iter().enumerate() {
-            if found.get(place) != Some(&Err(status::BAD_NO_CONTINUATION_POINTS)) {
-                continue;
+        let limits = &self.inner.limits;
+        let points = usize::from(limits.announced.max_browse_continuation_points);
+        let together = points.min(limits.browse.get());
+        let rounds = if together > 1 { [Some(together), Some(1)] } else { [Some(1), None] };
+        for at_once in rounds.into_iter().flatten() {
+            let places: Vec<usize> = (0..nodes.len())
+                .filter(|place| found.get(*place) == Some(&Err(status::BAD_NO_CONTINUATION_POINTS)))
+                .collect();
+            // a node that was alone from the beginning gains nothing by being asked again
+            if places.is_empty() || nodes.len() < 2 {
+                return Ok(());
             }
-            let answer = self.browse_batch(std::slice::from_ref(node), filter).await?;
-            set(found, place, Ok(0));
-            let places = [place];
-            let mut taking = Taking::new(found, &places, filter, sink);
-            walk_browse_response(&answer, &mut taking).map_err(|error| browse_failure(&error))?;
-            let open = taking.open;
-            self.follow(open, found, filter, sink).await?;
+            limits.browses_at_once.narrow();
+            for part in places.chunks(at_once) {
+                let batch: Vec<NodeId> = part.iter().filter_map(|place| nodes.get(*place)).cloned().collect();
+                let answer = self.browse_batch(&batch, filter).await?;
+                part.iter().for_each(|place| set(found, *place, Ok(0)));
+                self.take(&answer, part, found, filter, sink).await?;
+            }
         }
         Ok(())
     }

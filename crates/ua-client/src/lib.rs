@@ -28,6 +28,7 @@ mod endpoint;
 mod endpoint_url;
 mod error;
 mod events;
+mod flight;
 mod handshake;
 mod history;
 mod identity;

@@ -7,6 +7,7 @@ use opcua_types::{
 use crate::Error;
 use crate::batch::BatchLimit;
 use crate::codec::exactly;
+use crate::flight::Window;
 use crate::session::Caller;
 
 /// What goes into one request at most, also when the server names no limit: more gains nothing and
@@ -32,6 +33,8 @@ pub struct OperationLimits {
     pub max_nodes_per_history_read_data: u32,
     /// Nodes in one HistoryRead of events.
     pub max_nodes_per_history_read_events: u32,
+    /// Continuation points of Browse that the session may hold at a time (ServerCapabilities, Part 5 §6.3.2).
+    pub max_browse_continuation_points: u16,
 }
 
 /// The announced limits and what the server taught us since.
@@ -40,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) announced: OperationLimits,
     pub(crate) read: BatchLimit,
     pub(crate) browse: BatchLimit,
+    pub(crate) reads_at_once: Window,
+    pub(crate) browses_at_once: Window,
     pub(crate) monitored_items: BatchLimit,
     pub(crate) translate: BatchLimit,
     pub(crate) register: BatchLimit,
@@ -55,6 +60,8 @@ impl Limits {
             announced,
             read: limit(announced.max_nodes_per_read),
             browse: limit(announced.max_nodes_per_browse),
+            reads_at_once: Window::default(),
+            browses_at_once: Window::default(),
             monitored_items: limit(announced.max_monitored_items_per_call),
             translate: limit(announced.max_nodes_per_translate_browse_paths),
             register: limit(announced.max_nodes_per_register_nodes),
@@ -65,13 +72,14 @@ impl Limits {
 }
 
 /// The limits besides that of Read, in the order of the fields.
-const OTHERS: [VariableId; 6] = [
+const OTHERS: [VariableId; 7] = [
     VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
     VariableId::Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
     VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
     VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerRegisterNodes,
     VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData,
     VariableId::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents,
+    VariableId::Server_ServerCapabilities_MaxBrowseContinuationPoints,
 ];
 
 /// Reads the limits: first that of Read, alone, because before it is known one node a request is the only number that
@@ -106,6 +114,7 @@ pub(crate) async fn read_from_server(caller: &Caller) -> Result<OperationLimits,
         max_nodes_per_register_nodes: next(),
         max_nodes_per_history_read_data: next(),
         max_nodes_per_history_read_events: next(),
+        max_browse_continuation_points: u16::try_from(next()).unwrap_or(u16::MAX),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Reading attributes (Part 4 §5.11.2).
 
+use std::ops::Range;
+
 use opcua_types::{AttributeId, DataValue, NodeId, ReadRequest, StatusCode, VariableId, Variant};
 
 use ua_channel::{DataValueRef, ValueRef, walk_read_response};
@@ -7,6 +9,7 @@ use ua_channel::{DataValueRef, ValueRef, walk_read_response};
 use crate::batch::{Batches, Verdict};
 use crate::codec::exactly;
 use crate::delivery::decode_failure;
+use crate::flight::Flight;
 use crate::namespaces::Namespaces;
 use crate::questions::ReadQuestions;
 use crate::request::ReadOnlyRequest;
@@ -25,16 +28,23 @@ impl Session {
     ///
     /// When the connection ends, an answer does not come in time, or the service as a whole refuses.
     pub async fn read(&self, what: &[(NodeId, AttributeId)]) -> Result<Vec<DataValue>, Error> {
-        let mut values = Vec::with_capacity(what.len());
-        let mut batches = Batches::new(what.len(), &self.inner.limits.read);
-        while let Some(range) = batches.next() {
-            let batch = what.get(range.clone()).unwrap_or_default();
-            match self.read_batch(batch).await {
-                Ok(read) => values.extend(read),
-                Err(error) => match batches.failed(range, error)? {
-                    Verdict::Retry => {}
-                    Verdict::ItemFailed(code) => values.push(failed(code)),
+        let mut values = vec![DataValue::default(); what.len()];
+        let limits = &self.inner.limits;
+        let mut flight = Flight::new(what.len(), &limits.read, &limits.reads_at_once);
+        let ask = |range: Range<usize>| {
+            let (session, batch) = (self.clone(), what.get(range).unwrap_or_default().to_vec());
+            async move { session.read_batch(&batch).await }
+        };
+        while let Some((range, answer)) = flight.next(ask).await {
+            let read = match answer {
+                Ok(read) => read,
+                Err(error) => match flight.failed(range.clone(), error)? {
+                    Verdict::Retry => continue,
+                    Verdict::ItemFailed(code) => vec![failed(code)],
                 },
+            };
+            for (slot, value) in values.iter_mut().skip(range.start).zip(read) {
+                *slot = value;
             }
         }
         Ok(values)

@@ -1,8 +1,9 @@
 //! From what people write to node ids.
 
-use ua_client::{AttributeId, NodeAddress, NodeId, Session, Unresolved};
+use plant::{Limits, Practice};
+use ua_client::{AttributeId, BrowseFilter, NodeAddress, NodeId, Session, Unresolved};
 
-use crate::site::Site;
+use crate::site::{COUNTERS, Site};
 
 async fn resolve(session: &Session, texts: &[&str]) -> Vec<Result<NodeId, Unresolved>> {
     let addresses: Vec<NodeAddress> = texts.iter().map(|text| text.parse().unwrap()).collect();
@@ -52,4 +53,21 @@ async fn registered_nodes_can_be_read_and_given_back() {
         assert!(value.value.is_some(), "{value:?}");
     }
     session.unregister_nodes(&registered).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_few_continuation_points_is_browsed_whole_with_several_requests_under_way() {
+    let mut limits = Limits::default();
+    (limits.operations, limits.references_per_node, limits.continuation_points) = (3, 2, 2);
+    let site = Site::start_to_practise(Practice { limits: Some(limits), ..Practice::default() }).await;
+    let session = site.connect().await;
+    assert_eq!(session.operation_limits().max_browse_continuation_points, 2);
+    let folders = ["Plant", "Plant.Counters", "Plant.Mixing.Line1.Mixer1", "Plant.Filling.Line1.Filler1"];
+    let nodes: Vec<NodeId> = (0..40).map(|place| NodeId::new(2, folders[place % folders.len()])).collect();
+    let mut met = Vec::new();
+    let found = session.browse_each(&nodes, &BrowseFilter::default(), |place, _| met.push(place)).await;
+    let counts: Vec<usize> = found.unwrap().into_iter().map(Result::unwrap).collect();
+    let expected: Vec<usize> = (0..40).map(|place| [4, COUNTERS, 5, 5][place % folders.len()]).collect();
+    assert_eq!(counts, expected);
+    assert_eq!(met.len(), expected.iter().sum::<usize>(), "each reference is handed over once");
 }
