@@ -92,7 +92,7 @@ pub fn csv_field(text: String) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-/// Numbers as numbers, text as text, bytes as lower-case hex; NaN and the infinities, which JSON cannot say, as text.
+/// Numbers as numbers, text as text, events as objects, bytes as lower-case hex; NaN and the infinities, which JSON cannot say, as text.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -105,6 +105,10 @@ pub fn plain_value<S: Serializer>(value: &OwnedValue, serializer: S) -> Result<S
         OwnedValue::Float(v) if v.is_finite() => serializer.serialize_f32(*v),
         OwnedValue::Double(v) if v.is_finite() => serializer.serialize_f64(*v),
         OwnedValue::Text(v) => serializer.serialize_str(v),
+        OwnedValue::Event(v) => match serde_json::from_str::<serde_json::Value>(v) {
+            Ok(record) => record.serialize(serializer),
+            Err(_) => serializer.serialize_str(v),
+        },
         other @ (OwnedValue::Float(_) | OwnedValue::Double(_) | OwnedValue::Bytes(_)) => {
             serializer.collect_str(other)
         }

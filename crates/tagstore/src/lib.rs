@@ -46,7 +46,7 @@ pub mod table;
 pub use error::{DiskTrouble, Error};
 pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile};
 pub use journal::{
-    Commit, Depth, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason, GapRepair,
+    Commit, Depth, EVENTS, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason, GapRepair,
     HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, NewGap, NewJob, NewStream, OpenGap, Orders, Seq,
     SourceStatus, StreamInfo, Tally, ValueRange, ValueState,
 };

@@ -174,6 +174,7 @@ pub fn json_values(value: &OwnedValue) -> Value {
         OwnedValue::Float(v) => v.to_string().parse().unwrap_or(Value::Null),
         OwnedValue::Double(v) => json!(v),
         OwnedValue::Text(v) => json!(v),
+        OwnedValue::Event(v) => json!(v),
         OwnedValue::Bytes(v) => json!(v.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
     }
 }

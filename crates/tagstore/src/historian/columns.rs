@@ -73,7 +73,7 @@ pub(super) fn to_arrow(rows: &[(Sample<'_>, Seq)]) -> Result<RecordBatch, ArrowE
     let [server_time, server_rest] = times(|sample| sample.server_time);
     let [receive_time, receive_rest] = times(|sample| sample.receive_time);
     let values = || rows.iter().map(|(sample, _)| sample.value);
-    let kinds_there = values().fold(0_u8, |there, value| there | 1 << value.kind().number());
+    let kinds_there = values().fold(0_u16, |there, value| there | 1 << value.kind().number());
     let has = |kind: ValueKind| kinds_there & (1 << kind.number()) != 0;
     let doubles: Float64Array = match has(ValueKind::Double) || has(ValueKind::Float) {
         true => values().map(double).collect(),
@@ -91,8 +91,8 @@ pub(super) fn to_arrow(rows: &[(Sample<'_>, Seq)]) -> Result<RecordBatch, ArrowE
         true => values().map(|v| if let Value::Bool(v) = v { Some(v) } else { None }).collect(),
         false => BooleanArray::new_null(rows.len()),
     };
-    let texts: StringArray = match has(ValueKind::Text) {
-        true => values().map(|v| if let Value::Text(v) = v { Some(v) } else { None }).collect(),
+    let texts: StringArray = match has(ValueKind::Text) || has(ValueKind::Event) {
+        true => values().map(text).collect(),
         false => StringArray::new_null(rows.len()),
     };
     let bytes: BinaryArray = match has(ValueKind::Bytes) {
@@ -126,6 +126,13 @@ fn double(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Float(v) => Some(f64::from(v)),
         Value::Double(v) => Some(v),
+        _ => None,
+    }
+}
+
+fn text(value: Value<'_>) -> Option<&str> {
+    match value {
+        Value::Text(v) | Value::Event(v) => Some(v),
         _ => None,
     }
 }
@@ -233,6 +240,7 @@ impl<'a> Rows<'a> {
             ValueKind::Double => OwnedValue::Double(self.doubles.value(row)),
             ValueKind::Text => OwnedValue::Text(self.texts.value(row).to_owned()),
             ValueKind::Bytes => OwnedValue::Bytes(self.bytes.value(row).to_owned()),
+            ValueKind::Event => OwnedValue::Event(self.texts.value(row).to_owned()),
         };
         let sample = OwnedSample {
             stream: StreamId::new(self.streams.value(row)),

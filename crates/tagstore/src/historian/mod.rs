@@ -20,7 +20,7 @@
 //! | `stream` | uint32 | `id` in streams.parquet |
 //! | `source_time` `server_time` `receive_time` | timestamp(µs, UTC), null | rounded down; null: absent |
 //! | `status` | uint32 | OPC UA StatusCode, all bits |
-//! | `type` | text | `null` `bool` `int` `uint` `float` `double` `text` `bytes`: which value column holds it |
+//! | `type` | text | `null` `bool` `int` `uint` `float` `double` `text` `bytes`: which value column holds it; `event`: a JSON object in `value_text` |
 //! | `value_double` | double, null | also `float`, widened, which is exact |
 //! | `value_int` `value_uint` `value_bool` `value_text` `value_bytes` | int64 uint64 bool utf8 binary, null | |
 //! | `source_nanos` `server_nanos` `receive_nanos` | int16, null | 100 … 900: so many ns more; null: none |

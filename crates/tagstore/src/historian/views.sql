@@ -43,7 +43,42 @@ SELECT
     p.seq,
     p.date
 FROM read_parquet('date=*/part-*.parquet', hive_partitioning = true, hive_types = {'date': DATE}) AS p
-LEFT JOIN streams AS s ON s.id = p.stream;
+LEFT JOIN streams AS s ON s.id = p.stream
+WHERE p.type <> 'event';
+
+-- Alarms and events, each once. "record" is all of it as JSON; the fields of its own type are in "fields":
+--     SELECT time, source_name, message, fields -> 'BatchNumber' ->> 'Value' FROM events WHERE severity >= 500;
+CREATE OR REPLACE VIEW events AS
+SELECT DISTINCT ON (p.stream, time, coalesce(event_id, record))
+    s.name,
+    s.source,
+    coalesce(p.source_time, p.server_time, p.receive_time) AS time,
+    CAST(p.value_text ->> '$.severity' AS INTEGER) AS severity,
+    p.value_text ->> '$.source_name' AS source_name,
+    p.value_text ->> '$.message' AS message,
+    p.value_text ->> '$.type_name' AS type_name,
+    p.value_text ->> '$.condition.name' AS condition_name,
+    CAST(p.value_text ->> '$.condition.active' AS BOOLEAN) AS active,
+    CAST(p.value_text ->> '$.condition.acknowledged' AS BOOLEAN) AS acknowledged,
+    CAST(p.value_text ->> '$.condition.confirmed' AS BOOLEAN) AS confirmed,
+    CAST(p.value_text ->> '$.condition.enabled' AS BOOLEAN) AS enabled,
+    CAST(p.value_text ->> '$.condition.retain' AS BOOLEAN) AS retain,
+    p.value_text ->> '$.condition.id' AS condition_id,
+    p.value_text ->> '$.condition.branch' AS branch_id,
+    p.value_text ->> '$.event_id' AS event_id,
+    p.value_text ->> '$.event_type' AS event_type,
+    p.value_text ->> '$.source_node' AS source_node,
+    p.value_text -> '$.fields' AS fields,
+    p.value_text AS record,
+    p.server_time,
+    p.receive_time,
+    p.stream,
+    p.seq,
+    p.date
+FROM read_parquet('date=*/part-*.parquet', hive_partitioning = true, hive_types = {'date': DATE}) AS p
+LEFT JOIN streams AS s ON s.id = p.stream
+WHERE p.type = 'event'
+ORDER BY p.stream, time, p.seq;
 
 CREATE OR REPLACE VIEW last_values AS
 SELECT latest.* FROM (

@@ -174,6 +174,10 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", 5)?;
         transaction.commit()?;
     }
+    if version < 6 {
+        // nothing moves, but samples may be events from now on, which an older version takes for damage
+        connection.pragma_update(None, "user_version", 6)?;
+    }
     Ok(())
 }
 
@@ -187,7 +191,7 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 
 /// Layout 5: what a stream's values can be.
 const MEANING: &str = "

@@ -43,7 +43,7 @@ pub use filling::{
 pub use merging::MergePlan;
 pub use sealing::SealPlan;
 pub use types::{
-    Commit, Depth, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
+    Commit, Depth, EVENTS, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
     StreamInfo, ValueRange, ValueState,
 };
 

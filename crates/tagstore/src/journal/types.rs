@@ -120,6 +120,17 @@ pub struct StreamInfo {
     pub states: Vec<ValueState>,
 }
 
+impl StreamInfo {
+    /// Whether its samples are events.
+    #[must_use]
+    pub fn is_of_events(&self) -> bool {
+        self.data_type.as_deref() == Some(EVENTS)
+    }
+}
+
+/// The data type of a stream of events. No variable can have it: it is the name of a type of objects (Part 5 §6.4.2).
+pub const EVENTS: &str = "BaseEventType";
+
 /// Why samples are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -331,7 +331,7 @@ pub(crate) fn as_double(value: &OwnedValue) -> Option<f64> {
         OwnedValue::UInt(v) => Some(v as f64),
         OwnedValue::Float(v) => Some(f64::from(v)),
         OwnedValue::Double(v) => Some(v),
-        OwnedValue::Null | OwnedValue::Text(_) | OwnedValue::Bytes(_) => None,
+        OwnedValue::Null | OwnedValue::Text(_) | OwnedValue::Bytes(_) | OwnedValue::Event(_) => None,
     }
 }
 

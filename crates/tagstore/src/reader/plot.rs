@@ -149,7 +149,10 @@ impl Curve {
     fn take(&mut self, sample: &OwnedSample) {
         let time = sample.time();
         self.samples += 1;
-        self.texts += u64::from(matches!(sample.value, OwnedValue::Text(_) | OwnedValue::Bytes(_)));
+        let is_text = |value: &OwnedValue| {
+            matches!(value, OwnedValue::Text(_) | OwnedValue::Bytes(_) | OwnedValue::Event(_))
+        };
+        self.texts += u64::from(is_text(&sample.value));
         if let Some(from) = self.gap_until(time) {
             self.interrupt(from, Break::Gap);
         }

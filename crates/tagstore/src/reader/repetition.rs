@@ -6,7 +6,8 @@
 //! within one instant of a coarse clock (on, off, on) is no copy. The two are told apart by what each journal row brings
 //! for an instant: what repeats, in its order, what earlier rows brought for it is a copy, anything else is new. Where both
 //! tell a server time, and another one, only a direct repetition is a copy: on a device whose clock stands still, values
-//! come back for hours under one source time.
+//! come back for hours under one source time. An event is known by its identity, wherever it stands: what a refresh of
+//! conditions repeats may differ in the rest.
 
 use std::collections::VecDeque;
 
@@ -34,6 +35,9 @@ impl Repetitions {
         } else if row != self.row {
             (self.row, self.earlier, self.repeated) = (row, self.kept.len(), 0);
         }
+        if self.kept.iter().any(|known| is_same_event(&sample.value, &known.value)) {
+            return false;
+        }
         let earlier = self.kept.iter().take(self.earlier).skip(self.repeated);
         let again = |known: &OwnedSample| is_copy(sample, known) && may_be_one(sample, known);
         if let Some(passed) = earlier.into_iter().position(again) {
@@ -60,6 +64,20 @@ fn is_copy(a: &OwnedSample, b: &OwnedSample) -> bool {
         // what the lower half says (overflow, structure changed, from history) is about the delivery
         && a.status >> 16 == b.status >> 16
         && same_bits(&a.value, &b.value)
+}
+
+/// Whether both tell of the same event, by its identity.
+fn is_same_event(a: &OwnedValue, b: &OwnedValue) -> bool {
+    match (a, b) {
+        (OwnedValue::Event(a), OwnedValue::Event(b)) => event_id(a).is_some_and(|id| event_id(b) == Some(id)),
+        _ => false,
+    }
+}
+
+/// The identity of an event, with which its record begins.
+fn event_id(record: &str) -> Option<&str> {
+    let (id, _) = record.strip_prefix("{\"event_id\":\"")?.split_once('"')?;
+    (!id.is_empty()).then_some(id)
 }
 
 /// Whether the server may have sent both about the same moment.

@@ -55,7 +55,7 @@ impl SampleBatch {
             Value::UInt(v) => v,
             Value::Float(v) => u64::from(v.to_bits()),
             Value::Double(v) => v.to_bits(),
-            Value::Text(v) => self.keep(v.as_bytes()),
+            Value::Text(v) | Value::Event(v) => self.keep(v.as_bytes()),
             Value::Bytes(v) => self.keep(v),
         };
         self.words.push(word);
@@ -146,6 +146,7 @@ impl SampleBatch {
             // text went in as UTF-8, or was checked when it was decoded
             ValueKind::Text => Value::Text(std::str::from_utf8(heap()?).unwrap_or_default()),
             ValueKind::Bytes => Value::Bytes(heap()?),
+            ValueKind::Event => Value::Event(std::str::from_utf8(heap()?).unwrap_or_default()),
         };
         Some(Sample {
             stream: StreamId::new(*self.streams.get(row)?),
@@ -170,9 +171,7 @@ impl SampleBatch {
 
     fn heap_length(&self, row: usize) -> usize {
         match (self.kinds.get(row), self.words.get(row)) {
-            (Some(ValueKind::Text | ValueKind::Bytes), Some(&length)) => {
-                usize::try_from(length).unwrap_or_default()
-            }
+            (Some(kind), Some(&length)) if kind.is_on_heap() => usize::try_from(length).unwrap_or_default(),
             _ => 0,
         }
     }

@@ -15,8 +15,8 @@
 //!   statuses       zigzag varint of the difference to the row before (first: to 0)
 //!   kinds          u8, see ValueKind
 //!   words          null: nothing; bool: u8 0/1; int: zigzag varint; uint: varint; float: 4 bytes; double: 8 bytes;
-//!                  text, bytes: varint length
-//!   heap           text and bytes of all rows, without separators; text is UTF-8
+//!                  text, bytes, event: varint length
+//!   heap           text and bytes of all rows, without separators; text and events are UTF-8
 //! ```
 //!
 //! All numbers little-endian; varints are LEB128, at most 10 bytes. Times are 100 ns ticks since 1601. Another version
@@ -92,7 +92,9 @@ impl SampleBatch {
                 ValueKind::Null => {}
                 ValueKind::Bool => out.push(u8::from(word != 0)),
                 ValueKind::Int => put_signed(out, word.cast_signed()),
-                ValueKind::UInt | ValueKind::Text | ValueKind::Bytes => put_varint(out, word),
+                ValueKind::UInt | ValueKind::Text | ValueKind::Bytes | ValueKind::Event => {
+                    put_varint(out, word);
+                }
                 ValueKind::Float => out.extend(bytes.iter().take(4)),
                 ValueKind::Double => out.extend_from_slice(&bytes),
             }
@@ -136,7 +138,7 @@ impl SampleBatch {
             status = status.wrapping_add(statuses.signed()?);
             let kind = ValueKind::from_number(kinds.byte()?).ok_or(Error::BlobDamaged("kind of value"))?;
             let word = words.word(kind)?;
-            if matches!(kind, ValueKind::Text | ValueKind::Bytes) {
+            if kind.is_on_heap() {
                 let value = usize::try_from(word).ok().and_then(|length| {
                     let end = heap_used.checked_add(length)?;
                     let value = heap.0.get(heap_used..end)?;
@@ -144,7 +146,7 @@ impl SampleBatch {
                     Some(value)
                 });
                 let value = value.ok_or(Error::BlobDamaged("length of a value"))?;
-                if kind == ValueKind::Text && std::str::from_utf8(value).is_err() {
+                if kind.is_utf8() && std::str::from_utf8(value).is_err() {
                     return Err(Error::BlobDamaged("text is not utf-8"));
                 }
             }
@@ -171,7 +173,7 @@ impl SampleBatch {
         }
         self.kinds.iter().zip(&self.words).zip(&self.streams).find_map(|((kind, &word), &stream)| {
             let bytes = usize::try_from(word).unwrap_or(usize::MAX);
-            let large = matches!(kind, ValueKind::Text | ValueKind::Bytes) && bytes > MAX_VALUE_BYTES;
+            let large = kind.is_on_heap() && bytes > MAX_VALUE_BYTES;
             large.then_some((StreamId::new(stream), bytes))
         })
     }
@@ -304,7 +306,7 @@ impl<'a> Input<'a> {
                 _ => Err(Error::BlobDamaged("neither true nor false")),
             },
             ValueKind::Int => self.signed().map(i64::cast_unsigned),
-            ValueKind::UInt | ValueKind::Text | ValueKind::Bytes => self.varint(),
+            ValueKind::UInt | ValueKind::Text | ValueKind::Bytes | ValueKind::Event => self.varint(),
             ValueKind::Float => self.chunk().map(|bytes| u64::from(u32::from_le_bytes(bytes))),
             ValueKind::Double => self.chunk().map(u64::from_le_bytes),
         }

@@ -47,6 +47,9 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Bytes; also what has no better form.
     Bytes(&'a [u8]),
+    /// Something that happened, as a JSON object. If its first member is `event_id` and a text, that tells the event from
+    /// every other of its stream and time.
+    Event(&'a str),
 }
 
 /// Which kind of value a sample holds; the number is what the blob format stores.
@@ -69,12 +72,23 @@ pub enum ValueKind {
     Text = 6,
     /// [`Value::Bytes`]
     Bytes = 7,
+    /// [`Value::Event`]
+    Event = 8,
 }
 
 impl ValueKind {
     /// All kinds, at the place of their number.
-    pub const ALL: [Self; 8] =
-        [Self::Null, Self::Bool, Self::Int, Self::UInt, Self::Float, Self::Double, Self::Text, Self::Bytes];
+    pub const ALL: [Self; 9] = [
+        Self::Null,
+        Self::Bool,
+        Self::Int,
+        Self::UInt,
+        Self::Float,
+        Self::Double,
+        Self::Text,
+        Self::Bytes,
+        Self::Event,
+    ];
 
     /// The name in the historian's `type` column.
     #[must_use]
@@ -88,6 +102,7 @@ impl ValueKind {
             Self::Double => "double",
             Self::Text => "text",
             Self::Bytes => "bytes",
+            Self::Event => "event",
         }
     }
 
@@ -101,7 +116,18 @@ impl ValueKind {
             Self::Double => 5,
             Self::Text => 6,
             Self::Bytes => 7,
+            Self::Event => 8,
         }
+    }
+
+    /// Whether its values are text or bytes in the heap of a batch.
+    pub(crate) const fn is_on_heap(self) -> bool {
+        matches!(self, Self::Text | Self::Bytes | Self::Event)
+    }
+
+    /// Whether its values are UTF-8.
+    pub(crate) const fn is_utf8(self) -> bool {
+        matches!(self, Self::Text | Self::Event)
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
@@ -122,6 +148,7 @@ impl Value<'_> {
             Self::Double(_) => ValueKind::Double,
             Self::Text(_) => ValueKind::Text,
             Self::Bytes(_) => ValueKind::Bytes,
+            Self::Event(_) => ValueKind::Event,
         }
     }
 
@@ -137,6 +164,7 @@ impl Value<'_> {
             Self::Double(v) => OwnedValue::Double(v),
             Self::Text(v) => OwnedValue::Text(v.to_owned()),
             Self::Bytes(v) => OwnedValue::Bytes(v.to_owned()),
+            Self::Event(v) => OwnedValue::Event(v.to_owned()),
         }
     }
 }
@@ -198,6 +226,8 @@ pub enum OwnedValue {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// Something that happened, see [`Value::Event`].
+    Event(String),
 }
 
 impl OwnedValue {
@@ -213,6 +243,7 @@ impl OwnedValue {
             Self::Double(v) => Value::Double(*v),
             Self::Text(v) => Value::Text(v),
             Self::Bytes(v) => Value::Bytes(v),
+            Self::Event(v) => Value::Event(v),
         }
     }
 }
@@ -228,7 +259,7 @@ impl fmt::Display for OwnedValue {
             Self::UInt(v) => v.fmt(f),
             Self::Float(v) => v.fmt(f),
             Self::Double(v) => v.fmt(f),
-            Self::Text(v) => f.write_str(v),
+            Self::Text(v) | Self::Event(v) => f.write_str(v),
             Self::Bytes(v) => v.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
         }
     }

@@ -104,7 +104,7 @@ impl Form {
             Value::UInt(_) => Self::UInt64,
             Value::Float(_) => Self::Float,
             Value::Double(_) => Self::Double,
-            Value::Null | Value::Text(_) | Value::Bytes(_) => Self::String,
+            Value::Null | Value::Text(_) | Value::Bytes(_) | Value::Event(_) => Self::String,
         }
     }
 
