@@ -145,6 +145,7 @@ fn register_sinks(registry: &mut Registry, overview: &Overview) {
     let label = |sink: &str| vec![("sink", sink.to_owned())];
     let (failing, waiting) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
     let ages = Family::<Labels, Seconds>::default();
+    let missed = Family::<Labels, Gauge>::default();
     let (sent, refused) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
     for sink in &overview.sinks {
         let labels = label(&sink.name);
@@ -152,6 +153,7 @@ fn register_sinks(registry: &mut Registry, overview: &Overview) {
         waiting.get_or_create(&labels).set(signed(sink.waiting));
         let age = sink.oldest.map_or(0.0, |at| overview.at.duration_since(at).as_secs_f64().max(0.0));
         ages.get_or_create(&labels).set(age);
+        missed.get_or_create(&labels).set(signed(sink.missed.iter().map(|loss| loss.values).sum()));
         if let Some(last) = &sink.last {
             sent.get_or_create(&labels).inc_by(last.delivered_total);
             refused.get_or_create(&labels).inc_by(last.quarantined_values);
@@ -161,6 +163,7 @@ fn register_sinks(registry: &mut Registry, overview: &Overview) {
     registry.register("sink_samples_waiting", "Values that the sink has yet to deliver", waiting);
     let help = "Age of the oldest value that the sink has yet to deliver";
     registry.register_with_unit("sink_oldest_sample_age", help, Unit::Seconds, ages);
+    registry.register("sink_samples_missed", "Values that went before the sink had taken them", missed);
     registry.register("sink_samples_sent", "Values delivered since the start", sent);
     registry.register("sink_samples_quarantined", "Values refused and kept aside since the start", refused);
 }

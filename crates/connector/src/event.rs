@@ -130,6 +130,15 @@ pub enum EventKind {
         /// Rows.
         rows: u64,
     },
+    /// Values went before every sink had taken them, because the journal is full or they waited too long.
+    Dropped {
+        /// How many.
+        values: u64,
+        /// Those of them that the historian did not have either; they are on the gap ledger.
+        lost: u64,
+        /// The sinks beside the historian that miss some.
+        sinks: Vec<String>,
+    },
     /// The disk refused; it is tried again, and nothing is acknowledged until it works.
     StorageFailed {
         /// What failed.

@@ -6,9 +6,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tagstore::Reader;
-pub use tagstore::{Depth, GapCounts, Summary};
+pub use tagstore::{Depth, GapCounts, LossReason, SinkLoss, Summary};
 
-use crate::config::Config;
+use crate::config::{Config, SinkConfig, SinkKind};
 use crate::sink_status::{SinkState, SinkStatus};
 use crate::status::{SourceState, SourceStatus};
 
@@ -58,6 +58,8 @@ pub struct SinkOverview {
     pub waiting: u64,
     /// When the oldest of them was committed.
     pub oldest: Option<Timestamp>,
+    /// What went before it had taken it.
+    pub missed: Vec<SinkLoss>,
     /// What it last said of itself; `None` if it never ran.
     pub last: Option<SinkStatus>,
 }
@@ -87,6 +89,7 @@ impl Overview {
         });
         let sources = sources.collect();
         let waiting = reader.as_ref().map(Reader::waiting).transpose()?.unwrap_or_default();
+        let losses = reader.as_ref().map(Reader::sink_losses).transpose()?.unwrap_or_default();
         let sinks = config.sinks.iter().map(|sink| {
             let name = sink.name.as_str();
             let last = SinkStatus::find(name, &written);
@@ -97,6 +100,7 @@ impl Overview {
                 state: last.as_ref().map(|last| last.state).filter(|_| running),
                 waiting: depth.map_or(0, |depth| depth.rows),
                 oldest: depth.and_then(|depth| depth.oldest?.to_jiff()),
+                missed: losses.iter().filter(|loss| sink.misses(loss)).cloned().collect(),
                 last,
             }
         });
@@ -104,6 +108,19 @@ impl Overview {
         let gaps = reader.as_ref().map(|reader| reader.gap_counts(None)).transpose()?.unwrap_or_default();
         let storage = reader.map(|reader| reader.summary()).transpose()?;
         Ok(Self { at: now, running, sources, sinks, storage, gaps })
+    }
+}
+
+impl SinkConfig {
+    /// Whether this is missing there: it is of a source that the sink takes.
+    pub fn misses(&self, loss: &SinkLoss) -> bool {
+        let takes = match &self.kind {
+            SinkKind::Omf(omf) => {
+                omf.sources.is_empty() || omf.sources.iter().any(|source| source.as_str() == loss.source)
+            }
+            SinkKind::File { .. } | SinkKind::Stdout => true,
+        };
+        takes && loss.sink == self.name.as_str()
     }
 }
 

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions};
+use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions, WhenFull};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use ua_pki::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::collect::supervisor::{Context, supervise};
-use crate::config::{Config, SinkConfig, SourceConfig};
+use crate::config::{Config, JournalFull, SinkConfig, SourceConfig};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::identity;
@@ -299,6 +299,12 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
     std::fs::create_dir_all(data).map_err(|source| Error::DataFolder { path: data.clone(), source })?;
     let mut options = JournalOptions::default();
     options.max_bytes = config.storage.journal_limit;
+    options.max_age = config.storage.journal_age;
+    if config.storage.journal_full == JournalFull::DropOldest {
+        // two rounds of the historian, and a retry after its longest pause
+        let spare_unsealed = config.storage.seal_every.saturating_mul(2).saturating_add(SEALS_AGAIN);
+        options.when_full = WhenFull::DropOldest { spare_unsealed };
+    }
     let journal = Journal::open(data.join(JOURNAL_FILE), options)?;
     let historian = Historian::open(data.join(HISTORIAN_DIR))?;
     let sealing = journal.another()?;
@@ -307,6 +313,8 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
 
 /// In the data folder: what the running connector does.
 pub const RUNNING_FILE: &str = "running.json";
+/// By then a sealing that failed was tried again.
+const SEALS_AGAIN: Duration = Duration::from_secs(120);
 /// How long stopping may take.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Events a slow follower may lag behind.

@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use connector::config::{FileFormat, OmfLogin, OmfTarget, SecretRef, SinkKind, SourceLogin};
+use connector::config::{FileFormat, JournalFull, OmfLogin, OmfTarget, SecretRef, SinkKind, SourceLogin};
 use connector::selection::{Action, DeadBand, Sampling};
 use connector::{Config, Error, SourceConfig};
 use ua_channel::MessageSecurityMode;
@@ -28,6 +28,8 @@ uri = "urn:gateway1:lockgate"
 data = "/var/lib/lockgate"   # big disk
 seal_every = "30s"
 journal_max_mib = 64
+journal_full = "drop-oldest"
+journal_max_days = 14
 keep_days = 30
 
 [[source]]
@@ -67,6 +69,8 @@ fn every_setting_of_a_good_file_arrives() {
     assert_eq!(config.storage.data, PathBuf::from("/var/lib/lockgate"));
     assert_eq!(config.storage.seal_every, Duration::from_secs(30));
     assert_eq!(config.storage.journal_limit, Some(64 << 20));
+    assert_eq!(config.storage.journal_full, JournalFull::DropOldest);
+    assert_eq!(config.storage.journal_age, Some(Duration::from_secs(14 * 86_400)));
     assert_eq!(config.storage.keep, Some(Duration::from_secs(30 * 86_400)));
     let source = config.source("line1").unwrap();
     assert_eq!(
@@ -441,10 +445,22 @@ fn settings_that_wait_to_be_chosen_stay_in_their_section_when_a_source_is_added(
     let text = std::fs::read_to_string(&path)
         .unwrap()
         .replace("# keep_days", "keep_days")
-        .replace("# journal_max", "journal_max");
+        .replace("# journal_", "journal_");
     let config = parse(&text).unwrap();
     assert_eq!(config.storage.keep, Some(Duration::from_secs(400 * 86_400)));
     assert_eq!(config.storage.journal_limit, Some(4096 << 20));
+    assert_eq!(config.storage.journal_full, JournalFull::Wait);
+    assert_eq!(config.storage.journal_age, Some(Duration::from_secs(30 * 86_400)));
+}
+
+#[test]
+fn a_journal_that_is_never_full_cannot_drop_anything() {
+    let text = GOOD.replace("journal_max_mib = 64\n", "");
+    let told = refusal(&text);
+    assert!(told.contains("a journal without `journal_max_mib` is never full"), "{told}");
+    assert!(told.contains("journal_max_mib = 4096") && told.contains("line 11,"), "{told}");
+    let told = refusal(&GOOD.replace("drop-oldest", "drop"));
+    assert!(told.contains("`drop` is neither \"wait\" nor \"drop-oldest\""), "{told}");
 }
 
 #[test]

@@ -144,6 +144,62 @@ fn a_sink_is_shown_by_what_waits_for_it_and_a_failing_one_with_its_reason() {
 }
 
 #[test]
+fn a_sink_that_misses_values_is_told_by_what_it_misses_and_where_that_can_be_had() {
+    let (lab, journal) = running_lab_with(&[]);
+    drop(journal);
+    let mut config = std::fs::read_to_string(lab.path().join("lockgate.toml")).unwrap();
+    config.push_str("\n[[sink]]\nname = \"pipe\"\nkind = \"stdout\"\n");
+    let config =
+        config.replace("# journal_max_mib = 4096", "journal_max_mib = 16\njournal_full = \"drop-oldest\"");
+    std::fs::write(lab.path().join("lockgate.toml"), config).unwrap();
+    let mut options = JournalOptions::default();
+    options.max_bytes = Some(400_000);
+    options.when_full =
+        tagstore::WhenFull::DropOldest { spare_unsealed: std::time::Duration::from_secs(3600) };
+    let data = lab.path().join("data");
+    let mut journal = Journal::open(data.join(tagstore::JOURNAL_FILE), options).unwrap();
+    let stream =
+        NewStream { key: "a".into(), name: "line1.A".into(), source: "line1".into(), ..NewStream::default() };
+    let stream = journal.register_streams(&[stream]).unwrap()[0];
+    journal.advance("pipe", Seq::ZERO).unwrap();
+    let historian = tagstore::Historian::open(data.join(tagstore::HISTORIAN_DIR)).unwrap();
+    let begin: Timestamp = "2026-08-27T06:00:00Z".parse().unwrap();
+    for second in 0..150 {
+        let text =
+            (0..2000).map(|n| format!("{:x}", (second * 7919 + n) * 48_271 % 65_521)).collect::<String>();
+        let time = (begin + SignedDuration::from_secs(second)).into();
+        let value = Value::Text(&text);
+        let mut batch = SampleBatch::new();
+        batch.push(Sample {
+            stream,
+            source_time: time,
+            server_time: time,
+            receive_time: time,
+            status: 0,
+            value,
+        });
+        let now = (Timestamp::now() - SignedDuration::from_hours(3)).into();
+        journal.append(&Commit { batches: &[&batch], now, ..Commit::default() }).unwrap();
+        historian.seal(&mut journal, &tagstore::SealOptions::default(), now).unwrap();
+    }
+    let status = lab.run(&["--json", "status"]).json();
+    let missed = &status["sinks"][0]["missed"];
+    assert_eq!(missed[0]["source"], "line1");
+    assert_eq!(missed[0]["from"], "2026-08-27T06:00:00Z");
+    let values = missed[0]["values"].as_u64().unwrap();
+    assert_eq!(values + status["sinks"][0]["waiting_values"].as_u64().unwrap(), 150);
+    assert_eq!(status["storage"]["gaps"], 0);
+    assert_eq!(status["storage"]["journal_limit_bytes"], 16 << 20);
+    let gaps = lab.run(&["--json", "gaps"]).json();
+    assert_eq!(
+        (gaps["gaps"].as_array().unwrap().len(), &gaps["sinks"][0]["values"]),
+        (0, &missed[0]["values"])
+    );
+    assert_page!(lab.run(&["status"]));
+    assert_page!(lab.run(&["gaps"]));
+}
+
+#[test]
 fn a_source_whose_collector_was_killed_this_second_is_shown_as_stopped() {
     let (lab, collector) = running_lab_with(&[status("line1", "flowing", NOW, serde_json::json!({}))]);
     assert_eq!(lab.run(&["--json", "status"]).json()["sources"][0]["state"], "flowing");

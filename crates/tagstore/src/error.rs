@@ -84,6 +84,9 @@ pub enum Error {
     /// The caller had the work stopped; nothing changed.
     #[error("stopped on request")]
     Stopped,
+    /// Rows that were to be sealed were let go meanwhile, because the journal was full.
+    #[error("the rows to be sealed were let go meanwhile")]
+    PlanGivenUp,
     /// The historian's folder belongs to another journal; its stream numbers mean something else.
     #[error("historian {} belongs to journal {found}, not to {expected}", path.display())]
     ForeignHistorian {
@@ -145,8 +148,10 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiskTrouble {
-    /// No space left, or the journal's own limit is reached.
+    /// No space left.
     Full,
+    /// The journal's own limit is reached.
+    Limit,
     /// The place cannot be written.
     ReadOnly,
     /// The process may not go there.
@@ -159,6 +164,7 @@ impl std::fmt::Display for DiskTrouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Full => "no space left",
+            Self::Limit => "limit reached",
             Self::ReadOnly => "read-only",
             Self::Permission => "permission denied",
             Self::Io => "input/output error",

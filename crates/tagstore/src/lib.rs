@@ -46,9 +46,9 @@ pub mod table;
 pub use error::{DiskTrouble, Error};
 pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile};
 pub use journal::{
-    Commit, Depth, EVENTS, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason, GapRepair,
-    HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, NewGap, NewJob, NewStream, OpenGap, Orders, Seq,
-    SourceStatus, StreamInfo, Tally, ValueRange, ValueState,
+    Commit, Depth, Dropped, EVENTS, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason,
+    GapRepair, HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, LossReason, NewGap, NewJob, NewStream,
+    OpenGap, Orders, Seq, SinkLoss, SourceStatus, StreamInfo, Tally, ValueRange, ValueState, WhenFull,
 };
 pub use reader::{
     Break, Bucket, BucketQuery, Buckets, Copied, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point,

@@ -276,7 +276,7 @@ fn a_store_of_the_first_layout_is_brought_up_to_date_and_read() {
     let database = rusqlite::Connection::open(data.path().join(tagstore::JOURNAL_FILE)).unwrap();
     database
         .execute_batch(
-            "DROP TABLE merge_plan; DROP TABLE obsolete_file; ALTER TABLE sealed_file DROP COLUMN level;
+            "DROP TABLE sink_loss; DROP TABLE merge_plan; DROP TABLE obsolete_file; ALTER TABLE sealed_file DROP COLUMN level;
              ALTER TABLE stream DROP COLUMN range_low; ALTER TABLE stream DROP COLUMN range_high;
              ALTER TABLE stream DROP COLUMN states; PRAGMA user_version=1",
         )

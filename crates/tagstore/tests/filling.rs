@@ -180,7 +180,7 @@ fn a_journal_from_before_there_was_filling_is_read_and_brought_up_to_date() {
     let database = rusqlite::Connection::open(&path).unwrap();
     database
         .execute_batch(
-            "DROP TABLE gap_fill; DROP TABLE backfill; ALTER TABLE stream DROP COLUMN range_low;
+            "DROP TABLE sink_loss; DROP TABLE gap_fill; DROP TABLE backfill; ALTER TABLE stream DROP COLUMN range_low;
              ALTER TABLE stream DROP COLUMN range_high; ALTER TABLE stream DROP COLUMN states;
              PRAGMA user_version=3",
         )

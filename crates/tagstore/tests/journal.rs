@@ -95,9 +95,9 @@ fn a_journal_of_a_newer_version_is_refused() {
     let data = tempfile::tempdir().unwrap();
     drop(open(data.path()));
     let path = data.path().join(tagstore::JOURNAL_FILE);
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = Journal::open(&path, JournalOptions::default());
-    assert!(matches!(refused, Err(Error::NewerFormat { found: 7, known: 6, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::NewerFormat { found: 99, .. })), "{refused:?}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_full_journal_says_so_keeps_nothing_of_the_commit_and_works_again_when_there
         }
         assert!(stored < 20, "the limit was not kept");
     };
-    assert!(matches!(error, Error::Disk { trouble: DiskTrouble::Full, .. }), "{error:?}");
+    assert!(matches!(error, Error::Disk { trouble: DiskTrouble::Limit, .. }), "{error:?}");
     assert!(error.is_disk());
     assert!(error.to_string().contains("limit of 400000 bytes"), "{error}");
     assert!(stored > 2);

@@ -188,11 +188,10 @@ impl Board {
 
     /// Once a second: the rate, and the whole status into the journal. `state` is what health says.
     pub(crate) fn tick(&mut self, state: Option<SourceState>) {
-        if self.writer.is_failing() {
-            self.change(
-                SourceState::StorageFailed,
-                Some("the disk refuses; nothing is acknowledged".to_owned()),
-            );
+        if let Some(trouble) = self.writer.trouble() {
+            self.status.next_step = Some(trouble.next_step);
+            let detail = format!("{}; nothing is acknowledged", printable(&trouble.detail));
+            self.change(SourceState::StorageFailed, Some(detail));
         } else if let Some(state) = state
             && state != self.status.state
         {

@@ -302,8 +302,12 @@ uri = ""
 data = "data"
 # after how many days samples are deleted; without it they are kept for ever
 # keep_days = 400
-# how large the journal may grow while a sink is behind; then values wait on the servers. Without it: as the disk goes
+# how large the journal may grow while a sink is behind. Without it: as the disk goes
 # journal_max_mib = 4096
+# and what then: "wait" leaves new values on the servers, "drop-oldest" lets the oldest go that a sink has not taken
+# journal_full = "wait"
+# after how many days a sink that is behind does not get a value any more; the historian keeps it
+# journal_max_days = 30
 # how often collected samples are sealed into Parquet files
 seal_every = "1m"
 

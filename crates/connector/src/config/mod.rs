@@ -10,6 +10,9 @@
 //! [storage]
 //! data = "data"                                 # journal and historian
 //! seal_every = "60s"
+//! journal_max_mib = 4096                        # while a sink is behind; and what then:
+//! journal_full = "wait"                         # or "drop-oldest"
+//! journal_max_days = 30                         # what a sink has not taken after these days it does not get any more
 //!
 //! [web]
 //! listen = "127.0.0.1:8480"                     # health and metrics, loopback only
@@ -79,8 +82,8 @@ mod section;
 mod sink;
 
 pub use model::{
-    Application, AskedFor, Config, FileFormat, History, SecretRef, SinkConfig, SinkKind, SourceConfig,
-    SourceLogin, SourceName, Storage,
+    Application, AskedFor, Config, FileFormat, History, JournalFull, SecretRef, SinkConfig, SinkKind,
+    SourceConfig, SourceLogin, SourceName, Storage,
 };
 pub use omf::{OmfConfig, OmfLogin, OmfTarget};
 pub use plan::{Change, ConfigPart, Plan, PlannedAction, Setting};

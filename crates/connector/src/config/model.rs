@@ -50,11 +50,24 @@ pub struct Storage {
     pub data: PathBuf,
     /// Age at which journalled samples are sealed into the historian.
     pub seal_every: Duration,
-    /// Bytes beyond which the journal may not grow; collecting then waits, and nothing is acknowledged, until the sinks
-    /// have taken some. `None`: as far as the disk goes.
+    /// Bytes beyond which the journal may not grow. `None`: as far as the disk goes.
     pub journal_limit: Option<u64>,
+    /// What happens when it has reached them.
+    pub journal_full: JournalFull,
+    /// What a sink beside the historian has not taken after this time it does not get any more. `None`: it waits for ever.
+    pub journal_age: Option<Duration>,
     /// How long the historian keeps samples, counted from their receipt; `None` is for ever.
     pub keep: Option<Duration>,
+}
+
+/// What happens when the journal has reached its limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JournalFull {
+    /// Collecting waits, and nothing is acknowledged, until the sinks have taken some.
+    #[default]
+    Wait,
+    /// The oldest values go, and it is written down who misses them.
+    DropOldest,
 }
 
 /// Where samples go beside the historian.

@@ -12,7 +12,7 @@ use ua_pki::{CertificateStatus, SecurityPolicy};
 
 use super::model::{
     Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
-    SourceConfig, SourceName, Storage,
+    JournalFull, SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
 use super::rule::read_rules;
@@ -75,6 +75,8 @@ fn read_document(text: &str, path: &Path, problems: &mut Problems<'_>) -> Option
         data: folder.join("data"),
         seal_every: DEFAULT_SEAL,
         journal_limit: None,
+        journal_full: JournalFull::Wait,
+        journal_age: None,
         keep: None,
     });
     let web = root.section("web", "[web]", |section| section.parsed("listen", parse_listen)).flatten();
@@ -135,11 +137,29 @@ fn read_application(section: &mut Section<'_, '_, '_>) -> Option<Application> {
 }
 
 fn read_storage(section: &mut Section<'_, '_, '_>, folder: &Path) -> Storage {
+    let journal_limit = section.integer("journal_max_mib", 16..=LARGEST_JOURNAL).map(|mib: u64| mib << 20);
+    let journal_full = section.parsed("journal_full", parse_journal_full).unwrap_or_default();
+    if journal_full == JournalFull::DropOldest && section.item("journal_max_mib").is_none() {
+        let span = section.span_of("journal_full");
+        let help = Some("say when it is full: journal_max_mib = 4096".into());
+        section.problem(span, "a journal without `journal_max_mib` is never full".to_owned(), help);
+    }
+    let days = |days: u64| Duration::from_secs(days * DAY);
     Storage {
         data: folder.join(section.text("data").unwrap_or("data")),
         seal_every: section.duration("seal_every", DEFAULT_SEAL, Duration::from_secs(1)),
-        journal_limit: section.integer("journal_max_mib", 16..=LARGEST_JOURNAL).map(|mib: u64| mib << 20),
-        keep: section.integer("keep_days", 1..=LONGEST_KEPT).map(|days| Duration::from_secs(days * DAY)),
+        journal_limit,
+        journal_full,
+        journal_age: section.integer("journal_max_days", 1..=LONGEST_KEPT).map(days),
+        keep: section.integer("keep_days", 1..=LONGEST_KEPT).map(days),
+    }
+}
+
+fn parse_journal_full(text: &str) -> Result<JournalFull, String> {
+    match text {
+        "wait" => Ok(JournalFull::Wait),
+        "drop-oldest" => Ok(JournalFull::DropOldest),
+        _ => Err(format!("`{text}` is neither \"wait\" nor \"drop-oldest\"")),
     }
 }
 

@@ -7,10 +7,12 @@
 //!
 //! Order is kept per source, so "this entry is durable" means "and everything before it".
 //!
-//! When the disk refuses, the same group is tried again until it works or the connector stops. Nothing is dropped:
+//! When the disk refuses, the same group is tried again until it works or the connector stops. Nothing is dropped here (what
+//! a full journal lets go where the administrator wants that, it writes down):
 //! the bound on what may wait ([`writer::MAX_WAITING_ROWS`]) fills up, sources stop fetching, the servers' queues fill,
 //! and what they cannot keep comes back with the overflow bit, as a gap on the ledger.
 
+mod health;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::clock;
 use crate::error::Error;
 use crate::event::{EventKind, Events};
+use crate::pipeline::health::{Health, Trouble, Upkeep};
 use crate::watchdog::Life;
 
 /// What one source wants to be durable, all or nothing.
@@ -30,7 +31,7 @@ pub(crate) struct Entry {
 pub(crate) struct Writer {
     orders: Sender<Order>,
     room: Arc<Semaphore>,
-    failing: Arc<AtomicBool>,
+    health: Arc<Health>,
     statuses: Statuses,
 }
 
@@ -62,15 +63,16 @@ impl Writer {
     pub(crate) fn start(journal: Journal, events: Events, life: Life) -> Result<(Self, WriterThread), Error> {
         let (orders, inbox) = channel();
         let abandon = Arc::new(AtomicBool::new(false));
-        let failing = Arc::new(AtomicBool::new(false));
+        let health = Arc::new(Health::default());
         let statuses = Statuses::default();
         let state = Thread {
             journal,
             inbox,
             events,
             abandon: Arc::clone(&abandon),
-            failing: Arc::clone(&failing),
+            health: Arc::clone(&health),
             statuses: Arc::clone(&statuses),
+            upkeep: Upkeep::default(),
         };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -79,7 +81,7 @@ impl Writer {
                 state.run();
             })
             .map_err(|source| Error::Thread { what: "the journal", source })?;
-        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), failing, statuses };
+        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), health, statuses };
         Ok((writer, WriterThread { abandon, thread: Some(thread) }))
     }
 
@@ -135,14 +137,16 @@ impl Writer {
         answer.await.map_err(|_| Error::WriterGone)
     }
 
-    /// Whether so much waits for the disk that what can wait should.
+    /// Whether so much waits for the disk, or goes for want of room, that what can wait should.
     pub(crate) fn is_behind(&self) -> bool {
-        self.is_failing() || self.room.available_permits() < MAX_WAITING_ROWS / 2
+        self.health.is_failing()
+            || self.health.loses(clock::instant())
+            || self.room.available_permits() < MAX_WAITING_ROWS / 2
     }
 
-    /// Whether the disk refused the last commit.
-    pub(crate) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+    /// Why the last commit was refused, and what to do; `None` when it was not.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.health.trouble()
     }
 
     async fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Error> {
@@ -188,8 +192,9 @@ struct Thread {
     inbox: Receiver<Order>,
     events: Events,
     abandon: Arc<AtomicBool>,
-    failing: Arc<AtomicBool>,
+    health: Arc<Health>,
     statuses: Statuses,
+    upkeep: Upkeep,
 }
 
 /// Entries for one commit, with those who wait for them.
@@ -217,6 +222,7 @@ impl Thread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.write_statuses();
+            self.upkeep.turn(&mut self.journal, &self.health, &self.events);
         }
         self.write_statuses();
     }
@@ -273,11 +279,13 @@ impl Thread {
                 Ok(()) => break,
                 Err(error) => {
                     tracing::error!(%error, rows = group.rows, "samples cannot be made durable; trying again");
-                    if !self.failing.swap(true, Ordering::Relaxed) {
+                    if self.health.fails(&error) {
                         self.events.send(None, EventKind::StorageFailed { detail: error.to_string() });
                     }
                 }
             }
+            // what waits too long for a sink may be what the room is missing for
+            self.upkeep.turn(&mut self.journal, &self.health, &self.events);
             let resume = clock::instant() + pause;
             while clock::instant() < resume {
                 if self.abandoned() {
@@ -287,7 +295,7 @@ impl Thread {
             }
             pause = (pause * 2).min(RETRY_LONGEST);
         }
-        if self.failing.swap(false, Ordering::Relaxed) {
+        if self.health.works() {
             self.events.send(None, EventKind::StorageRecovered);
         }
         for (done, _) in group.waiting {

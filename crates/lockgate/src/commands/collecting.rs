@@ -117,6 +117,10 @@ impl EventLog {
             EventKind::HistorianFileLost { detail } => {
                 warn!(detail, "a file of the historian is lost; its time is on the gap ledger")
             }
+            EventKind::Dropped { values, lost, sinks } => {
+                let sinks = sinks.join(", ");
+                warn!(values, lost, sinks, "values went before every sink had taken them; status tells more");
+            }
             EventKind::StorageRecovered => info!("the disk works again"),
             // the connector logs a failing disk itself, and what a newer one tells is not known here
             _ => {}

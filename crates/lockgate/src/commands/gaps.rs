@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use tagstore::GapFilter;
+use tagstore::{GapFilter, SinkLoss};
 
 use super::data;
 use crate::advice::Outcome;
@@ -17,6 +17,20 @@ struct Gaps {
     /// There are older ones than the limit allowed.
     truncated: bool,
     gaps: Vec<GapView>,
+    /// What went before a sink had taken it. What the historian has of it is no gap.
+    sinks: Vec<SinkGapView>,
+}
+
+#[derive(Serialize)]
+struct SinkGapView {
+    sink: String,
+    source: String,
+    from: String,
+    to: String,
+    values: u64,
+    in_historian: bool,
+    reason: &'static str,
+    recorded_at: String,
 }
 
 #[derive(Serialize)]
@@ -75,7 +89,14 @@ pub(super) fn run(context: &Context, args: &cli::Gaps) -> Outcome {
         example: gap.repair.tally.example,
         samples_added: gap.repair.tally.added,
     });
-    let gaps = Gaps { truncated: surplus > 0, gaps: gaps.collect() };
+    let within = |loss: &SinkLoss| {
+        args.source.as_ref().is_none_or(|source| *source == loss.source)
+            && from.is_none_or(|from| loss.to > from)
+            && to.is_none_or(|to| loss.from < to)
+    };
+    let losses = reader.sink_losses().map_err(failed)?;
+    let sinks = losses.iter().filter(|loss| within(loss)).map(SinkGapView::of).collect();
+    let gaps = Gaps { truncated: surplus > 0, gaps: gaps.collect(), sinks };
     context.answer("gaps", &gaps, || gaps.text())?;
     if !context.json && gaps.gaps.is_empty() {
         say("no gap is known");
@@ -94,7 +115,34 @@ impl Gaps {
             let detail = gap.said();
             table.row([gap.from.as_str(), &gap.to, &gap.source, stream, gap.reason, gap.state, &detail]);
         }
-        table.to_string()
+        let mut out = table.to_string();
+        if !self.sinks.is_empty() {
+            let mut table =
+                Table::new(&["FROM", "TO", "SOURCE", "MISSING AT", "REASON", "VALUES", "HISTORIAN"]);
+            for missed in &self.sinks {
+                let values = missed.values.to_string();
+                let historian = if missed.in_historian { "has them" } else { "lost, see above" };
+                let SinkGapView { from, to, source, sink, reason, .. } = missed;
+                table.row([from.as_str(), to, source, sink, reason, &values, historian]);
+            }
+            out.push_str(&format!("\n{table}"));
+        }
+        out
+    }
+}
+
+impl SinkGapView {
+    fn of(loss: &SinkLoss) -> Self {
+        Self {
+            sink: loss.sink.clone(),
+            source: loss.source.clone(),
+            from: loss.from.to_string(),
+            to: loss.to.to_string(),
+            values: loss.values,
+            in_historian: loss.in_historian,
+            reason: loss.reason.as_str(),
+            recorded_at: loss.recorded_at.to_string(),
+        }
     }
 }
 

@@ -61,6 +61,10 @@ struct Storage {
     sealed_bytes: u64,
     unsealed_rows: u64,
     journal_bytes: u64,
+    /// What of the journal's file is in use, which its limit counts.
+    journal_used_bytes: u64,
+    /// `null`: as far as the disk goes.
+    journal_limit_bytes: Option<u64>,
     gaps: u64,
     gaps_open: u64,
     gaps_filled: u64,
@@ -105,7 +109,10 @@ fn look(context: &Context, config: &Config) -> Outcome<Status> {
         running: seen.running,
         sources: seen.sources.into_iter().map(|source| SourceView::of(context, source, now)).collect(),
         sinks: seen.sinks.into_iter().map(|sink| SinkView::of(context, sink, now)).collect(),
-        storage: seen.storage.map(|summary| Storage::of(summary, seen.gaps)),
+        storage: seen.storage.map(|summary| Storage {
+            journal_limit_bytes: config.storage.journal_limit,
+            ..Storage::of(summary, seen.gaps)
+        }),
         certificate: ending(context, config, now),
     })
 }
@@ -165,6 +172,8 @@ impl Storage {
             sealed_bytes: summary.sealed_bytes,
             unsealed_rows: summary.unsealed_rows,
             journal_bytes: summary.journal.bytes,
+            journal_used_bytes: summary.journal_used,
+            journal_limit_bytes: None,
             gaps: summary.gaps,
             oldest: summary.times.map(|(oldest, _)| oldest.to_string()),
             newest: summary.times.map(|(_, newest)| newest.to_string()),
@@ -220,7 +229,7 @@ impl Storage {
             _ => String::new(),
         };
         format!(
-            "{:<12} {}{span}\n{:<12} {} values in {} files, {} bytes\n{:<12} {} values\n{:<12} {}\n",
+            "{:<12} {}{span}\n{:<12} {} values in {} files, {} bytes\n{:<12} {} values{}\n{:<12} {}\n",
             "streams",
             self.streams,
             "Parquet",
@@ -229,9 +238,18 @@ impl Storage {
             self.sealed_bytes,
             "journal",
             self.unsealed_rows,
+            self.journal_in_words(),
             "gaps",
             self.gaps_in_words()
         )
+    }
+
+    /// How full it is, where it has a limit.
+    fn journal_in_words(&self) -> String {
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        self.journal_limit_bytes.map_or_else(String::new, |limit| {
+            format!(", {} of {} MiB in use", mib(self.journal_used_bytes), mib(limit))
+        })
     }
 
     /// Those that are still missing first.

@@ -1,8 +1,8 @@
 //! The part of `lockgate status` about sinks: what waits for each, and why one does not deliver.
 
-use connector::overview::SinkOverview;
+use connector::overview::{SinkLoss, SinkOverview};
 use connector::{SinkState, SinkStatus};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::status::age;
@@ -20,10 +20,30 @@ pub(super) struct SinkView {
     waiting_values: u64,
     /// Seconds since the oldest of them became durable here; `null` when nothing waits.
     waiting_seconds: Option<i64>,
+    /// What went before it had taken it.
+    missed: Vec<MissedView>,
     /// What to do about its trouble, as one line; `null` when nothing.
     next_step: Option<String>,
     /// What it last wrote; `null` if it has never run.
     last: Option<SinkStatus>,
+}
+
+/// What went before a sink had taken it: of one source, without a delivery in between.
+#[derive(Serialize)]
+pub(super) struct MissedView {
+    source: String,
+    from: String,
+    to: String,
+    values: u64,
+    in_historian: bool,
+    reason: &'static str,
+    recorded_at: String,
+    /// The first time behind it.
+    #[serde(skip)]
+    end: String,
+    /// Whether it is shown without being asked for.
+    #[serde(skip)]
+    recent: bool,
 }
 
 /// The table, and below it what is wrong; empty without sinks.
@@ -63,6 +83,7 @@ impl SinkView {
             state: state.to_owned(),
             waiting_values: sink.waiting,
             waiting_seconds: sink.oldest.map(|oldest| now.duration_since(oldest).as_secs().max(0)),
+            missed: sink.missed.iter().map(|loss| MissedView::of(loss, now)).collect(),
             next_step: sink.last.as_ref().and_then(next_step),
             sink: sink.name,
             kind: sink.kind,
@@ -71,8 +92,10 @@ impl SinkView {
     }
 
     fn trouble(&self, context: &Context) -> Option<String> {
-        let last = self.last.as_ref()?;
-        let mut lines = Vec::new();
+        let mut lines = self.missed(context);
+        let Some(last) = self.last.as_ref() else {
+            return (!lines.is_empty()).then(|| lines.join("\n"));
+        };
         if last.state == SinkState::Failing
             && let Some(detail) = &last.detail
         {
@@ -95,4 +118,55 @@ impl SinkView {
         }
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
+
+    /// What it misses, as long as that is news, and where it can be had.
+    fn missed(&self, context: &Context) -> Vec<String> {
+        let recent: Vec<&MissedView> = self.missed.iter().rev().filter(|missed| missed.recent).collect();
+        let name = safe(&self.sink);
+        let mut lines: Vec<String> =
+            recent.iter().take(SHOWN).map(|missed| format!("{name}: misses {}", missed.text())).collect();
+        if recent.len() > SHOWN {
+            let run = context.line(&["gaps"]);
+            lines.push(format!("{name}: and {} more times; see them all: {run}", recent.len() - SHOWN));
+        }
+        if let Some(newest) = recent.iter().find(|missed| missed.in_historian) {
+            let file = format!("{}-missed.csv", self.sink);
+            let (from, to) = (newest.from.as_str(), newest.end.as_str());
+            let run = context.line(&["export", "--from", from, "--to", to, "--output", &file]);
+            lines.push(format!("  next: what the historian has can be handed on as a file: {run}"));
+        }
+        lines
+    }
 }
+
+impl MissedView {
+    fn of(loss: &SinkLoss, now: Timestamp) -> Self {
+        let recorded = loss.recorded_at.to_jiff().unwrap_or_default();
+        Self {
+            source: loss.source.clone(),
+            from: loss.from.to_string(),
+            to: loss.to.to_string(),
+            end: tagstore::Timestamp::from_ticks(loss.to.ticks().saturating_add(1)).to_string(),
+            values: loss.values,
+            in_historian: loss.in_historian,
+            reason: loss.reason.as_str(),
+            recorded_at: loss.recorded_at.to_string(),
+            recent: now.duration_since(recorded) < NEWS,
+        }
+    }
+
+    fn text(&self) -> String {
+        let Self { source, from, to, values, in_historian, reason, .. } = self;
+        let why = match *reason {
+            "journal-full" => "the journal was full",
+            "too-old" => "they waited longer than journal_max_days",
+            other => other,
+        };
+        let where_else = if *in_historian { "the historian has them" } else { "they are lost, see gaps" };
+        format!("{values} values of {} from {from} to {to}: {why}; {where_else}", safe(source))
+    }
+}
+
+/// Lines of what a sink misses.
+const SHOWN: usize = 3;
+const NEWS: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -49,6 +49,7 @@ mod seal;
 mod upkeep;
 
 pub use compact::CompactOptions;
+pub(crate) use seal::path_of;
 pub use seal::{Published, Written};
 pub use upkeep::Retired;
 
@@ -129,7 +130,10 @@ impl Historian {
             Some(plan) => {
                 let written = self.write(journal, &plan)?;
                 let published = self.publish(written)?;
-                Some(self.record(journal, published, now)?)
+                match self.record(journal, published, now) {
+                    Err(Error::PlanGivenUp) => None,
+                    recorded => Some(recorded?),
+                }
             }
             None => None,
         };

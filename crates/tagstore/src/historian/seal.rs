@@ -67,14 +67,17 @@ impl Historian {
     /// Step 4: the file in the journal's list, the cursor behind its last row, the plan forgotten.
     ///
     /// # Errors
-    /// [`Error::Disk`].
+    /// [`Error::Disk`]; [`Error::PlanGivenUp`] when rows of the plan were let go meanwhile: the file does not count, and
+    /// upkeep deletes it.
     pub fn record(
         &self,
         journal: &mut Journal,
         Published(written): Published,
         now: Timestamp,
     ) -> Result<SealedFile, Error> {
-        journal.record_seal(&written.listed, &written.damaged, now)?;
+        if !journal.record_seal(&written.listed, &written.damaged, now)? {
+            return Err(Error::PlanGivenUp);
+        }
         for DamagedRow { seq, detail } in &written.damaged {
             tracing::error!(%seq, detail, "journal row is damaged; set aside and entered into the gap ledger");
         }
@@ -99,7 +102,7 @@ impl Written {
 }
 
 /// Where a file goes: a function of its rows, so that a repetition replaces it.
-pub(super) fn path_of(plan: &SealPlan) -> String {
+pub(crate) fn path_of(plan: &SealPlan) -> String {
     format!("date={}/part-{}-{}.parquet", plan.date, plan.first, plan.last)
 }
 

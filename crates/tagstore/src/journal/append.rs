@@ -1,5 +1,7 @@
 //! Making samples durable.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::database::{PAGE_BYTES, limit_growth};
@@ -9,44 +11,56 @@ use crate::{DiskTrouble, Error, SampleBatch, Timestamp};
 
 impl Journal {
     /// Makes samples, gaps and states durable, all or nothing: fsynced when it returns. Samples keep their order; small
-    /// batches share a row, large ones are split. Returns the newest row.
+    /// batches share a row, large ones are split. Returns the newest row. Where the limit of the file is reached, what every
+    /// sink has taken goes first, then what [`WhenFull`](super::WhenFull) lets go.
     ///
     /// # Errors
     /// [`Error::Disk`]: nothing of the commit was kept, the journal stays usable, the same commit may be tried again;
     /// do not acknowledge. [`Error::ValueTooLarge`] before anything is written.
     pub fn append(&mut self, commit: &Commit<'_>) -> Result<Seq, Error> {
         let rows = encode(commit.batches)?;
-        let _turn = self.lock.turn();
+        let lock = Arc::clone(&self.lock);
+        let _turn = lock.turn();
+        loop {
+            let error = match self.try_append(commit, &rows) {
+                Err(error @ Error::Disk { trouble: DiskTrouble::Full, .. }) => error,
+                result => return result,
+            };
+            let Some(named) = self.limit_reached(&error, &rows) else { return Err(error) };
+            let wanted: usize = rows.iter().map(|row| row.blob.len()).sum();
+            if !self.make_room(u64::try_from(wanted).unwrap_or(u64::MAX), commit.now)? {
+                return Err(named);
+            }
+        }
+    }
+
+    fn try_append(&mut self, commit: &Commit<'_>, rows: &[Row]) -> Result<Seq, Error> {
         // only samples are limited: sealing must be able to write down what it did, or a full journal stays full
         let limited = self.options.max_bytes.is_some();
         if limited {
             self.check(limit_growth(&self.durable, self.options.max_bytes))?;
         }
-        let result = write(&mut self.durable, commit, &rows);
+        let result = write(&mut self.durable, commit, rows);
         if limited {
             self.check(limit_growth(&self.durable, None))?;
         }
-        self.check(result).map_err(|error| self.name_the_limit(error, &rows))
+        self.check(result)
     }
 
-    /// "No space left" may be the disk's word or that of our own limit: says which, as one is mended elsewhere than the
-    /// other.
-    fn name_the_limit(&self, error: Error, rows: &[Row]) -> Error {
-        let (Error::Disk { trouble: DiskTrouble::Full, path, .. }, Some(limit)) =
-            (&error, self.options.max_bytes)
-        else {
-            return error;
-        };
+    /// "No space left" may be the disk's word or that of our own limit: the error that says so if it is ours, as one is
+    /// mended elsewhere than the other.
+    fn limit_reached(&self, error: &Error, rows: &[Row]) -> Option<Error> {
+        let (Error::Disk { path, .. }, Some(limit)) = (error, self.options.max_bytes) else { return None };
         let used = self.durable.query_row("PRAGMA page_count", [], |row| read::unsigned(row, 0)).unwrap_or(0);
         let wanted: usize = rows.iter().map(|row| row.blob.len()).sum();
         let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
         if used.saturating_mul(PAGE_BYTES).saturating_add(wanted).saturating_add(PAGES_BESIDE * PAGE_BYTES)
-            < limit
+            <= limit
         {
-            return error;
+            return None;
         }
         let detail = format!("the journal has reached its limit of {limit} bytes");
-        Error::Disk { trouble: DiskTrouble::Full, path: path.clone(), detail }
+        Some(Error::Disk { trouble: DiskTrouble::Limit, path: path.clone(), detail })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{Depth, HISTORIAN_SINK, Journal, Seq, read};
+use super::{Depth, HISTORIAN_SINK, Journal, Seq, quota, read};
 use crate::{Error, SampleBatch};
 
 impl Journal {
@@ -37,16 +37,14 @@ impl Journal {
         }
     }
 
-    /// Forgets a sink, so that it no longer holds rows back.
+    /// Forgets a sink and what it missed, so that it no longer holds rows back.
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`].
     pub fn remove_sink(&mut self, sink: &str) -> Result<(), Error> {
         let _turn = self.lock.turn();
-        let removed = self
-            .durable
-            .execute("DELETE FROM cursor WHERE sink = ?1 AND sink <> ?2", params![sink, HISTORIAN_SINK]);
-        self.check(removed).map(drop)
+        let removed = forget(&mut self.durable, sink);
+        self.check(removed)
     }
 
     /// The rows after `seq`, whole rows until `max_rows` samples are reached (at least one row, if there is one).
@@ -123,7 +121,12 @@ fn move_cursor(connection: &mut Connection, sink: &str, to: Seq) -> rusqlite::Re
         return no("only sealing moves it");
     }
     if to < from {
-        return no("it may not go back");
+        // what the sink was sending may have been let go meanwhile
+        return if quota::was_dropped(&transaction, sink, to)? {
+            Ok(Moved::Yes)
+        } else {
+            no("it may not go back")
+        };
     }
     if to > read::last(&transaction)? {
         return no("there is no such row yet");
@@ -136,7 +139,16 @@ fn move_cursor(connection: &mut Connection, sink: &str, to: Seq) -> rusqlite::Re
     Ok(Moved::Yes)
 }
 
-fn remove_confirmed(connection: &Connection) -> rusqlite::Result<u64> {
+fn forget(connection: &mut Connection, sink: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for table in ["cursor", "sink_loss"] {
+        let delete = format!("DELETE FROM {table} WHERE sink = ?1 AND sink <> ?2");
+        transaction.execute(&delete, params![sink, HISTORIAN_SINK])?;
+    }
+    transaction.commit()
+}
+
+pub(super) fn remove_confirmed(connection: &Connection) -> rusqlite::Result<u64> {
     let removed = connection
         .prepare_cached(
             "DELETE FROM batch WHERE seq IN

@@ -50,6 +50,13 @@ pub(super) fn limit_growth(connection: &Connection, max_bytes: Option<u64>) -> r
     connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))
 }
 
+/// Of the file: what is not free for the next rows.
+pub(crate) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let pages = |pragma: &str| connection.query_row(pragma, [], |row| super::read::unsigned(row, 0));
+    let used = pages("PRAGMA page_count")?.saturating_sub(pages("PRAGMA freelist_count")?);
+    Ok(used.saturating_mul(PAGE_BYTES))
+}
+
 /// For another process. In WAL mode even a reader writes to the `-shm` file, so the folder should be writable to it. If
 /// it is not (a backup on a read-only medium) and the journal was closed properly, it is read as it lies.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
@@ -178,6 +185,12 @@ fn upgrade(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
         // nothing moves, but samples may be events from now on, which an older version takes for damage
         connection.pragma_update(None, "user_version", 6)?;
     }
+    if version < 7 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(super::quota::LAYOUT)?;
+        transaction.pragma_update(None, "user_version", 7)?;
+        transaction.commit()?;
+    }
     Ok(())
 }
 
@@ -191,7 +204,7 @@ const AUTOCHECKPOINT_PAGES: i64 = 16_384;
 const WAL_KEEP_BYTES: i64 = 64 << 20;
 /// "LGJ1"
 const APPLICATION_ID: i64 = 0x4c47_4a31;
-const LAYOUT: u32 = 6;
+const LAYOUT: u32 = 7;
 
 /// Layout 5: what a stream's values can be.
 const MEANING: &str = "

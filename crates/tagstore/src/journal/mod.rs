@@ -17,7 +17,8 @@
 //! seal_plan     the one seal in progress: first_seq, last_seq, date
 //! sealed_file   first_seq, last_seq, path, rows, bytes, the extent of times and streams, level
 //! merge_plan    the one compaction in progress: first_seq, last_seq, level
-//! obsolete_file path                            replaced by compaction or too old, to be deleted
+//! obsolete_file path                            replaced by compaction, too old or given up, to be deleted
+//! sink_loss     sink, episode, source, …        what was let go before a sink had taken it
 //! damaged       rows of batch that could not be decoded, kept aside for a later rescue
 //! ```
 //!
@@ -31,6 +32,7 @@ pub(crate) mod filling;
 mod ledger;
 mod lock;
 pub(crate) mod merging;
+pub(crate) mod quota;
 pub(crate) mod read;
 pub(crate) mod sealing;
 mod streams;
@@ -43,8 +45,8 @@ pub use filling::{
 pub use merging::MergePlan;
 pub use sealing::SealPlan;
 pub use types::{
-    Commit, Depth, EVENTS, Gap, GapFilter, GapReason, JournalOptions, NewGap, NewStream, Seq, SourceStatus,
-    StreamInfo, ValueRange, ValueState,
+    Commit, Depth, Dropped, EVENTS, Gap, GapFilter, GapReason, JournalOptions, LossReason, NewGap, NewStream,
+    Seq, SinkLoss, SourceStatus, StreamInfo, ValueRange, ValueState, WhenFull,
 };
 
 use std::path::{Path, PathBuf};
@@ -57,7 +59,7 @@ use lock::WriterLock;
 pub(crate) use lock::is_written;
 pub(crate) use streams::states_text;
 
-pub(crate) use database::open_for_reading;
+pub(crate) use database::{open_for_reading, used_bytes};
 
 /// The sink name of our own historian; its cursor exists from the start and only sealing moves it.
 pub const HISTORIAN_SINK: &str = "historian";
@@ -72,6 +74,8 @@ pub struct Journal {
     /// For what may be lost with the power, but not with the process: the status texts.
     relaxed: Connection,
     lock: Arc<WriterLock>,
+    /// What was let go by this handle and nobody asked for yet.
+    dropped: Dropped,
 }
 
 impl Journal {
@@ -114,7 +118,7 @@ impl Journal {
     fn with_lock(path: PathBuf, options: JournalOptions, lock: Arc<WriterLock>) -> Result<Self, Error> {
         let durable = database::open_for_writing(&path, database::Sync::Full)?;
         let relaxed = database::open_for_writing(&path, database::Sync::Normal)?;
-        Ok(Self { path, options, durable, relaxed, lock })
+        Ok(Self { path, options, durable, relaxed, lock, dropped: Dropped::default() })
     }
 
     fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, Error> {

@@ -47,7 +47,7 @@ const STREAMS: &str =
 const STREAMS_BEFORE_5: &str =
     "SELECT id, key, name, source, data_type, unit, description, NULL, NULL, NULL FROM stream ORDER BY id";
 
-fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn layout(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 

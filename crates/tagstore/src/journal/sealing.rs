@@ -84,13 +84,14 @@ impl Journal {
         self.check(self.durable.query_row(count, range, |row| read::unsigned(row, 0)))
     }
 
-    /// Lists the file, moves the historian's cursor, sets damaged rows aside and forgets the plan: one transaction.
+    /// Lists the file, moves the historian's cursor, sets damaged rows aside and forgets the plan: one transaction. Does
+    /// nothing and says `false` when the plan was given up meanwhile.
     pub(crate) fn record_seal(
         &mut self,
         file: &ListedFile,
         damaged: &[DamagedRow],
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let _turn = self.lock.turn();
         let recorded = record(&mut self.durable, file, damaged, now);
         self.check(recorded)
@@ -120,11 +121,7 @@ fn plan(
     now: Timestamp,
 ) -> rusqlite::Result<Option<SealPlan>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let in_progress = transaction
-        .query_row("SELECT first_seq, last_seq, date FROM seal_plan", [], |row| {
-            Ok(SealPlan { first: Seq::new(row.get(0)?), last: Seq::new(row.get(1)?), date: row.get(2)? })
-        })
-        .optional()?;
+    let in_progress = plan_in_progress(&transaction)?;
     if in_progress.is_some() {
         return Ok(in_progress);
     }
@@ -136,6 +133,14 @@ fn plan(
     )?;
     transaction.commit()?;
     Ok(Some(plan))
+}
+
+pub(super) fn plan_in_progress(connection: &Connection) -> rusqlite::Result<Option<SealPlan>> {
+    connection
+        .query_row("SELECT first_seq, last_seq, date FROM seal_plan", [], |row| {
+            Ok(SealPlan { first: Seq::new(row.get(0)?), last: Seq::new(row.get(1)?), date: row.get(2)? })
+        })
+        .optional()
 }
 
 fn next_rows(
@@ -174,16 +179,20 @@ fn record(
     file: &ListedFile,
     damaged: &[DamagedRow],
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mine = "DELETE FROM seal_plan WHERE first_seq = ?1 AND last_seq = ?2";
+    if transaction.execute(mine, params![file.first.get(), file.last.get()])? == 0 {
+        return Ok(false);
+    }
     insert_file(&transaction, file, 0, now)?;
     for row in damaged {
         set_aside(&transaction, row, now)?;
     }
     transaction
         .execute("UPDATE cursor SET seq = ?1 WHERE sink = ?2", params![file.last.get(), HISTORIAN_SINK])?;
-    transaction.execute("DELETE FROM seal_plan", [])?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(true)
 }
 
 pub(super) fn insert_file(

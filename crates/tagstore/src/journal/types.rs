@@ -1,6 +1,8 @@
 //! The words of the journal.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use super::filling::{FillUpdate, GapRepair, NewJob};
 use crate::{SampleBatch, StreamId, Timestamp};
@@ -36,9 +38,91 @@ impl fmt::Display for Seq {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct JournalOptions {
-    /// The file may not grow beyond this; appending then fails with [`Error::Disk`](crate::Error::Disk)
-    /// ([`Full`](crate::DiskTrouble::Full)). `None`: as far as the disk goes.
+    /// The file may not grow beyond this; [`when_full`](Self::when_full) says what then. `None`: as far as the disk goes.
     pub max_bytes: Option<u64>,
+    /// What becomes of new samples when the file may not grow.
+    pub when_full: WhenFull,
+    /// What a sink beside the historian has not taken after this time is let go by
+    /// [`Journal::drop_expired`](super::Journal::drop_expired). `None`: it is kept until it is taken.
+    pub max_age: Option<Duration>,
+}
+
+/// What happens when the journal has reached its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// Appending fails with [`Error::Disk`](crate::Error::Disk) ([`Limit`](crate::DiskTrouble::Limit)), until the sinks have
+    /// taken some: nothing is acknowledged.
+    #[default]
+    Wait,
+    /// The oldest rows go, and it is written down who misses them.
+    DropOldest {
+        /// What the historian has not sealed goes only when it was committed that long ago: by then it should have been.
+        spare_unsealed: Duration,
+    },
+}
+
+/// Why a sink did not get something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LossReason {
+    /// The journal had reached its limit.
+    Full,
+    /// It had waited longer than it may.
+    Age,
+    /// A reason that a newer version wrote.
+    Unknown,
+}
+
+impl LossReason {
+    /// The word in the journal; stable.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "journal-full",
+            Self::Age => "too-old",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The reason of a word in the journal; [`Unknown`](Self::Unknown) for one that a newer version wrote.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        [Self::Full, Self::Age].into_iter().find(|reason| reason.as_str() == word).unwrap_or(Self::Unknown)
+    }
+}
+
+/// What was let go before a sink beside the historian had taken it. What it lost without a delivery in between is one of
+/// these for each source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkLoss {
+    /// The sink.
+    pub sink: String,
+    /// The source.
+    pub source: String,
+    /// Time of the earliest sample.
+    pub from: Timestamp,
+    /// Time of the latest.
+    pub to: Timestamp,
+    /// How many samples, of all streams of the source. What the sink was just sending when they were let go is among them.
+    pub values: u64,
+    /// Whether the historian has them. If not, the gap ledger tells of them, too.
+    pub in_historian: bool,
+    /// Why.
+    pub reason: LossReason,
+    /// When it was written down, or last prolonged.
+    pub recorded_at: Timestamp,
+}
+
+/// What was let go before every sink had taken it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// Samples.
+    pub values: u64,
+    /// Those of them that the historian had not sealed: they are on the gap ledger.
+    pub lost: u64,
+    /// The sinks beside the historian that miss some.
+    pub sinks: BTreeSet<String>,
 }
 
 /// What [`Journal::append`](super::Journal::append) makes durable, all or nothing.

@@ -26,8 +26,8 @@ use rusqlite::Connection;
 
 use crate::journal::{self, HISTORIAN_SINK, read};
 use crate::{
-    Depth, Error, Gap, GapFilter, HISTORIAN_DIR, JOURNAL_FILE, Seq, SourceStatus, StreamId, StreamInfo,
-    Timestamp,
+    Depth, Error, Gap, GapFilter, HISTORIAN_DIR, JOURNAL_FILE, Seq, SinkLoss, SourceStatus, StreamId,
+    StreamInfo, Timestamp,
 };
 
 /// Reads a data directory while another process writes it.
@@ -118,6 +118,8 @@ pub struct Summary {
     pub unsealed_rows: u64,
     /// What the journal holds, sealed or not.
     pub journal: Depth,
+    /// Bytes of its file that are in use; what is beyond is given back or used again.
+    pub journal_used: u64,
     /// How far the historian has come.
     pub sealed_to: Seq,
     /// Entries in the gap ledger.
@@ -212,6 +214,14 @@ impl Reader {
         self.check(waiting())
     }
 
+    /// What was let go before a sink beside the historian had taken it, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn sink_losses(&self) -> Result<Vec<SinkLoss>, Error> {
+        self.check(journal::quota::losses(&self.connection))
+    }
+
     /// The store at a glance, all numbers of the same instant.
     ///
     /// # Errors
@@ -247,6 +257,7 @@ fn summary(snapshot: &Connection) -> rusqlite::Result<Summary> {
         sealed_bytes: count("SELECT coalesce(sum(bytes), 0) FROM sealed_file")?,
         unsealed_rows: read::depth(snapshot, sealed_to)?.rows,
         journal: read::depth(snapshot, Seq::ZERO)?,
+        journal_used: journal::used_bytes(snapshot)?,
         sealed_to,
         gaps: count("SELECT count(*) FROM gap")?,
         damaged: count("SELECT count(*) FROM damaged")?,
