@@ -11,6 +11,7 @@
 //! drop a value in silence, let one source or sink hold up another.
 
 mod address_space;
+pub mod alarms;
 mod clock;
 mod collect;
 pub mod config;

@@ -2,7 +2,7 @@
 
 use opcua_types::{
     AttributeId, BrowseDirection, ContentFilter, ContentFilterElement, CreateMonitoredItemsRequest,
-    EventFilter, EventFilterResult, ExtensionObject, FilterOperator, LiteralOperand,
+    ElementOperand, EventFilter, EventFilterResult, ExtensionObject, FilterOperator, LiteralOperand,
     MonitoredItemCreateRequest, MonitoringMode, MonitoringParameters, NodeClass, NodeId, ObjectTypeId,
     QualifiedName, ReadValueId, ReferenceTypeId, SimpleAttributeOperand, TimestampsToReturn, Variant,
 };
@@ -19,8 +19,17 @@ use crate::{Error, status};
 pub struct EventField {
     /// The event type that declares it.
     pub event_type: NodeId,
-    /// Browse names from the type to the field.
+    /// Browse names from the type to the field. None at all asks for the node that the event is about itself, which
+    /// only conditions have (Part 9 §5.5.2.13).
     pub path: Vec<QualifiedName>,
+}
+
+impl EventField {
+    /// The node of the condition that an event tells of.
+    #[must_use]
+    pub fn condition_id() -> Self {
+        Self { event_type: ObjectTypeId::ConditionType.into(), path: Vec::new() }
+    }
 }
 
 /// Which events, and which fields of them in which order. The visitor gets the fields in this order.
@@ -33,7 +42,7 @@ pub struct EventField {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventSelection {
     fields: Vec<EventField>,
-    of_type: Option<NodeId>,
+    of_types: Vec<NodeId>,
     severity: Option<u16>,
 }
 
@@ -53,13 +62,13 @@ impl EventSelection {
             event_type: ObjectTypeId::BaseEventType.into(),
             path: vec![QualifiedName::new(0, name)],
         });
-        Self { fields: fields.into(), of_type: None, severity: None }
+        Self { fields: fields.into(), of_types: Vec::new(), severity: None }
     }
 
     /// Exactly these fields, for example those of [`Session::event_fields`].
     #[must_use]
     pub fn of_fields(fields: Vec<EventField>) -> Self {
-        Self { fields, of_type: None, severity: None }
+        Self { fields, of_types: Vec::new(), severity: None }
     }
 
     /// One more field, behind the others.
@@ -72,7 +81,13 @@ impl EventSelection {
     /// Only events of a type and its subtypes.
     #[must_use]
     pub fn only_of_type(self, event_type: NodeId) -> Self {
-        Self { of_type: Some(event_type), ..self }
+        self.only_of_types(vec![event_type])
+    }
+
+    /// Only events of one of these types and their subtypes; of none of them when there are none: all.
+    #[must_use]
+    pub fn only_of_types(self, event_types: Vec<NodeId>) -> Self {
+        Self { of_types: event_types, ..self }
     }
 
     /// Only events of at least this severity, 1 to 1000.
@@ -101,36 +116,58 @@ impl EventSelection {
     #[must_use]
     pub fn filter(&self) -> EventFilter {
         let select = self.fields.iter().map(|field| operand(field.event_type.clone(), field.path.clone()));
-        let mut conditions = Vec::new();
-        if let Some(event_type) = &self.of_type {
-            conditions.push((FilterOperator::OfType, vec![literal(Variant::from(event_type.clone()))]));
-        }
-        if let Some(severity) = self.severity {
+        let of_type = |event_type: &NodeId| {
+            Condition::Is(FilterOperator::OfType, vec![literal(Variant::from(event_type.clone()))])
+        };
+        let types =
+            self.of_types.iter().map(of_type).reduce(|a, b| Condition::both(FilterOperator::Or, a, b));
+        let severity = self.severity.map(|severity| {
             let field = operand(ObjectTypeId::BaseEventType.into(), vec![QualifiedName::new(0, "Severity")]);
             let operands = vec![ExtensionObject::from_message(field), literal(Variant::UInt16(severity))];
-            conditions.push((FilterOperator::GreaterThanOrEqual, operands));
-        }
-        let mut elements: Vec<ContentFilterElement> = conditions
-            .into_iter()
-            .map(|(filter_operator, operands)| ContentFilterElement {
-                filter_operator,
-                filter_operands: Some(operands),
-            })
-            .collect();
-        if elements.len() == 2 {
-            // the first element is the whole condition
-            let both =
-                [1, 2].map(|index| ExtensionObject::from_message(opcua_types::ElementOperand { index }));
-            let and = ContentFilterElement {
-                filter_operator: FilterOperator::And,
-                filter_operands: Some(both.into()),
-            };
-            elements.insert(0, and);
+            Condition::Is(FilterOperator::GreaterThanOrEqual, operands)
+        });
+        let all = types.into_iter().chain(severity).reduce(|a, b| Condition::both(FilterOperator::And, a, b));
+        let mut elements = Vec::new();
+        if let Some(all) = all {
+            all.write(&mut elements);
         }
         EventFilter {
             select_clauses: Some(select.collect()),
             where_clause: ContentFilter { elements: (!elements.is_empty()).then_some(elements) },
         }
+    }
+}
+
+/// What an event has to be.
+enum Condition {
+    Is(FilterOperator, Vec<ExtensionObject>),
+    Joined(FilterOperator, Box<[Self; 2]>),
+}
+
+impl Condition {
+    fn both(operator: FilterOperator, one: Self, other: Self) -> Self {
+        Self::Joined(operator, Box::new([one, other]))
+    }
+
+    /// Writes it behind the elements, what joins before what is joined: elements may only refer to later ones
+    /// (Part 4 §7.7.1). Gives its place.
+    fn write(self, elements: &mut Vec<ContentFilterElement>) -> u32 {
+        let place = elements.len();
+        elements.push(ContentFilterElement::default());
+        let (filter_operator, operands) = match self {
+            Self::Is(operator, operands) => (operator, operands),
+            Self::Joined(operator, parts) => {
+                let part = |part: Self| {
+                    let index = part.write(elements);
+                    ExtensionObject::from_message(ElementOperand { index })
+                };
+                (operator, parts.map(part).into())
+            }
+        };
+        if let Some(element) = elements.get_mut(place) {
+            *element = ContentFilterElement { filter_operator, filter_operands: Some(operands) };
+        }
+        u32::try_from(place).unwrap_or(u32::MAX)
     }
 }
 
@@ -140,10 +177,11 @@ fn literal(value: Variant) -> ExtensionObject {
 
 #[expect(clippy::as_conversions, reason = "the attribute's wire number")]
 fn operand(type_definition_id: NodeId, path: Vec<QualifiedName>) -> SimpleAttributeOperand {
+    let attribute = if path.is_empty() { AttributeId::NodeId } else { AttributeId::Value };
     SimpleAttributeOperand {
         type_definition_id,
         browse_path: Some(path),
-        attribute_id: AttributeId::Value as u32,
+        attribute_id: attribute as u32,
         ..Default::default()
     }
 }
@@ -304,6 +342,18 @@ mod tests {
         let operators: Vec<_> = two.iter().map(|element| element.filter_operator).collect();
         let expected = [FilterOperator::And, FilterOperator::OfType, FilterOperator::GreaterThanOrEqual];
         assert_eq!(operators, expected);
+        let types = [1, 2, 3_u32].map(|id| NodeId::new(1, id)).to_vec();
+        let many = EventSelection::base().only_of_types(types).severity_at_least(1).filter().where_clause;
+        let elements = many.elements.unwrap();
+        let operators: Vec<_> = elements.iter().map(|element| element.filter_operator).collect();
+        let (or, of) = (FilterOperator::Or, FilterOperator::OfType);
+        assert_eq!(operators, [FilterOperator::And, or, or, of, of, of, FilterOperator::GreaterThanOrEqual]);
+        for (place, element) in elements.iter().enumerate() {
+            let operands = element.filter_operands.iter().flatten();
+            let joined = operands.filter_map(|operand| operand.inner_as::<ElementOperand>());
+            let place = u32::try_from(place).unwrap();
+            assert!(joined.into_iter().all(|operand| operand.index > place));
+        }
         assert_eq!(EventSelection::base().filter().where_clause.elements, None);
         assert_eq!(EventSelection::base().filter().select_clauses.unwrap().len(), 8);
     }

@@ -27,6 +27,7 @@ mod driver;
 mod endpoint;
 mod endpoint_url;
 mod error;
+mod event_types;
 mod events;
 mod flight;
 mod handshake;
@@ -63,6 +64,7 @@ pub use discovery::{KnownServer, NetworkServer, find_servers, find_servers_on_ne
 pub use endpoint::{Endpoint, TRANSPORT_UA_TCP, UserTokenKind, UserTokenPolicy};
 pub use endpoint_url::{DEFAULT_PORT, EndpointUrl};
 pub use error::{Error, Phase, Side};
+pub use event_types::{EventType, MAX_EVENT_TYPES};
 pub use events::{EventField, EventItemInfo, EventItemRequest, EventSelection};
 pub use history::{
     AGGREGATES, Bounds, EventHistory, HistoryOrder, HistoryPage, HistoryPages, HistoryRange, NodeHistory,

@@ -1,5 +1,6 @@
 //! One connection to a source, from the first byte to the last.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,10 +132,10 @@ async fn prepare<'a>(
 }
 
 /// What was learned about the server.
-struct Server {
-    namespaces: Vec<String>,
+pub(super) struct Server {
+    pub(super) namespaces: Vec<String>,
     start: Option<i64>,
-    application_uri: String,
+    pub(super) application_uri: String,
     settings: String,
 }
 
@@ -166,6 +167,7 @@ async fn continue_former(
                 "the settings of the source were changed"
             } else {
                 tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
+                live.continue_events(&setup, server).await;
                 look_for_more(live, server);
                 live.expect_sign_of_life();
                 return Ok(Some(watches));
@@ -200,13 +202,16 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
     live.memory.streams.add(selection.candidates.iter().map(|candidate| candidate.stream));
     let subscribed = subscribe(&live.session, &context.source, selection.candidates).await?;
     live.set_aside(subscribed.refused);
-    let setup = Setup {
+    let mut setup = Setup {
         server_application_uri: uri.clone(),
         server_start: server.start,
         settings: server.settings.clone(),
         silent_after_transfer: live.memory.silent_after_transfer,
         subscriptions: subscribed.subscriptions,
+        events: Vec::new(),
+        event_types: BTreeMap::new(),
     };
+    live.watch_all(&mut setup, server).await?;
     live.board.forget_acknowledged();
     let mut parcel = Parcel::default();
     parcel.entry.states.push(setup.saved(context.source.name.as_str()));
@@ -235,7 +240,7 @@ async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
 /// Everything that decides what subscriptions look like.
 fn settings(context: &Context) -> String {
     let source = &context.source;
-    format!(
+    let mut settings = format!(
         "{:?} {:?} {} {} {} {:?}",
         source.publishing_interval,
         source.sampling_interval,
@@ -243,5 +248,10 @@ fn settings(context: &Context) -> String {
         source.max_nodes,
         source.roots.join(" "),
         source.rules
-    )
+    );
+    // nothing was said before there were any: subscriptions from then go on
+    if !source.events.is_empty() {
+        settings.push_str(&format!(" {:?}", source.events));
+    }
+    settings
 }

@@ -1,16 +1,18 @@
-//! Takes the values of a notification into a batch, and the overflow bits onto the ledger.
+//! Takes the values and events of a notification into a batch, and what the server lost of them onto the ledger.
 
-use tagstore::{GapReason, NewGap, Sample, SampleBatch, Timestamp};
-use ua_channel::{DataValueRef, NotificationVisitor};
+use tagstore::{GapReason, NewGap, Sample, SampleBatch, StreamId, Timestamp, Value};
+use ua_channel::{DataValueRef, NotificationVisitor, ValueRef};
 
 use super::backlog::Backlog;
 use super::streams::Streams;
 use super::value::{Scratch, convert};
+use crate::alarms::{Alarms, Happened, Sign, Taken};
 
 /// Where the values of one notification message go.
 pub(crate) struct Intake<'a> {
     pub(crate) source: &'a str,
     pub(crate) streams: &'a mut Streams,
+    pub(crate) alarms: &'a mut Alarms,
     pub(crate) batch: &'a mut SampleBatch,
     pub(crate) gaps: &'a mut Vec<NewGap>,
     pub(crate) scratch: &'a mut Scratch,
@@ -32,6 +34,8 @@ pub(crate) struct Seen {
     pub(crate) foreign: u64,
     /// Notifications of a kind that was not asked for.
     pub(crate) unsupported: u64,
+    /// The conditions that hold have to be asked for.
+    pub(crate) refresh_required: bool,
     /// Time of the newest value.
     pub(crate) newest: Timestamp,
 }
@@ -73,6 +77,33 @@ impl NotificationVisitor for Intake<'_> {
         });
     }
 
+    fn event(&mut self, client_handle: u32, fields: &[ValueRef<'_>]) {
+        match self.alarms.take(client_handle, fields) {
+            Taken::Foreign => self.seen.foreign += 1,
+            Taken::PassedOver => {}
+            Taken::Sign(Sign::RefreshRequired) => self.seen.refresh_required = true,
+            Taken::Sign(Sign::Overflow(time)) => self.lost_events(client_handle, time),
+            Taken::Event(happened) => {
+                let Happened { time: source_time, server_time, record } = *happened;
+                let text = record.text();
+                let sample = Sample {
+                    stream: StreamId::new(client_handle),
+                    source_time,
+                    server_time,
+                    receive_time: self.receive_time,
+                    status: 0,
+                    value: Value::Event(&text),
+                };
+                if self.streams.advance(client_handle, sample.time()).is_none() {
+                    self.seen.foreign += 1;
+                    return;
+                }
+                self.seen.newest = self.seen.newest.max(sample.time());
+                self.batch.push(sample);
+            }
+        }
+    }
+
     fn status_change(&mut self, status: u32) {
         if status & SEVERITY_BAD != 0 {
             self.seen.subscription_lost = Some(status);
@@ -81,6 +112,29 @@ impl NotificationVisitor for Intake<'_> {
 
     fn unsupported(&mut self, _type_id: u32) {
         self.seen.unsupported += 1;
+    }
+}
+
+impl Intake<'_> {
+    /// The server dropped events of an item: some between the one that came last and now, as what is queued behind the loss
+    /// comes in the same message. What held among them is asked for.
+    fn lost_events(&mut self, handle: u32, time: Timestamp) {
+        let until = time.max(self.receive_time);
+        let Some((stream, before)) = self.streams.advance(handle, until) else {
+            self.seen.foreign += 1;
+            return;
+        };
+        let before = if before.is_absent() { self.complete_until } else { before };
+        let from = if before.is_absent() { time } else { before };
+        self.gaps.push(NewGap {
+            source: self.source.to_owned(),
+            stream: Some(stream),
+            from: from.min(until),
+            to: until,
+            reason: GapReason::QueueOverflow,
+            detail: "the server's queue for these events was full".to_owned(),
+        });
+        self.seen.refresh_required = true;
     }
 }
 
@@ -97,8 +151,7 @@ const OVERFLOW: u32 = 0x0080;
 
 #[cfg(test)]
 mod tests {
-    use tagstore::{OwnedValue, StreamId};
-    use ua_channel::ValueRef;
+    use tagstore::OwnedValue;
 
     use super::*;
 
@@ -119,6 +172,7 @@ mod tests {
         let mut intake = Intake {
             source: "plc",
             streams: &mut streams,
+            alarms: &mut Alarms::default(),
             batch: &mut batch,
             gaps: &mut gaps,
             scratch: &mut Scratch::default(),

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use ua_client::{AckToken, Delivery, PublishSummary, Session, status_name};
 
+use super::alarms::Watching;
 use super::backlog::Backlog;
 use super::board::Board;
 use super::health::Health;
@@ -31,6 +32,8 @@ pub(crate) struct Live<'a> {
     pub(super) board: &'a mut Board,
     pub(super) session: Session,
     pub(super) refused: Refused,
+    /// What is still to be done about events.
+    pub(super) watching: Watching,
     /// A browse that runs while values already flow.
     pub(super) selecting: JoinSet<Result<Selection, Error>>,
     pub(super) health: Health,
@@ -82,6 +85,7 @@ impl<'a> Live<'a> {
             board,
             session,
             refused: Refused::default(),
+            watching: Watching::default(),
             selecting: JoinSet::new(),
             health,
             proof_due: None,
@@ -110,6 +114,7 @@ impl<'a> Live<'a> {
         self.show_streams();
         loop {
             let (retry_at, proof_due) = (self.refused.due(), self.proof_due);
+            let (watch_at, refresh_at) = (self.watching.retry_at, self.watching.refresh_at);
             tokio::select! {
                 biased;
                 () = stopped(stop) => return self.finish().await,
@@ -129,6 +134,8 @@ impl<'a> Live<'a> {
                     self.memory.silent_after_transfer = true;
                     return Err(ua_client::Error::Timeout { what: "a continued subscription", after: self.patience() }.into());
                 }
+                () = sleep_until(refresh_at), if refresh_at.is_some() => self.refresh_conditions().await?,
+                () = sleep_until(watch_at), if watch_at.is_some() => self.watch_waiting().await?,
                 () = sleep_until(retry_at), if retry_at.is_some() => {
                     let candidates = self.refused.take();
                     self.add(candidates).await?;
@@ -222,6 +229,7 @@ impl<'a> Live<'a> {
         let mut intake = Intake {
             source: self.context.source.name.as_str(),
             streams: &mut self.memory.streams,
+            alarms: &mut self.memory.alarms,
             batch: &mut parcel.entry.batch,
             gaps: &mut parcel.entry.gaps,
             scratch: &mut self.scratch,
@@ -237,6 +245,9 @@ impl<'a> Live<'a> {
             // what came before the unreadable place is kept; the rest of the message cannot be had
             let detail = format!("a notification could not be read to its end: {error}");
             parcel.entry.gaps.push(self.gap(before, published, GapReason::SequenceHole, detail));
+        }
+        if seen.refresh_required {
+            self.refresh_soon();
         }
         if seen.foreign > 0 || seen.unsupported > 0 {
             tracing::debug!(
@@ -285,6 +296,7 @@ impl<'a> Live<'a> {
     /// Hands a parcel to the writer, with the progress that belongs to it.
     pub(super) async fn hand_over(&mut self, mut parcel: Parcel) -> Result<(), Error> {
         let name = self.context.source.name.as_str();
+        self.add_gaps_of_events(&mut parcel.entry.gaps);
         self.board.gaps(&parcel.entry.gaps);
         parcel.entry.states.push(self.memory.progress.saved(name));
         let values = parcel.entry.batch.len();
@@ -384,14 +396,16 @@ impl<'a> Live<'a> {
         if ticks > 0 { Timestamp::from_ticks(ticks) } else { Timestamp::from(clock::now()) }
     }
 
-    fn show_streams(&mut self) {
+    pub(super) fn show_streams(&mut self) {
         let streams =
             self.memory.setup.as_ref().map_or(0, |s| s.subscriptions.iter().map(|s| s.streams.len()).sum());
         let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
         let collected = setup.flat_map(|subscription| &subscription.streams).copied();
         let collected: Arc<[StreamId]> = collected.map(StreamId::new).collect();
         self.frontier.send_modify(|frontier| frontier.streams = collected);
-        self.board.set_streams(streams, self.refused.len(), self.refused.example());
+        let refused = self.refused.len() + self.watching.refused();
+        let example = self.refused.example().or_else(|| self.watching.example());
+        self.board.set_streams(streams, refused, example);
     }
 
     fn name(&self) -> &str {

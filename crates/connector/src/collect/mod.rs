@@ -18,11 +18,14 @@
 //! - Trust is decided anew while values flow ([`trust`]): whenever the store changes, and once a minute. A server that
 //!   is trusted no longer loses its session within seconds; its subscriptions stay, to be continued if it is trusted
 //!   again.
+//! - Events come in the first subscription ([`alarms`]), so that all of this holds for them, too. What is missing of them
+//!   stays missing: a server's history of events is not read.
 //! - A node that the server refuses is set aside, reported and tried again; the others do not notice.
 //!
 //! One task per source ([`supervisor`]) runs one connection after the other ([`connection`]); within a connection
 //! [`recover`] or [`subscribe`] lead to [`live`].
 
+mod alarms;
 mod backlog;
 mod backoff;
 mod board;

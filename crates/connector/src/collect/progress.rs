@@ -4,8 +4,12 @@
 //! streams they carry. `source/<name>/progress` goes with every commit: the last durable sequence numbers. Both are
 //! JSON, because a person may have to read them one day.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tagstore::Timestamp;
+
+use crate::alarms::WatchedEvents;
 
 /// The subscriptions of a source on its server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +27,12 @@ pub(crate) struct Setup {
     pub(crate) silent_after_transfer: bool,
     /// The subscriptions.
     pub(crate) subscriptions: Vec<SetupSubscription>,
+    /// The events that come in them.
+    #[serde(default)]
+    pub(crate) events: Vec<WatchedEvents>,
+    /// The name of each type of events.
+    #[serde(default)]
+    pub(crate) event_types: BTreeMap<String, String>,
 }
 
 /// One subscription.

@@ -30,7 +30,7 @@ pub(crate) async fn select(
 ) -> Result<Selection, Error> {
     let choice = choose(session, source, namespaces).await?;
     warn_of_what_is_hidden(source, &choice);
-    if choice.picked.is_empty() {
+    if choice.picked.is_empty() && source.events.is_empty() {
         return Err(Error::NothingPicked { found: choice.found });
     }
     let streams = choice.picked.iter().map(|picked| NewStream {

@@ -47,6 +47,14 @@ pub(crate) async fn subscribe(
     Ok(outcome)
 }
 
+/// Makes a subscription without nodes.
+///
+/// # Errors
+/// [`Error::Client`].
+pub(crate) async fn create_one(session: &Session, source: &SourceConfig) -> Result<SetupSubscription, Error> {
+    Ok(setup(&session.create_subscription(request(source)).await?))
+}
+
 /// Puts nodes into a subscription and gives back those that the server refused.
 ///
 /// # Errors

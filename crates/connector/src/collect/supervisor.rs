@@ -15,6 +15,7 @@ use super::board::Board;
 use super::connection;
 use super::progress::{Absent, OpenGap, Progress, Setup, progress_key, read, setup_key};
 use super::streams::Streams;
+use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind};
@@ -44,6 +45,8 @@ pub(super) struct Memory {
     /// here was handed to the writer, which keeps the order; a new process begins with what is durable.
     pub(super) progress: Progress,
     pub(super) streams: Streams,
+    /// The events among them.
+    pub(super) alarms: Alarms,
     /// The connection at hand came as far as publishing.
     pub(super) connected: bool,
     /// A former connection of this process did.
@@ -225,6 +228,8 @@ const TRUST_RETRY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::progress::SetupSubscription;
     use super::*;
 
@@ -261,6 +266,8 @@ mod tests {
             settings: String::new(),
             silent_after_transfer: false,
             subscriptions: vec![subscription],
+            events: Vec::new(),
+            event_types: BTreeMap::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
+use super::event_rule::write_events;
 use super::model::{
     AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, History, SecretRef, SourceConfig,
     SourceLogin,
@@ -212,6 +213,7 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
         table.insert("history", Item::Table(history));
     }
     write_rules(&mut table, &source.rules);
+    write_events(&mut table, &source.events);
     table
 }
 

@@ -60,6 +60,11 @@
 //! include = ["Mixing/**"]                       # and: data_type, type_definition, namespace, historizing
 //! data_type = ["Double", "Float"]
 //! sampling_interval = "1s"                      # and: queue_size, dead_band = { absolute = 0.5 } or { percent = 1 }
+//!
+//! [[source.events]]                             # one stream of alarms and events; see docs/events.md
+//! name = "alarms"                               # of the stream: line1.alarms
+//! types = ["AlarmConditionType"]                # with what is derived from it; and: notifier, sources, refresh, queue_size
+//! min_severity = 500
 //! ```
 //!
 //! Rules: every path is relative to the folder of the file. A key nobody knows is an error with the nearest known
@@ -70,6 +75,7 @@
 //! secret typed where none belongs is never copied into an error message.
 
 mod edit;
+mod event_rule;
 mod model;
 mod omf;
 mod plan;

@@ -11,6 +11,7 @@ use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
 use super::omf::OmfConfig;
+use crate::alarms::EventRule;
 use crate::error::Error;
 use crate::naming::{NameTemplate, NamespaceAliases};
 use crate::selection::{NodeList, Rule};
@@ -163,6 +164,8 @@ pub struct SourceConfig {
     pub rules: Vec<Rule>,
     /// The nodes collected, each by itself, instead of what browsing and rules find.
     pub nodes: Option<NodeList>,
+    /// Which of its alarms and events are collected.
+    pub events: Vec<EventRule>,
     /// How its streams are called.
     pub stream_name: NameTemplate,
     /// Short names of namespaces for `stream_name`.
@@ -347,6 +350,7 @@ impl SourceConfig {
             configured_queue_size: None,
             max_nodes: DEFAULT_MAX_NODES,
             rules: Vec::new(),
+            events: Vec::new(),
             nodes: None,
             stream_name: NameTemplate::default(),
             namespace_aliases: NamespaceAliases::new(),

@@ -10,6 +10,7 @@ use ua_channel::MessageSecurityMode;
 use ua_client::EndpointUrl;
 use ua_pki::{CertificateStatus, SecurityPolicy};
 
+use super::event_rule::read_events;
 use super::model::{
     Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
     JournalFull, SourceConfig, SourceName, Storage,
@@ -205,6 +206,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::ZERO);
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
     let rules = section.item("rule").map(|item| read_rules(item, section.problems())).unwrap_or_default();
+    let events = section.item("events").map(|item| read_events(item, section.problems())).unwrap_or_default();
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
     let nodes = read_nodes(section, folder, max_nodes);
     if nodes.is_some() && !rules.is_empty() {
@@ -232,6 +234,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         configured_queue_size,
         max_nodes,
         rules,
+        events,
         nodes,
         stream_name,
         namespace_aliases,

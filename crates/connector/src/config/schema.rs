@@ -39,6 +39,7 @@ mod tests {
             "[web]" => "/properties/web",
             "[[source]]" => "/properties/source/items",
             "[[source.rule]]" => "/properties/source/items/properties/rule/items",
+            "[[source.events]]" => "/properties/source/items/properties/events/items",
             "[source.history]" => "/properties/source/items/properties/history",
             "[[sink]]" => "/properties/sink/items",
             other => panic!("{other} has no place in the schema"),
@@ -62,11 +63,11 @@ mod tests {
         let sinks =
             ["file", "omf", "stdout"].map(|kind| format!("[[sink]]\nname = \"{kind}\"\nkind = \"{kind}\"\n"));
         problems(&format!(
-            "{HEAD}[storage]\n[web]\n{SOURCE}[source.history]\n[[source.rule]]\ninclude = [\"**\"]\n{}",
+            "{HEAD}[storage]\n[web]\n{SOURCE}[source.history]\n[[source.rule]]\ninclude = [\"**\"]\n[[source.events]]\n{}",
             sinks.concat()
         ));
         let asked = ASKED.with_borrow(Clone::clone);
-        assert_eq!(asked.len(), 8, "{:?}", asked.keys());
+        assert_eq!(asked.len(), 9, "{:?}", asked.keys());
         for (title, keys) in asked {
             let section = section(&title);
             let described: BTreeSet<String> =
@@ -80,10 +81,15 @@ mod tests {
     fn numbers_end_where_the_schema_says() {
         let in_source = |key: &str, value: i64| format!("{HEAD}{SOURCE}{key} = {value}\n");
         let in_history = |key: &str, value: i64| format!("{HEAD}{SOURCE}[source.history]\n{key} = {value}\n");
+        let in_events = |key: &str, value: i64| format!("{HEAD}{SOURCE}[[source.events]]\n{key} = {value}\n");
         let in_storage = |key: &str, value: i64| format!("{HEAD}[storage]\n{key} = {value}\n");
         type Write<'a> = &'a dyn Fn(&str, i64) -> String;
-        let all: [(&str, Write<'_>); 3] =
-            [("[[source]]", &in_source), ("[source.history]", &in_history), ("[storage]", &in_storage)];
+        let all: [(&str, Write<'_>); 4] = [
+            ("[[source]]", &in_source),
+            ("[source.history]", &in_history),
+            ("[[source.events]]", &in_events),
+            ("[storage]", &in_storage),
+        ];
         let mut checked = 0;
         for (title, write) in all {
             for (key, described) in section(title)["properties"].as_object().unwrap() {

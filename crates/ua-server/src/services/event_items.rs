@@ -91,7 +91,7 @@ fn element(
     let element_at = elements.get(place).ok_or(StatusCode::BadFilterElementInvalid)?;
     let operands = element_at.filter_operands.as_deref().unwrap_or_default();
     match (element_at.filter_operator, operands) {
-        (FilterOperator::And, [one, other]) => {
+        (joins @ (FilterOperator::And | FilterOperator::Or), [one, other]) => {
             let part = |operand: &ExtensionObject| {
                 let index =
                     operand.inner_as::<ElementOperand>().ok_or(StatusCode::BadFilterOperandInvalid)?;
@@ -102,7 +102,8 @@ fn element(
                 }
                 element(scope, elements, index, depth.saturating_add(1))
             };
-            Ok(Where::Both(Box::new(part(one)?), Box::new(part(other)?)))
+            let (one, other) = (Box::new(part(one)?), Box::new(part(other)?));
+            Ok(if joins == FilterOperator::And { Where::Both(one, other) } else { Where::Either(one, other) })
         }
         (FilterOperator::OfType, [operand]) => match literal(operand) {
             Some(Variant::NodeId(event_type)) => of_type(scope, event_type),

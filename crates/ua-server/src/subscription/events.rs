@@ -25,6 +25,7 @@ pub(crate) enum Where {
     Types(HashSet<NodeId>),
     SeverityAtLeast(u16),
     Both(Box<Self>, Box<Self>),
+    Either(Box<Self>, Box<Self>),
 }
 
 impl Where {
@@ -34,6 +35,7 @@ impl Where {
             Self::Types(types) => types.contains(&event.event_type),
             Self::SeverityAtLeast(severity) => event.severity >= *severity,
             Self::Both(one, other) => one.passes(event) && other.passes(event),
+            Self::Either(one, other) => one.passes(event) || other.passes(event),
         }
     }
 }
