@@ -85,6 +85,9 @@ fn register_sources(registry: &mut Registry, sources: &[SourceOverview]) {
         registry.register(name, help, family);
     };
     gauge(registry, "source_streams", "Streams that the server delivers", &|last| last.streams);
+    gauge(registry, "source_streams_polled", "Streams that are read in turn, not subscribed to", &|last| {
+        last.streams_polled
+    });
     gauge(registry, "source_streams_refused", "Nodes that the server refused", &|last| last.streams_refused);
     gauge(registry, "gaps_open", "Gaps on the ledger that nothing has closed", &|last| last.gaps_open);
     let counter = |registry: &mut Registry, name: &str, help: &str, of: &dyn Fn(&SourceStatus) -> u64| {

@@ -129,6 +129,9 @@ pub struct SourceStatus {
     pub own_certificate_not_after: Option<Timestamp>,
     /// Streams the server delivers to us.
     pub streams: u64,
+    /// How many of these are read in turn, because the server has no subscription for them.
+    #[serde(default)]
+    pub streams_polled: u64,
     /// Nodes the server refused; retried, and listed in the log.
     pub streams_refused: u64,
     /// One of the refused nodes with its reason, as an example.

@@ -57,6 +57,7 @@ async fn nodes_that_a_server_refuses_do_not_stop_the_others() {
     let mut site = Site::new(POLICY).await;
     let good = |number| (DataTypeId::Int32, Sample::good(Value::Int32(number), TIME));
     let server = serve(&mut site, 4, (0..6).map(good).collect()).await;
+    site.set("polling = \"never\"");
     let handle = site.start().await;
     let status =
         until("the server refused two nodes", || site.status().filter(|s| s.streams_refused == 2)).await;

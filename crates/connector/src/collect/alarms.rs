@@ -9,6 +9,7 @@ use ua_client::{EventType, Namespaces, status_name};
 
 use super::connection::Server;
 use super::live::{Live, Parcel};
+use super::polled::is_for_polling;
 use super::progress::Setup;
 use super::subscribe;
 use crate::alarms::{
@@ -73,7 +74,21 @@ impl Live<'_> {
             return Ok(());
         }
         if setup.subscriptions.is_empty() {
-            setup.subscriptions.push(subscribe::create_one(&self.session, &self.context.source).await?);
+            match subscribe::create_one(&self.session, &self.context.source).await {
+                Ok(subscription) => setup.subscriptions.push(subscription),
+                // values can be read in turn instead, events cannot
+                Err(Error::Client(ua_client::Error::Service { status, .. }))
+                    if is_for_polling(&self.context.source, status) =>
+                {
+                    let why = status_name(status).to_owned();
+                    for rule in rules {
+                        self.board.node_refused(&format!("{}.{}", self.name(), rule.name), &why);
+                        self.watching.waiting.push((rule, why.clone()));
+                    }
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.watch(rules, setup).await
     }

@@ -51,6 +51,7 @@ impl Board {
             own_thumbprint: None,
             own_certificate_not_after: None,
             streams: 0,
+            streams_polled: 0,
             streams_refused: 0,
             refused_example: None,
             values_total: 0,
@@ -128,7 +129,14 @@ impl Board {
         self.tell(EventKind::ServerCertificateChanged { pinned, now });
     }
 
-    pub(crate) fn set_streams(&mut self, streams: usize, refused: usize, example: Option<String>) {
+    pub(crate) fn set_streams(
+        &mut self,
+        streams: usize,
+        polled: usize,
+        refused: usize,
+        example: Option<String>,
+    ) {
+        self.status.streams_polled = u64::try_from(polled).unwrap_or(u64::MAX);
         self.status.streams = u64::try_from(streams).unwrap_or(u64::MAX);
         self.status.streams_refused = u64::try_from(refused).unwrap_or(u64::MAX);
         self.status.refused_example = example.map(|text| printable(&text));

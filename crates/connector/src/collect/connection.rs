@@ -79,7 +79,9 @@ async fn work(
         prepared = prepare(context, memory, board, opened) => prepared?,
     };
     let (mut live, in_flight, watches) = prepared;
-    live.session.start_publishing(&watches, in_flight).await?;
+    if !watches.is_empty() {
+        live.session.start_publishing(&watches, in_flight).await?;
+    }
     live.memory.connected = true;
     live.board.enter(SourceState::Quiet, None);
     // until this is dropped, at the end of the connection
@@ -158,6 +160,11 @@ async fn continue_former(
         live.memory.silent_after_transfer = false;
         return Ok(None);
     }
+    if setup.subscriptions.is_empty() {
+        let reason = live.memory.reason_for_loss();
+        live.memory.open_gap(reason, "nobody read while the connection was away".to_owned());
+        return Ok(None);
+    }
     live.board.enter(SourceState::Recovering, None);
     match live.recover(&setup).await? {
         Recovered::Continued(watches) => {
@@ -168,6 +175,7 @@ async fn continue_former(
             } else {
                 tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
                 live.continue_events(&setup, server).await;
+                live.memory.progress.miss_polled(&setup.polled);
                 look_for_more(live, server);
                 live.expect_sign_of_life();
                 return Ok(Some(watches));
@@ -210,6 +218,8 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
         subscriptions: subscribed.subscriptions,
         events: Vec::new(),
         event_types: BTreeMap::new(),
+        // told by the first round
+        polled: Vec::new(),
     };
     live.watch_all(&mut setup, server).await?;
     live.board.forget_acknowledged();
@@ -241,10 +251,11 @@ async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
 fn settings(context: &Context) -> String {
     let source = &context.source;
     let mut settings = format!(
-        "{:?} {:?} {} {} {} {:?}",
+        "{:?} {:?} {} {} {} {} {:?}",
         source.publishing_interval,
         source.sampling_interval,
         source.queue_size(),
+        source.polling.word(),
         source.max_nodes,
         source.roots.join(" "),
         source.rules

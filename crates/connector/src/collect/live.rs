@@ -15,6 +15,7 @@ use super::backlog::Backlog;
 use super::board::Board;
 use super::health::Health;
 use super::intake::{Intake, Seen};
+use super::polled::{NOT_ASKED, Polled, is_for_polling};
 use super::refused::{Candidate, Refused};
 use super::selection::Selection;
 use super::subscribe;
@@ -34,6 +35,8 @@ pub(crate) struct Live<'a> {
     pub(super) refused: Refused,
     /// What is still to be done about events.
     pub(super) watching: Watching,
+    /// What is read in turn.
+    pub(super) polled: Polled,
     /// A browse that runs while values already flow.
     pub(super) selecting: JoinSet<Result<Selection, Error>>,
     pub(super) health: Health,
@@ -86,6 +89,7 @@ impl<'a> Live<'a> {
             session,
             refused: Refused::default(),
             watching: Watching::default(),
+            polled: Polled::default(),
             selecting: JoinSet::new(),
             health,
             proof_due: None,
@@ -110,11 +114,12 @@ impl<'a> Live<'a> {
     pub(super) async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), Error> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.health = Health::new(clock::instant(), self.memory.keep_alive());
+        self.expect_messages();
         self.show_streams();
         loop {
-            let (retry_at, proof_due) = (self.refused.due(), self.proof_due);
             let (watch_at, refresh_at) = (self.watching.retry_at, self.watching.refresh_at);
+            let (retry_at, proof_due, poll_at) = (self.refused.due(), self.proof_due, self.polled.due());
+            let subscribed = self.memory.has_subscriptions();
             tokio::select! {
                 biased;
                 () = stopped(stop) => return self.finish().await,
@@ -123,8 +128,12 @@ impl<'a> Live<'a> {
                     let state = self.health.state(clock::instant());
                     self.board.tick(Some(state));
                 }
+                () = sleep_until(poll_at), if poll_at.is_some() => self.polled.begin(&self.session, clock::instant()),
+                Some(round) = self.polled.next(), if self.polled.is_reading() && self.pending.len() < MAX_PENDING => {
+                    self.take_round(round).await?;
+                }
                 // while too much waits for the disk nothing more is fetched: the server's queues are the next buffer
-                delivery = self.session.next_publish(), if self.pending.len() < MAX_PENDING => {
+                delivery = self.session.next_publish(), if subscribed && self.pending.len() < MAX_PENDING => {
                     self.take(delivery).await?;
                 }
                 Some(found) = self.selecting.join_next(), if !self.selecting.is_empty() => {
@@ -290,7 +299,8 @@ impl<'a> Live<'a> {
     fn settled(&self) -> Timestamp {
         let made = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
         let times = made.map(|made| self.settled.get(&made.id).copied().unwrap_or_default());
-        times.min().unwrap_or_default()
+        let polled = (!self.polled.is_empty()).then(|| self.polled.complete());
+        times.chain(polled).min().unwrap_or_default()
     }
 
     /// Hands a parcel to the writer, with the progress that belongs to it.
@@ -319,10 +329,16 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Puts nodes into the last subscription; what is refused is set aside.
+    /// Puts nodes into the last subscription; what is refused is set aside or polled.
     async fn add(&mut self, candidates: Vec<Candidate>) -> Result<(), Error> {
         let Some(setup) = &mut self.memory.setup else { return Ok(()) };
-        let Some(subscription) = setup.subscriptions.last_mut() else { return Ok(()) };
+        let Some(subscription) = setup.subscriptions.last_mut() else {
+            // where nothing can be subscribed to, this cannot be either
+            let refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
+            self.set_aside(refused);
+            self.show_streams();
+            return Ok(());
+        };
         let before = subscription.streams.len();
         // values may come before the answer does
         self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
@@ -342,8 +358,12 @@ impl<'a> Live<'a> {
         Ok(())
     }
 
-    /// Reports refused nodes once and keeps them for later.
+    /// Polls the nodes that the server only lets nobody subscribe to; reports the refused ones once and keeps them for
+    /// later.
     pub(super) fn set_aside(&mut self, refused: Vec<(Candidate, u32)>) {
+        let (polled, refused): (Vec<_>, Vec<_>) =
+            refused.into_iter().partition(|(_, status)| is_for_polling(&self.context.source, *status));
+        self.poll(polled);
         for (candidate, status) in refused.iter().take(REPORTED_NODES) {
             let status = status_name(*status);
             self.board.node_refused(&candidate.name, status);
@@ -359,7 +379,8 @@ impl<'a> Live<'a> {
             Ok(Ok(selection)) => {
                 let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
                 let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
-                let taken: HashSet<u32> = subscribed.chain(self.refused.streams()).collect();
+                let polled = self.polled.streams().map(StreamId::get);
+                let taken: HashSet<u32> = subscribed.chain(self.refused.streams()).chain(polled).collect();
                 let is_new = |candidate: &Candidate| !taken.contains(&candidate.stream.get());
                 let fresh: Vec<_> = selection.candidates.into_iter().filter(is_new).collect();
                 if !fresh.is_empty() {
@@ -397,18 +418,18 @@ impl<'a> Live<'a> {
     }
 
     pub(super) fn show_streams(&mut self) {
-        let streams =
-            self.memory.setup.as_ref().map_or(0, |s| s.subscriptions.iter().map(|s| s.streams.len()).sum());
         let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
-        let collected = setup.flat_map(|subscription| &subscription.streams).copied();
-        let collected: Arc<[StreamId]> = collected.map(StreamId::new).collect();
+        let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
+        let collected = subscribed.map(StreamId::new).chain(self.polled.streams());
+        let collected: Arc<[StreamId]> = collected.collect();
+        let streams = collected.len();
         self.frontier.send_modify(|frontier| frontier.streams = collected);
         let refused = self.refused.len() + self.watching.refused();
         let example = self.refused.example().or_else(|| self.watching.example());
-        self.board.set_streams(streams, refused, example);
+        self.board.set_streams(streams, self.polled.len(), refused, example);
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.context.source.name.as_str()
     }
 }

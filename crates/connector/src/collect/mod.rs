@@ -20,6 +20,8 @@
 //!   again.
 //! - Events come in the first subscription ([`alarms`]), so that all of this holds for them, too. What is missing of them
 //!   stays missing: a server's history of events is not read.
+//! - What the server has no subscription for is read in turn ([`polled`]): at every round what changed since the one
+//!   before. The time in which no round came through is a gap.
 //! - A node that the server refuses is set aside, reported and tried again; the others do not notice.
 //!
 //! One task per source ([`supervisor`]) runs one connection after the other ([`connection`]); within a connection
@@ -33,9 +35,11 @@ mod connection;
 mod health;
 mod intake;
 mod live;
+mod polled;
 mod progress;
 mod recover;
 mod refused;
+mod rounds;
 mod selection;
 mod streams;
 mod subscribe;

@@ -4,7 +4,7 @@
 //! streams they carry. `source/<name>/progress` goes with every commit: the last durable sequence numbers. Both are
 //! JSON, because a person may have to read them one day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use tagstore::Timestamp;
@@ -33,6 +33,9 @@ pub(crate) struct Setup {
     /// The name of each type of events.
     #[serde(default)]
     pub(crate) event_types: BTreeMap<String, String>,
+    /// The streams that are read in turn instead.
+    #[serde(default)]
+    pub(crate) polled: Vec<u32>,
 }
 
 /// One subscription.
@@ -55,6 +58,9 @@ pub(crate) struct SetupSubscription {
 pub(crate) struct Progress {
     /// Every subscription at hand.
     pub(crate) subscriptions: Vec<Reached>,
+    /// Up to when the polled nodes were read, by the server's clock, in ticks; 0 when none are, or none were yet.
+    #[serde(default)]
+    pub(crate) polled: i64,
     /// Up to when nothing was missing before these subscriptions were made, in ticks; 0 before the first time.
     pub(crate) before: i64,
     /// A gap whose end is not known yet. A process that ends before it is known leaves it to the next.
@@ -102,6 +108,7 @@ impl Progress {
         let anew = |id| Reached { id, sequence: 0, complete: 0 };
         Self {
             subscriptions: ids.into_iter().map(anew).collect(),
+            polled: 0,
             before: self.complete().ticks(),
             gap: self.gap.clone(),
             absent: self.absent.clone(),
@@ -128,8 +135,21 @@ impl Progress {
     /// Up to when nothing is missing of any subscription: the one that lags most decides. Absent before the first time.
     pub(crate) fn complete(&self) -> Timestamp {
         let of = |reached: &Reached| if reached.complete == 0 { self.before } else { reached.complete };
-        let known = self.subscriptions.iter().map(of).filter(|ticks| *ticks != 0);
+        let known = self.subscriptions.iter().map(of).chain([self.polled]).filter(|ticks| *ticks != 0);
         Timestamp::from_ticks(known.min().unwrap_or(self.before))
+    }
+
+    /// Takes note that up to this time every polled node was read.
+    pub(crate) fn note_polled(&mut self, read_at: Timestamp) {
+        self.polled = read_at.ticks();
+    }
+
+    /// These streams are missing since the last time they were read.
+    pub(crate) fn miss_polled(&mut self, streams: &[u32]) {
+        let from = std::mem::take(&mut self.polled);
+        let known: HashSet<u32> = self.absent.iter().map(|absent| absent.stream).collect();
+        let newly = streams.iter().filter(|stream| from != 0 && !known.contains(stream));
+        self.absent.extend(newly.map(|stream| Absent { stream: *stream, from }));
     }
 
     fn update(&mut self, subscription: u32, change: impl FnOnce(&mut Reached)) {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use ua_client::{DataFilter, ItemResult, Session, SubscriptionInfo, SubscriptionRequest, status_name};
 
+use super::polled::{NOT_ASKED, is_for_polling};
 use super::progress::SetupSubscription;
 use super::refused::Candidate;
-use crate::config::SourceConfig;
+use crate::config::{Polling, SourceConfig};
 use crate::error::Error;
 
 /// What became of the nodes.
@@ -16,10 +17,11 @@ pub(crate) struct Subscribed {
     pub(crate) refused: Vec<(Candidate, u32)>,
 }
 
-/// Makes as many subscriptions as the nodes need and puts the nodes into them.
+/// Makes as many subscriptions as the nodes need and puts the nodes into them. Those for which the server has no
+/// subscription, or no room in one, are among the refused.
 ///
 /// # Errors
-/// [`Error::NothingAccepted`] when the server refuses every single node; [`Error::Client`].
+/// [`Error::NothingAccepted`] when the server refuses every single node, and none can be polled; [`Error::Client`].
 pub(crate) async fn subscribe(
     session: &Session,
     source: &SourceConfig,
@@ -27,21 +29,36 @@ pub(crate) async fn subscribe(
 ) -> Result<Subscribed, Error> {
     let nodes = candidates.len();
     let mut outcome = Subscribed::default();
+    if source.polling == Polling::Always {
+        outcome.refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
+        return Ok(outcome);
+    }
     let mut rest = candidates;
     while !rest.is_empty() {
         let after = rest.split_off(rest.len().min(ITEMS_PER_SUBSCRIPTION));
-        let info = session.create_subscription(request(source)).await?;
+        let info = match session.create_subscription(request(source)).await {
+            Ok(info) => info,
+            Err(ua_client::Error::Service { status, .. }) if is_for_polling(source, status) => {
+                outcome.refused.extend(rest.into_iter().chain(after).map(|candidate| (candidate, status)));
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut subscription = setup(&info);
         let refused = add(session, source, &mut subscription, rest).await?;
-        outcome.subscriptions.push(subscription);
         outcome.refused.extend(refused);
+        if subscription.streams.is_empty() {
+            session.delete_subscriptions(&[subscription.id]).await?;
+        } else {
+            outcome.subscriptions.push(subscription);
+        }
         rest = after;
     }
-    if outcome.refused.len() == nodes
+    let lost = |(_, status): &&(Candidate, u32)| !is_for_polling(source, *status);
+    if outcome.refused.iter().filter(lost).count() == nodes
         && let Some((candidate, status)) = outcome.refused.first()
     {
         let example = format!("{}: {}", candidate.name, status_name(*status));
-        session.delete_subscriptions(&outcome.subscriptions.iter().map(|s| s.id).collect::<Vec<_>>()).await?;
         return Err(Error::NothingAccepted { nodes, example });
     }
     Ok(outcome)

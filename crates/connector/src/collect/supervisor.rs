@@ -63,6 +63,11 @@ impl Memory {
         self.setup.as_ref().is_some_and(|setup| setup.subscriptions.iter().any(|s| s.id == subscription))
     }
 
+    /// Whether anything is subscribed to.
+    pub(super) fn has_subscriptions(&self) -> bool {
+        self.setup.as_ref().is_some_and(|setup| !setup.subscriptions.is_empty())
+    }
+
     /// The longest silence that any subscription allows itself.
     pub(super) fn keep_alive(&self) -> Duration {
         let longest = self.setup.iter().flat_map(|s| &s.subscriptions).map(|s| s.keep_alive_ms).max();
@@ -99,7 +104,11 @@ impl Memory {
     /// The gaps of streams that were missing and are collected again.
     pub(super) fn back(&mut self, source: &str, now: Timestamp) -> Vec<NewGap> {
         let streams = self.setup.iter().flat_map(|setup| &setup.subscriptions).flat_map(|s| &s.streams);
-        let there: HashSet<u32> = streams.copied().collect();
+        self.back_of(&streams.copied().collect(), source, now)
+    }
+
+    /// The same for certain streams.
+    pub(super) fn back_of(&mut self, there: &HashSet<u32>, source: &str, now: Timestamp) -> Vec<NewGap> {
         let absent = std::mem::take(&mut self.progress.absent);
         let (back, still): (Vec<_>, Vec<_>) =
             absent.into_iter().partition(|absent| there.contains(&absent.stream));
@@ -268,6 +277,7 @@ mod tests {
             subscriptions: vec![subscription],
             events: Vec::new(),
             event_types: BTreeMap::new(),
+            polled: Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Val
 
 use super::event_rule::write_events;
 use super::model::{
-    AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, History, SecretRef, SourceConfig,
-    SourceLogin,
+    AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, History, Polling, SecretRef,
+    SourceConfig, SourceLogin,
 };
 use super::rule::write_rules;
 use super::section::show;
@@ -181,6 +181,9 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
     }
     if let Some(size) = source.configured_queue_size {
         table.insert("queue_size", value(i64::from(size)));
+    }
+    if source.polling != Polling::default() {
+        table.insert("polling", value(source.polling.word()));
     }
     if source.max_nodes != DEFAULT_MAX_NODES {
         table.insert("max_nodes", value(i64::try_from(source.max_nodes).unwrap_or(i64::MAX)));

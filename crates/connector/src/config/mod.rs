@@ -30,6 +30,7 @@
 //! roots = ["i=85"]                              # or "nsu=<namespace uri>;s=…"
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"
+//! polling = "when-refused"                      # or "always", "never": read in turn instead of subscribed
 //!
 //! nodes = "line1.nodes.csv"                     # these nodes and no browsing, instead of rules
 //! stream_name = "{source}.{path}"               # {path:/} {name} {display_name} {namespace} {identifier} {node} …
@@ -88,8 +89,8 @@ mod section;
 mod sink;
 
 pub use model::{
-    Application, AskedFor, Config, FileFormat, History, JournalFull, SecretRef, SinkConfig, SinkKind,
-    SourceConfig, SourceLogin, SourceName, Storage,
+    Application, AskedFor, Config, FileFormat, History, JournalFull, Polling, SecretRef, SinkConfig,
+    SinkKind, SourceConfig, SourceLogin, SourceName, Storage,
 };
 pub use omf::{OmfConfig, OmfLogin, OmfTarget};
 pub use plan::{Change, ConfigPart, Plan, PlannedAction, Setting};

@@ -158,6 +158,8 @@ pub struct SourceConfig {
     pub sampling_interval: Duration,
     /// Queue length per monitored item; `None` computes it, see [`SourceConfig::queue_size`].
     pub configured_queue_size: Option<u32>,
+    /// Which nodes are read again and again instead of being subscribed to.
+    pub polling: Polling,
     /// Most nodes a browse may visit before it stops with a report.
     pub max_nodes: usize,
     /// Which of the variables found are collected, and how; the first rule that fits decides.
@@ -176,6 +178,34 @@ pub struct SourceConfig {
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
     pub danger_suppress: Vec<CertificateStatus>,
+}
+
+/// Which nodes are read again and again, at their sampling interval, instead of being subscribed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Polling {
+    /// Those that the server has no subscription for: it knows no subscriptions, or has no room for more.
+    #[default]
+    WhenRefused,
+    /// All.
+    Always,
+    /// None: what the server refuses is reported and tried again.
+    Never,
+}
+
+impl Polling {
+    /// Every way, with its word in the configuration.
+    pub const WORDS: [(Self, &str); 3] =
+        [(Self::WhenRefused, "when-refused"), (Self::Always, "always"), (Self::Never, "never")];
+
+    /// The word for it in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::WhenRefused => "when-refused",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// How the history that a server keeps is read.
@@ -348,6 +378,7 @@ impl SourceConfig {
             publishing_interval: DEFAULT_INTERVAL,
             sampling_interval: DEFAULT_INTERVAL,
             configured_queue_size: None,
+            polling: Polling::default(),
             max_nodes: DEFAULT_MAX_NODES,
             rules: Vec::new(),
             events: Vec::new(),

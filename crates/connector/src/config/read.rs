@@ -13,7 +13,7 @@ use ua_pki::{CertificateStatus, SecurityPolicy};
 use super::event_rule::read_events;
 use super::model::{
     Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
-    JournalFull, SourceConfig, SourceName, Storage,
+    JournalFull, Polling, SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
 use super::rule::read_rules;
@@ -205,6 +205,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
     let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::ZERO);
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
+    let polling = section.parsed("polling", read_polling).unwrap_or_default();
     let rules = section.item("rule").map(|item| read_rules(item, section.problems())).unwrap_or_default();
     let events = section.item("events").map(|item| read_events(item, section.problems())).unwrap_or_default();
     let max_nodes = section.integer("max_nodes", 1..=MOST_NODES).unwrap_or(DEFAULT_MAX_NODES);
@@ -232,6 +233,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         publishing_interval,
         sampling_interval,
         configured_queue_size,
+        polling,
         max_nodes,
         rules,
         events,
@@ -244,6 +246,13 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     };
     check_security(section, &source);
     Some(source)
+}
+
+fn read_polling(text: &str) -> Result<Polling, String> {
+    let known = Polling::WORDS.into_iter().find(|(_, word)| *word == text);
+    known.map(|(polling, _)| polling).ok_or_else(|| {
+        format!("`{text}` is no way of polling; one of \"when-refused\", \"always\", \"never\"")
+    })
 }
 
 /// The list of nodes in a file of its own; a mistake in it is one of the configuration.

@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn choices_are_those_of_the_reader() {
-        for (key, other) in [("policy", "mode = \"Sign\"\n"), ("mode", "policy = \"Basic256Sha256\"\n")] {
+        let whole = "policy = \"Basic256Sha256\"\nmode = \"Sign\"\n";
+        for (key, other) in
+            [("policy", "mode = \"Sign\"\n"), ("mode", "policy = \"Basic256Sha256\"\n"), ("polling", whole)]
+        {
             for choice in section("[[source]]")["properties"][key]["enum"].as_array().unwrap() {
                 let choice = choice.as_str().unwrap();
                 let told = problems(&format!(

@@ -124,6 +124,20 @@ impl Site {
         Config::load(&self.dir.path().join("lockgate.toml")).unwrap()
     }
 
+    /// Writes a setting into the section of the source.
+    pub fn set(&self, line: &str) {
+        let path = self.dir.path().join("lockgate.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replacen("[[source]]", &format!("[[source]]\n{line}"), 1)).unwrap();
+    }
+
+    /// Writes more to the end of the file, which is the section of the source.
+    pub fn append(&self, text: &str) {
+        let path = self.dir.path().join("lockgate.toml");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{before}\n{text}")).unwrap();
+    }
+
     pub fn secret(&self) -> PathBuf {
         self.dir.path().join("secrets/line1")
     }

@@ -147,6 +147,14 @@ impl SourceView {
             lines.push(format!("{}{}: {}", safe(&self.source), safe(&code), safe(detail)));
             lines.extend(self.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
         }
+        if last.streams_polled > 0 {
+            lines.push(format!(
+                "{}: {} of {} streams are polled, not subscribed to",
+                safe(&self.source),
+                last.streams_polled,
+                last.streams
+            ));
+        }
         if last.streams_refused > 0 {
             let example = last.refused_example.as_deref().unwrap_or("");
             lines.push(format!(

@@ -229,6 +229,8 @@ pub enum GapReason {
     ServerRestart,
     /// The server dropped the subscription.
     SubscriptionLost,
+    /// The server did not answer when a node that is read in turn was to be read.
+    NotRead,
     /// lockgate was not running.
     ConnectorDown,
     /// Evicted because the quota was reached.
@@ -242,12 +244,13 @@ pub enum GapReason {
 }
 
 impl GapReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Reconnect,
         Self::SequenceHole,
         Self::QueueOverflow,
         Self::ServerRestart,
         Self::SubscriptionLost,
+        Self::NotRead,
         Self::ConnectorDown,
         Self::Quota,
         Self::JournalDamaged,
@@ -263,6 +266,7 @@ impl GapReason {
             Self::QueueOverflow => "queue-overflow",
             Self::ServerRestart => "server-restart",
             Self::SubscriptionLost => "subscription-lost",
+            Self::NotRead => "not-read",
             Self::ConnectorDown => "connector-down",
             Self::Quota => "quota",
             Self::JournalDamaged => "journal-damaged",
