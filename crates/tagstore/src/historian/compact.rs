@@ -6,7 +6,7 @@
 //! may, between rename and deletion (milliseconds, or until the next start after a crash), see samples twice.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::fs::File;
 use std::path::Path;
 
@@ -146,14 +146,20 @@ impl Historian {
     }
 
     pub(super) fn remove_obsolete(&self, journal: &mut Journal) -> Result<(), Error> {
-        for path in journal.obsolete_files()? {
-            let place = self.dir.join(&path);
+        let paths = journal.obsolete_files()?;
+        let mut folders = BTreeSet::new();
+        for path in &paths {
+            let place = self.dir.join(path);
             match std::fs::remove_file(&place) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::io(&place, &e)),
-                _ => journal.forget_obsolete(&path)?,
+                _ => folders.extend(place.parent().map(Path::to_owned)),
             }
         }
-        Ok(())
+        // a name that a power cut brings back must still be known as one to be deleted
+        for folder in folders.iter().filter(|folder| folder.exists()) {
+            files::sync_folder(folder)?;
+        }
+        paths.iter().try_for_each(|path| journal.forget_obsolete(path))
     }
 }
 
