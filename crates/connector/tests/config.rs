@@ -361,6 +361,9 @@ fn sinks_arrive_and_what_is_wrong_with_one_is_told() {
     let SinkKind::File { folder, format } = &config.sinks[0].kind else { panic!("no file sink") };
     assert_eq!((folder.as_path(), *format), (Path::new("/etc/lockgate/out"), FileFormat::Csv));
     assert_eq!(config.sinks[0].every, Duration::from_secs(10));
+    let config =
+        parse(&with("name = \"files\"\nkind = \"file\"\nfolder = \"out\"\nformat = \"parquet\"")).unwrap();
+    assert!(matches!(config.sinks[0].kind, SinkKind::File { format: FileFormat::Parquet, .. }));
     for (lines, told) in [
         ("kind = \"file\"\nfolder = \"out\"", "`name` is missing"),
         ("name = \"historian\"\nkind = \"file\"\nfolder = \"out\"", "is the embedded one"),

@@ -43,7 +43,7 @@
 //! name = "files"
 //! kind = "file"
 //! folder = "out"
-//! format = "jsonl"                              # or "csv"
+//! format = "jsonl"                              # or "csv", "parquet"
 //! every = "1m"
 //!
 //! [[sink]]                                      # see docs/sinks.md

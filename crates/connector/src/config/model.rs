@@ -117,6 +117,8 @@ pub enum FileFormat {
     JsonLines,
     /// RFC 4180 with a header, lines ended by LF.
     Csv,
+    /// A table of columns, sorted by stream and time.
+    Parquet,
 }
 
 impl FileFormat {
@@ -126,6 +128,7 @@ impl FileFormat {
         match self {
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 }

@@ -81,10 +81,10 @@ fn parse_kind(text: &str) -> Result<Kind, String> {
 }
 
 fn parse_format(text: &str) -> Result<FileFormat, String> {
-    [FileFormat::JsonLines, FileFormat::Csv]
+    [FileFormat::JsonLines, FileFormat::Csv, FileFormat::Parquet]
         .into_iter()
         .find(|format| format.extension() == text)
-        .ok_or_else(|| format!("`{text}` is no format; one of \"jsonl\", \"csv\""))
+        .ok_or_else(|| format!("`{text}` is no format; one of \"jsonl\", \"csv\", \"parquet\""))
 }
 
 /// Of sinks that send what there is, rather than whole files.

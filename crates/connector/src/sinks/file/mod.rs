@@ -1,10 +1,12 @@
-//! A folder of files as a sink: JSON lines or CSV, for whatever picks files up.
+//! A folder of files as a sink: JSON lines, CSV or Parquet, for whatever picks files up.
 //!
 //! Each delivery is one file, named by the journal rows in it: `values-000000000001-000000000600.jsonl`. It appears whole
 //! (written as `.part`, fsynced, renamed) and is never touched again; whoever picks it up may delete it. A crash between
 //! the file and the cursor is noticed by the name: the next delivery finds the file of its first row and goes on behind
 //! it. Only if that file was picked up and deleted within that moment are its rows written again, under a name that
 //! begins with the same row.
+
+mod parquet;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -64,21 +66,27 @@ impl FileSink {
     }
 
     fn write(&mut self, rows: &[(Seq, SampleBatch)], first: Seq, last: Seq) -> Result<(), Error> {
-        self.names.learn(&self.journal, rows)?;
         let name = format!("{PREFIX}{:012}-{:012}.{}", first.get(), last.get(), self.format.extension());
         let place = self.folder.join(name);
         let part = place.with_extension("part");
-        let written = self.write_part(&part, rows).and_then(|()| fs::rename(&part, &place));
-        let written = written.and_then(|()| File::open(&self.folder)?.sync_all());
+        let written = match self.format {
+            FileFormat::Parquet => parquet::write(&self.journal, &part, rows),
+            FileFormat::Csv | FileFormat::JsonLines => {
+                self.names.learn(&self.journal, rows)?;
+                self.write_lines(&part, rows).map_err(|source| self.failed(source))
+            }
+        };
+        let named = || fs::rename(&part, &place).and_then(|()| File::open(&self.folder)?.sync_all());
+        let written = written.and_then(|()| named().map_err(|source| self.failed(source)));
         if written.is_err()
             && let Err(error) = fs::remove_file(&part)
         {
             tracing::debug!(%error, "unfinished file not removed");
         }
-        written.map_err(|source| self.failed(source))
+        written
     }
 
-    fn write_part(&self, part: &Path, rows: &[(Seq, SampleBatch)]) -> std::io::Result<()> {
+    fn write_lines(&self, part: &Path, rows: &[(Seq, SampleBatch)]) -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(part)?);
         if self.format == FileFormat::Csv {
             out.write_all(CSV_HEADER.as_bytes())?;
@@ -88,7 +96,7 @@ impl FileSink {
             let view = SampleView::of(sample.to_owned());
             match self.format {
                 FileFormat::Csv => out.write_all(view.csv(name, str::to_owned).as_bytes())?,
-                FileFormat::JsonLines => write_line(&mut out, name, &view)?,
+                _ => write_line(&mut out, name, &view)?,
             }
         }
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
@@ -245,6 +253,54 @@ mod tests {
             "{}",
             lines[1]
         );
+    }
+
+    #[test]
+    fn a_parquet_file_is_whole_sorted_by_stream_and_time_and_not_written_again() {
+        let mut desk = Desk::new();
+        let other =
+            NewStream { key: "other".to_owned(), name: "line1.Flow".to_owned(), ..NewStream::default() };
+        let other = desk.journal.register_streams(&[other]).unwrap()[0];
+        let mut batch = SampleBatch::new();
+        let stranger = StreamId::new(99);
+        for (stream, second, value) in
+            [(other, 2, 1), (desk.stream, 5, 2), (stranger, 0, 6), (other, 1, 3), (desk.stream, 4, 4)]
+        {
+            let time = NOW.saturating_add_millis(second * 1000);
+            let (server_time, value) = (Timestamp::ABSENT, Value::Int(value));
+            batch.push(Sample {
+                stream,
+                source_time: time,
+                server_time,
+                receive_time: time,
+                status: 0,
+                value,
+            });
+        }
+        desk.journal.append(&Commit { batches: &[&batch], now: NOW, ..Commit::default() }).unwrap();
+        let mut sink = desk.sink(FileFormat::Parquet);
+        assert_eq!(sink.deliver(NOW).unwrap().rows, 5);
+        assert_eq!(desk.files(), ["values-000000000001-000000000001.parquet"]);
+
+        use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
+        let reader =
+            SerializedFileReader::new(File::open(desk.out().join(&desk.files()[0])).unwrap()).unwrap();
+        let rows: Vec<String> =
+            reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+        let expected = [("line1.Level", 4), ("line1.Level", 2), ("line1.Flow", 3), ("line1.Flow", 1)];
+        for (row, (name, value)) in rows.iter().zip(expected) {
+            assert!(
+                row.contains(&format!("text: \"{value}\"")) && row.contains(name),
+                "{name} {value}: {row}"
+            );
+        }
+        assert!(rows[4].contains("name: null") && rows[4].contains("text: \"6\""), "{}", rows[4]);
+
+        // as after a crash between the file and the cursor
+        desk.journal.remove_sink("files").unwrap();
+        let mut sink = desk.sink(FileFormat::Parquet);
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 0, more: true });
+        assert_eq!(desk.files().len(), 1);
     }
 
     #[test]
