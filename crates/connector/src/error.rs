@@ -206,6 +206,14 @@ pub enum Error {
         /// The configured roots.
         roots: Vec<String>,
     },
+    /// The snapshot of a server's address space cannot be read or written.
+    #[error("the snapshot {} of the address space: {source}", path.display())]
+    Snapshot {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The server delivers nothing of what we asked for.
     #[error("the server accepted none of {nodes} nodes: {example}")]
     NothingAccepted {
@@ -298,6 +306,7 @@ impl Error {
                 ErrorKind::Security
             }
             Self::Storage(_)
+            | Self::Snapshot { .. }
             | Self::WriterGone
             | Self::DataFolder { .. }
             | Self::SinkFolder { .. }
@@ -339,6 +348,7 @@ impl Error {
             Self::WriterGone => "storage.writer_gone",
             Self::DataFolder { .. } => "storage.folder",
             Self::RootsMissing { .. } => "browse.roots_missing",
+            Self::Snapshot { .. } => "browse.snapshot",
             Self::NothingAccepted { .. } => "collect.nothing_accepted",
             Self::SinkFolder { .. } => "sink.folder",
             Self::SinkStdout { .. } => "sink.stdout",

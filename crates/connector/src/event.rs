@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
+use crate::address_space::Stage;
 use crate::clock;
 use crate::next_step::NextStep;
 use crate::status::SourceState;
@@ -75,6 +76,24 @@ pub enum EventKind {
         cause: Option<String>,
         /// Values that were missing here.
         added: u64,
+    },
+    /// A browse that takes long, and how far it is.
+    Browsing {
+        /// How far.
+        stage: Stage,
+    },
+    /// The server's nodes are others than before.
+    NodesChanged {
+        /// Nodes that came.
+        added: usize,
+        /// Nodes that went; what was collected of them stays.
+        gone: usize,
+        /// Nodes that are another way: name, data type, unit …
+        changed: usize,
+        /// Why it was looked for.
+        why: &'static str,
+        /// Nothing is done about it before somebody accepts it.
+        waiting: bool,
     },
     /// The server refused one node; the others go on.
     NodeRefused {

@@ -54,6 +54,8 @@ pub struct Practice {
     pub limits: Option<Limits>,
     /// What the server does wrong; can be switched while it runs.
     pub trouble: Arc<Trouble>,
+    /// Namespaces that stand before the plant's own in the table, so that it is numbered another way.
+    pub namespaces_before: Vec<String>,
     /// Variables of rare kinds.
     pub specimens: Specimens,
     /// Folder of the certificate store of users: whom it trusts may log in with a certificate.
@@ -88,6 +90,9 @@ impl Plant {
         server.users = hash_passwords(config.users).await?;
         server.user_certificates = practice.user_certificates;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
+        for uri in &practice.namespaces_before {
+            space.add_namespace(uri)?;
+        }
         let start = Clock::start().now();
         let signals = Arc::new(layout::build(
             &mut space,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32};
 
-use opcua_types::{ContextOwned, DecodingOptions, DepthGauge};
+use opcua_types::{ContextOwned, DecodingOptions, DepthGauge, NodeId};
 use tokio::sync::{Notify, Semaphore, mpsc::UnboundedSender};
 use ua_channel::{Random, SystemRandom};
 use ua_codec::bounded_context;
@@ -11,6 +11,7 @@ use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy};
 use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
     access::Gate,
+    address_space::NodeIndex,
     clock::Clock,
     events::Event,
     services,
@@ -98,6 +99,11 @@ impl Core {
         bounded_context(options, LONGEST_EXTENSION_OBJECT)
     }
 
+    /// The place of a node, unless it is hidden.
+    pub(crate) fn index(&self, node: &NodeId) -> Option<NodeIndex> {
+        self.space.index(node).filter(|_| !self.config.trouble.is_hidden(node))
+    }
+
     /// The channel is gone: its Publish requests with it, its sessions stay until they time out.
     pub(crate) fn channel_gone(&self, channel: u32) {
         let sessions = self.sessions().on_channel(channel);
@@ -121,6 +127,9 @@ impl Core {
 impl EventSampler for Core {
     fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event)) {
         self.source.events(after, until, visit);
+        for at in self.config.trouble.model_changes(after, until) {
+            visit(&Event::model_change(at));
+        }
     }
 }
 

@@ -67,6 +67,11 @@ impl Event {
         Self::of_server(ObjectTypeId::RefreshEndEventType, "those were all conditions", time, 1)
     }
 
+    /// Tells that nodes came or went.
+    pub(crate) fn model_change(time: Ticks) -> Self {
+        Self::of_server(ObjectTypeId::GeneralModelChangeEventType, "nodes came or went", time, 100)
+    }
+
     fn of_server(event_type: ObjectTypeId, message: &str, time: Ticks, severity: u16) -> Self {
         let mut id = time.to_le_bytes().to_vec();
         id.extend(NodeId::from(event_type).as_u32().unwrap_or_default().to_le_bytes());

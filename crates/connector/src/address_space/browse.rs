@@ -1,52 +1,44 @@
 //! The walk.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use ua_client::types::{ObjectId, ReferenceTypeId};
+use ua_client::types::{ObjectId, ReferenceTypeId, VariableId};
 use ua_client::{
-    AttributeId, BrowseFilter, IdentifierRef, NodeId, NodeIdRef, ReferenceRef, Session, Variant, to_node_id,
+    AttributeId, BrowseFilter, IdentifierRef, NodeId, NodeIdRef, ReferenceRef, Session, Variant, status_name,
+    to_node_id,
 };
 
-use super::meaning::Property;
+use super::meaning::{Properties, Property};
+use super::progress::Progress;
+use super::space::{Added, Met, Numbers, Place, Space};
 use crate::error::Error;
 use crate::naming::NodeAddress;
 
-/// What a browse found.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// The variables, in the order they were met.
-    pub(crate) variables: Vec<Variable>,
-    /// Nodes whose references the server would not show, with the first of them as an example.
-    pub(crate) refused: usize,
-    pub(crate) refused_example: Option<(NodeId, u32)>,
+/// What is known of an address space: browsed just now, or taken from its snapshot.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) space: Space,
+    /// The properties that the walk met.
+    pub(super) properties: Properties,
     /// The limit was reached before the end.
     pub(crate) truncated: bool,
+    /// Nodes below which the server does not show what is there, and one of them with the status.
+    pub(crate) hidden: Option<(usize, String)>,
 }
 
-/// A node that has a value.
-#[derive(Debug, Clone)]
-pub(crate) struct Variable {
-    pub(crate) node: NodeId,
-    pub(crate) address: NodeAddress,
-    /// Browse names from below the root down to it.
-    pub(crate) path: Vec<String>,
-    /// Its display name, where that was asked for and the server says it.
-    pub(crate) display_name: Option<String>,
-    /// Its type definition, where the server says it.
-    pub(crate) type_definition: Option<NodeId>,
-    /// Its properties that say what its numbers mean.
-    pub(crate) properties: Vec<(Property, NodeId)>,
+impl Known {
+    pub(crate) fn of(space: Space) -> Self {
+        Self { space, properties: Properties::default(), truncated: false, hidden: None }
+    }
 }
 
-/// Where to walk, how far, and what to keep.
+/// Where to walk and how far.
 #[derive(Debug)]
 pub(crate) struct Extent<'a> {
     /// Where it begins.
     pub(crate) roots: &'a [String],
     /// Most nodes that are visited.
     pub(crate) max_nodes: usize,
-    /// Whether display names are kept.
-    pub(crate) with_display_names: bool,
 }
 
 /// Walks from the roots.
@@ -57,100 +49,97 @@ pub(crate) async fn browse(
     session: &Session,
     extent: &Extent<'_>,
     namespaces: &[String],
-) -> Result<Found, Error> {
-    let mut walk =
-        Walk { namespaces, extent, visited: HashSet::new(), found: Found::default(), level: Vec::new() };
+    progress: &Progress,
+) -> Result<Known, Error> {
+    let mut walk = Walk { namespaces, extent, known: Known::of(Space::new()) };
     walk.enter(session).await?;
     let filter = BrowseFilter {
         node_classes: OBJECTS_AND_VARIABLES,
         max_references_per_node: extent.max_nodes,
         ..Default::default()
     };
-    let mut depth = 0;
-    while !walk.level.is_empty() && depth < MAX_DEPTH {
-        let level = std::mem::take(&mut walk.level);
+    // nodes are kept in the order in which they are met: those of a level are what came since the last one began
+    let (mut begin, mut depth) = (0, 0);
+    while begin < walk.known.space.len() && depth < MAX_DEPTH {
+        let level: Vec<Place> = walk.known.space.places().skip(begin).collect();
+        begin = walk.known.space.len();
         for part in level.chunks(NODES_AT_ONCE) {
-            let nodes: Vec<NodeId> = part.iter().map(|step| step.node.clone()).collect();
+            let numbers = walk.known.space.numbers(namespaces);
+            let nodes: Vec<NodeId> =
+                part.iter().filter_map(|place| walk.known.space.node_id(*place, &numbers)).collect();
             let follow = |place: usize, reference: &ReferenceRef<'_>| {
-                if let Some(step) = part.get(place) {
-                    walk.follow(reference, step);
+                if let Some(parent) = part.get(place) {
+                    walk.follow(reference, *parent);
                 }
             };
             let answers = session.browse_each(&nodes, &filter, follow).await?;
-            for (step, answer) in part.iter().zip(answers) {
+            for (node, answer) in nodes.iter().zip(answers) {
                 if let Err(status) = answer {
-                    walk.refuse(&step.node, status);
+                    walk.refuse(node, status);
                 }
             }
+            progress.found(walk.known.space.len(), walk.known.space.variables());
         }
         depth += 1;
     }
-    walk.found.truncated |= !walk.level.is_empty();
-    Ok(walk.found)
-}
-
-/// A node whose references come next.
-struct Step {
-    node: NodeId,
-    /// What leads to it.
-    path: Vec<String>,
-    /// Its place among the variables found, if it is one.
-    variable: Option<usize>,
-}
-
-/// What a reference says of the variable it leads to.
-#[derive(Default)]
-struct Said {
-    display_name: Option<String>,
-    type_definition: Option<NodeId>,
+    let Walk { mut known, .. } = walk;
+    known.truncated |= begin < known.space.len();
+    known.properties.sort();
+    name_types(session, &mut known.space, namespaces).await?;
+    Ok(known)
 }
 
 /// Notes the properties of variables that no walk has met.
 ///
 /// # Errors
 /// [`Error::Client`] when the connection ends; a node that shows nothing has none.
-pub(crate) async fn note_properties(session: &Session, variables: &mut [Variable]) -> Result<(), Error> {
+pub(super) async fn note_properties(
+    session: &Session,
+    space: &Space,
+    places: &[Place],
+    numbers: &Numbers,
+    namespaces: &[String],
+) -> Result<Properties, Error> {
     let filter = BrowseFilter {
         reference_type: ReferenceTypeId::HasProperty.into(),
         max_references_per_node: MOST_REFERENCES,
         ..Default::default()
     };
-    for part in variables.chunks_mut(NODES_AT_ONCE) {
-        let nodes: Vec<NodeId> = part.iter().map(|variable| variable.node.clone()).collect();
-        let note = |place: usize, reference: &ReferenceRef<'_>| {
-            if let Some(variable) = part.get_mut(place) {
-                variable.note(reference);
-            }
-        };
-        session.browse_each(&nodes, &filter, note).await?;
-    }
-    Ok(())
+    let mut properties = Properties::default();
+    let there: Vec<(Place, NodeId)> =
+        places.iter().filter_map(|place| Some((*place, space.node_id(*place, numbers)?))).collect();
+    let (places, nodes): (Vec<Place>, Vec<NodeId>) = there.into_iter().unzip();
+    let note = |place: usize, reference: &ReferenceRef<'_>| {
+        if let Some(place) = places.get(place) {
+            properties.note(*place, reference, namespaces);
+        }
+    };
+    session.browse_each(&nodes, &filter, note).await?;
+    properties.sort();
+    Ok(properties)
 }
 
-impl Variable {
-    /// Takes note of one of its properties.
-    fn note(&mut self, reference: &ReferenceRef<'_>) {
-        let (namespace, name) = reference.browse_name;
-        if let Some(property) = Property::named(namespace, name.unwrap_or_default())
-            && self.properties.len() < MAX_PROPERTIES
-        {
-            self.properties.push((property, to_node_id(&reference.node_id.node_id)));
-        }
-    }
+/// When the server was started, if it says so.
+///
+/// # Errors
+/// [`Error::Client`] when the connection ends.
+pub(crate) async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
+    let question = (NodeId::from(VariableId::Server_ServerStatus_StartTime), AttributeId::Value);
+    let answer = session.read(&[question]).await?.pop().and_then(|value| value.value);
+    Ok(match answer {
+        Some(Variant::DateTime(time)) => Some(time.ticks()),
+        _ => None,
+    })
 }
 
 struct Walk<'a> {
     namespaces: &'a [String],
     extent: &'a Extent<'a>,
-    visited: HashSet<NodeId>,
-    found: Found,
-    /// Nodes of the next level.
-    level: Vec<Step>,
+    known: Known,
 }
 
 impl Walk<'_> {
-    /// Begins with the roots the server has. The objects folder gives no name to what is below it; any other root is
-    /// part of the path, so that a name does not depend on how far above a node the walk began.
+    /// Begins with the roots the server has. The objects folder has no name in a path.
     async fn enter(&mut self, session: &Session) -> Result<(), Error> {
         let mut nodes = Vec::new();
         for root in self.extent.roots {
@@ -167,86 +156,117 @@ impl Walk<'_> {
             let [class, name] = answer else { continue };
             let Some(Variant::Int32(class)) = class.value else { continue };
             let name = match &name.value {
-                Some(Variant::QualifiedName(name)) => name.name.as_ref().to_owned(),
-                _ => String::new(),
+                Some(Variant::QualifiedName(name)) => name.name.as_ref(),
+                _ => "",
             };
             let nameless = node == ObjectId::ObjectsFolder || node == ObjectId::RootFolder;
-            let path = if nameless || name.is_empty() { Vec::new() } else { vec![name] };
-            self.visit(node, (class == VARIABLE).then(Said::default), path);
+            let met = Met {
+                is_variable: class == VARIABLE,
+                browse_name: if nameless { "" } else { name },
+                display_name: if nameless { "" } else { name },
+                ..Met::default()
+            };
+            let address = NodeAddress::of(&node, self.namespaces);
+            if let Some(address) = address {
+                self.visit(address.namespace_uri(), address.identifier_ref(), &met);
+            }
         }
-        if self.level.is_empty() {
+        if self.known.space.len() == 0 {
             return Err(Error::RootsMissing { roots: self.extent.roots.to_vec() });
         }
         Ok(())
     }
 
-    fn follow(&mut self, reference: &ReferenceRef<'_>, parent: &Step) {
+    fn follow(&mut self, reference: &ReferenceRef<'_>, parent: Place) {
         let target = &reference.node_id;
         if target.server_index != 0 {
             return;
         }
         if reference.reference_type == HAS_PROPERTY {
-            self.note_property(reference, parent);
-            return;
-        }
-        let mut node = to_node_id(&target.node_id);
-        if let Some(uri) = target.namespace_uri.filter(|uri| !uri.is_empty()) {
-            match self.namespaces.iter().position(|known| known == uri).map(u16::try_from) {
-                Some(Ok(namespace)) => node.namespace = namespace,
-                _ => return,
+            if self.known.space.is_variable(parent) {
+                self.known.properties.note(parent, reference, self.namespaces);
             }
-        }
-        if node == ObjectId::Server {
             return;
         }
-        let mut path = parent.path.clone();
-        path.push(reference.browse_name.1.unwrap_or_default().to_owned());
+        let node = &target.node_id;
+        if (node.namespace, node.identifier) == (0, IdentifierRef::Numeric(SERVER)) {
+            return;
+        }
+        let uri = match target.namespace_uri.filter(|uri| !uri.is_empty()) {
+            Some(uri) => self.namespaces.iter().find(|known| *known == uri).map(String::as_str),
+            None => uri_of(node.namespace, self.namespaces),
+        };
+        let Some(uri) = uri else {
+            // an index outside the server's own table names nothing
+            self.refuse(&to_node_id(node), BAD_NODE_ID_INVALID);
+            return;
+        };
         let type_definition = &reference.type_definition;
         let is_ours =
             type_definition.server_index == 0 && type_definition.namespace_uri.unwrap_or_default().is_empty();
-        let type_definition = is_ours.then(|| to_node_id(&type_definition.node_id));
-        let display_name = reference.display_name.1.filter(|_| self.extent.with_display_names);
-        let said = || Said { type_definition, display_name: display_name.map(str::to_owned) };
-        self.visit(node, (reference.node_class == VARIABLE).then(said), path);
+        let type_definition = is_ours
+            .then(|| NodeAddress::of(&to_node_id(&type_definition.node_id), self.namespaces))
+            .flatten()
+            .map_or_else(String::new, |address| address.to_string());
+        let met = Met {
+            is_variable: reference.node_class == VARIABLE,
+            parent: Some(parent),
+            browse_name: reference.browse_name.1.unwrap_or_default(),
+            display_name: reference.display_name.1.unwrap_or_default(),
+            type_definition: &type_definition,
+        };
+        self.visit(uri, node.identifier, &met);
     }
 
-    fn note_property(&mut self, reference: &ReferenceRef<'_>, parent: &Step) {
-        if let Some(variable) = parent.variable.and_then(|place| self.found.variables.get_mut(place)) {
-            variable.note(reference);
-        }
-    }
-
-    /// `variable` is what the reference to a variable said of it.
-    fn visit(&mut self, node: NodeId, variable: Option<Said>, path: Vec<String>) {
-        if self.visited.len() >= self.extent.max_nodes {
-            self.found.truncated = true;
-            return;
-        }
-        if !self.visited.insert(node.clone()) {
-            return;
-        }
-        let mut place = None;
-        if let Some(Said { type_definition, display_name }) = variable
-            && let Some(address) = NodeAddress::of(&node, self.namespaces)
+    fn visit(&mut self, uri: &str, identifier: IdentifierRef<'_>, met: &Met<'_>) {
+        if self.known.space.len() >= self.extent.max_nodes
+            || self.known.space.add(uri, identifier, met) == Added::Full
         {
-            place = Some(self.found.variables.len());
-            let (node, path) = (node.clone(), path.clone());
-            let properties = Vec::new();
-            self.found.variables.push(Variable {
-                node,
-                address,
-                path,
-                display_name,
-                type_definition,
-                properties,
-            });
+            self.known.truncated = true;
         }
-        self.level.push(Step { node, path, variable: place });
     }
 
     fn refuse(&mut self, node: &NodeId, status: u32) {
-        self.found.refused += 1;
-        self.found.refused_example.get_or_insert_with(|| (node.clone(), status));
+        let hidden = self.known.hidden.get_or_insert_with(|| (0, format!("{node}: {}", status_name(status))));
+        hidden.0 += 1;
+    }
+}
+
+pub(super) fn uri_of(namespace: u16, namespaces: &[String]) -> Option<&str> {
+    match namespace {
+        0 => Some(UA_NAMESPACE),
+        index => namespaces.get(usize::from(index)).map(String::as_str),
+    }
+}
+
+/// Replaces the type definitions by their browse names.
+async fn name_types(session: &Session, space: &mut Space, namespaces: &[String]) -> Result<(), Error> {
+    let types = space.type_definitions();
+    let known: Vec<(String, NodeId)> = types
+        .into_iter()
+        .take(MOST_TYPES)
+        .filter_map(|text| {
+            let node = text.parse::<NodeAddress>().ok()?.node_id(namespaces)?;
+            Some((text, node))
+        })
+        .collect();
+    let questions: Vec<_> = known.iter().map(|(_, node)| (node.clone(), AttributeId::BrowseName)).collect();
+    let answers = session.read(&questions).await?;
+    let mut names: HashMap<String, String> = HashMap::new();
+    for ((text, _), answer) in known.into_iter().zip(answers) {
+        if let Some(Variant::QualifiedName(name)) = answer.value {
+            names.insert(text, name.name.as_ref().to_owned());
+        }
+    }
+    space.name_types(|text| names.get(text).cloned());
+    Ok(())
+}
+
+impl Property {
+    /// The property that a reference leads to, if it is one of ours.
+    pub(super) fn of(reference: &ReferenceRef<'_>) -> Option<Self> {
+        let (namespace, name) = reference.browse_name;
+        Self::named(namespace, name.unwrap_or_default())
     }
 }
 
@@ -255,10 +275,13 @@ const OBJECTS_AND_VARIABLES: u32 = 3;
 const VARIABLE: i32 = 2;
 /// Properties describe their node and are no streams of their own.
 const HAS_PROPERTY: NodeIdRef<'_> = NodeIdRef { namespace: 0, identifier: IdentifierRef::Numeric(46) };
-/// More properties of the kinds that are noted than any variable has.
-const MAX_PROPERTIES: usize = 8;
+const SERVER: u32 = 2253;
+const BAD_NODE_ID_INVALID: u32 = 0x8033_0000;
+const UA_NAMESPACE: &str = "http://opcfoundation.org/UA/";
 const MOST_REFERENCES: usize = 10_000;
-/// Deeper than any plant; a visited set alone would follow an endless fresh chain up to `max_nodes`.
+/// Types whose names are asked for; no server has more.
+const MOST_TYPES: usize = 10_000;
+/// Deeper than any plant; knowing what was visited alone would follow an endless fresh chain up to `max_nodes`.
 const MAX_DEPTH: usize = 128;
 /// Nodes handed to the session at once; it cuts them to what the server takes.
-const NODES_AT_ONCE: usize = 1000;
+const NODES_AT_ONCE: usize = 8000;

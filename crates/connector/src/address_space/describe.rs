@@ -1,76 +1,132 @@
-//! What a variable is: its data type and its description.
+//! What variables are: data type, description, and what their numbers mean.
 
 use ua_client::{AttributeId, DataValue, NodeId, Session, Variant};
 
+use super::browse::{Known, note_properties};
+use super::meaning::Meanings;
+use super::progress::Progress;
+use super::space::{Details, Numbers, Place};
 use crate::error::Error;
 use crate::naming::{NodeAddress, printable};
 
-/// What the server says about a variable.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Description {
-    /// `Double`, `Int32[]` for arrays, or the data type's node for what is not built in.
-    pub(crate) data_type: Option<String>,
-    /// The data type's node, where it is not built in: it may be an enumeration.
-    pub(crate) own_type: Option<NodeId>,
-    pub(crate) description: Option<String>,
-    /// Whether the server keeps the past of its value; `false` if it was not asked.
-    pub(crate) historizing: bool,
+/// Reads the attributes of variables, which rules may ask for. What the server does not show stays absent.
+///
+/// # Errors
+/// [`Error::Client`] when the connection ends.
+pub(crate) async fn read_attributes(
+    session: &Session,
+    known: &mut Known,
+    places: &[Place],
+    namespaces: &[String],
+) -> Result<(), Error> {
+    let numbers = known.space.numbers(namespaces);
+    for part in places.chunks(NODES_AT_ONCE) {
+        for (place, details) in attributes(session, known, part, &numbers, namespaces).await? {
+            known.space.describe(place, &details);
+        }
+    }
+    Ok(())
 }
 
-/// Describes every node, in order, and whether its past is kept only if that is asked for. What the server does not show
-/// stays absent.
+/// Reads all that there is to know about variables.
 ///
 /// # Errors
 /// [`Error::Client`] when the connection ends.
 pub(crate) async fn describe(
     session: &Session,
-    nodes: &[NodeId],
+    known: &mut Known,
+    places: &[Place],
     namespaces: &[String],
-    with_history: bool,
-) -> Result<Vec<Description>, Error> {
-    let [basic @ .., _] = &ATTRIBUTES;
-    let attributes = if with_history { ATTRIBUTES.as_slice() } else { basic };
-    let mut descriptions = Vec::with_capacity(nodes.len());
-    for part in nodes.chunks(NODES_AT_ONCE) {
-        let questions: Vec<_> = part
-            .iter()
-            .flat_map(|node| attributes.iter().map(|attribute| (node.clone(), *attribute)))
-            .collect();
-        let answers = session.read(&questions).await?;
-        descriptions.extend(answers.chunks(attributes.len()).map(|answer| understand(answer, namespaces)));
+    progress: &Progress,
+) -> Result<(), Error> {
+    let numbers = known.space.numbers(namespaces);
+    let mut meanings = Meanings::default();
+    progress.will_describe(places.len());
+    for part in places.chunks(NODES_AT_ONCE) {
+        let mut described = attributes(session, known, part, &numbers, namespaces).await?;
+        let noted;
+        let properties = if known.properties.are_known() {
+            &known.properties
+        } else {
+            noted = note_properties(session, &known.space, part, &numbers, namespaces).await?;
+            &noted
+        };
+        meanings.add(session, properties, &mut described, namespaces).await?;
+        for (place, details) in described {
+            known.space.describe(place, &Details { is_whole: true, ..details });
+        }
+        progress.described(part.len());
     }
-    descriptions.resize_with(nodes.len(), Description::default);
-    Ok(descriptions)
+    Ok(())
 }
 
-fn understand(answer: &[DataValue], namespaces: &[String]) -> Description {
-    let [data_type, rank, description, history @ ..] = answer else { return Description::default() };
-    let id = match &data_type.value {
-        Some(Variant::NodeId(id)) => Some(id.as_ref()),
+async fn attributes(
+    session: &Session,
+    known: &Known,
+    places: &[Place],
+    numbers: &Numbers,
+    namespaces: &[String],
+) -> Result<Vec<(Place, Details)>, Error> {
+    let there: Vec<(Place, NodeId)> =
+        places.iter().filter_map(|place| Some((*place, known.space.node_id(*place, numbers)?))).collect();
+    let questions: Vec<_> = there
+        .iter()
+        .flat_map(|(_, node)| ATTRIBUTES.iter().map(|attribute| (node.clone(), *attribute)))
+        .collect();
+    let answers = session.read(&questions).await?;
+    let answers = answers.chunks(ATTRIBUTES.len());
+    Ok(there
+        .iter()
+        .zip(answers)
+        .map(|((place, _), answer)| (*place, understand(answer, namespaces)))
+        .collect())
+}
+
+fn understand(answer: &[DataValue], namespaces: &[String]) -> Details {
+    let [data_type, rank, description, historizing, access] = answer else { return Details::default() };
+    let data_type = match &data_type.value {
+        Some(Variant::NodeId(id)) => type_name(id, namespaces),
         _ => None,
     };
-    let data_type = id.and_then(|id| type_name(id, namespaces));
-    let is_array = matches!(rank.value, Some(Variant::Int32(rank)) if rank >= 0);
     let description = match &description.value {
         Some(Variant::LocalizedText(text)) if !text.text.is_empty() => Some(printable(text.text.as_ref())),
         _ => None,
     };
-    Description {
-        data_type: data_type.map(|name| if is_array { format!("{name}[]") } else { name }),
-        own_type: id.filter(|id| id.namespace != 0).cloned(),
+    Details {
+        data_type,
+        value_rank: match rank.value {
+            Some(Variant::Int32(rank)) => rank,
+            _ => SCALAR,
+        },
         description,
-        historizing: matches!(history, [DataValue { value: Some(Variant::Boolean(true)), .. }]),
+        historizing: matches!(historizing.value, Some(Variant::Boolean(true))),
+        access_level: match access.value {
+            Some(Variant::Byte(access)) => access,
+            _ => 0,
+        },
+        ..Details::default()
     }
 }
 
 fn type_name(id: &NodeId, namespaces: &[String]) -> Option<String> {
     match id.as_data_type_id() {
         Ok(known) => Some(format!("{known:?}")),
-        Err(_) => NodeAddress::of(id, namespaces).map(|address| printable(&address.to_string())),
+        Err(_) => NodeAddress::of(id, namespaces).map(|address| address.to_string()),
     }
 }
 
-/// The last one costs a question more and is asked for only by rules.
-const ATTRIBUTES: [AttributeId; 4] =
-    [AttributeId::DataType, AttributeId::ValueRank, AttributeId::Description, AttributeId::Historizing];
-const NODES_AT_ONCE: usize = 500;
+/// A data type as people read it: with `[]` behind it for arrays.
+pub(crate) fn shown_type(data_type: &str, value_rank: i32) -> Option<String> {
+    let name = (!data_type.is_empty()).then(|| printable(data_type))?;
+    Some(if value_rank >= 0 { format!("{name}[]") } else { name })
+}
+
+const ATTRIBUTES: [AttributeId; 5] = [
+    AttributeId::DataType,
+    AttributeId::ValueRank,
+    AttributeId::Description,
+    AttributeId::Historizing,
+    AttributeId::AccessLevel,
+];
+const SCALAR: i32 = -1;
+const NODES_AT_ONCE: usize = 2000;

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 
 use tagstore::{ValueRange, ValueState};
 use ua_client::types::{EUInformation, EnumDefinition, EnumValueType, ExtensionObject, Range};
-use ua_client::{AttributeId, DataValue, NodeId, Session, Variant};
+use ua_client::{AttributeId, DataValue, ReferenceRef, Session, Variant};
 
+use super::browse::uri_of;
+use super::space::{Details, Identity, Place, Space};
 use crate::error::Error;
-use crate::naming::printable;
+use crate::naming::{NodeAddress, printable};
 
 /// A property that says what its variable's numbers mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,59 +40,124 @@ impl Property {
     }
 }
 
-/// What a variable's numbers mean, as far as its server says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Meaning {
-    pub(crate) unit: Option<String>,
-    pub(crate) range: Option<ValueRange>,
-    pub(crate) states: Vec<ValueState>,
+/// The properties of variables, as a walk met them.
+#[derive(Debug, Default)]
+pub(super) struct Properties {
+    /// Only to keep which nodes they are.
+    nodes: Option<Space>,
+    all: Vec<(Place, Property, Identity)>,
 }
 
-/// Reads what the properties of each variable say, in order.
-///
-/// # Errors
-/// [`Error::Client`] when the connection ends.
-pub(crate) async fn meanings<'a>(
-    session: &Session,
-    variables: impl ExactSizeIterator<Item = (&'a [(Property, NodeId)], Option<&'a NodeId>)>,
-) -> Result<Vec<Meaning>, Error> {
-    let mut meanings = vec![Meaning::default(); variables.len()];
-    let mut asked = Vec::new();
-    let mut enumerations: HashMap<&NodeId, Vec<usize>> = HashMap::new();
-    for (place, (properties, data_type)) in variables.enumerate() {
-        asked.extend(properties.iter().map(|(property, node)| (place, *property, node)));
-        if properties.is_empty()
-            && let Some(data_type) = data_type
+impl Properties {
+    /// Whether a walk has met them; a variable without an entry has none then.
+    pub(super) fn are_known(&self) -> bool {
+        self.nodes.is_some()
+    }
+
+    /// Takes note of a property of a variable.
+    pub(super) fn note(&mut self, variable: Place, reference: &ReferenceRef<'_>, namespaces: &[String]) {
+        let nodes = self.nodes.get_or_insert_with(Space::new);
+        let Some(property) = Property::of(reference) else { return };
+        let many =
+            self.all.iter().rev().take(MAX_PROPERTIES).filter(|(known, ..)| *known == variable).count();
+        let node = &reference.node_id.node_id;
+        if many < MAX_PROPERTIES
+            && let Some(uri) = uri_of(node.namespace, namespaces)
+            && let Some(identity) = nodes.note(uri, node.identifier)
         {
-            enumerations.entry(data_type).or_default().push(place);
+            self.all.push((variable, property, identity));
         }
     }
-    for part in asked.chunks(NODES_AT_ONCE) {
-        let questions: Vec<_> =
-            part.iter().map(|(_, _, node)| ((*node).clone(), AttributeId::Value)).collect();
-        for ((place, property, _), answer) in part.iter().zip(session.read(&questions).await?) {
-            if let Some(meaning) = meanings.get_mut(*place) {
-                meaning.add(*property, answer);
-            }
-        }
+
+    /// To be found by their variable.
+    pub(super) fn sort(&mut self) {
+        self.nodes.get_or_insert_with(Space::new);
+        self.all.sort_by_key(|(variable, ..)| *variable);
     }
-    let types: Vec<_> = enumerations.into_iter().collect();
-    for part in types.chunks(NODES_AT_ONCE) {
-        let questions: Vec<_> =
-            part.iter().map(|(id, _)| ((*id).clone(), AttributeId::DataTypeDefinition)).collect();
-        for ((_, places), answer) in part.iter().zip(session.read(&questions).await?) {
-            let states = enumeration(answer);
-            for place in places {
-                if let Some(meaning) = meanings.get_mut(*place) {
-                    meaning.states.clone_from(&states);
-                }
-            }
-        }
+
+    fn of(&self, variable: Place) -> &[(Place, Property, Identity)] {
+        let begin = self.all.partition_point(|(known, ..)| *known < variable);
+        let rest = self.all.get(begin..).unwrap_or_default();
+        rest.get(..rest.partition_point(|(known, ..)| *known == variable)).unwrap_or_default()
     }
-    Ok(meanings)
 }
 
-impl Meaning {
+/// Reads what numbers mean, and each enumeration once.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    enumerations: HashMap<String, Vec<ValueState>>,
+}
+
+impl Meanings {
+    /// Adds what the properties and the data type of each variable say.
+    ///
+    /// # Errors
+    /// [`Error::Client`] when the connection ends.
+    pub(super) async fn add(
+        &mut self,
+        session: &Session,
+        properties: &Properties,
+        variables: &mut [(Place, Details)],
+        namespaces: &[String],
+    ) -> Result<(), Error> {
+        let mut asked = Vec::new();
+        if let Some(nodes) = &properties.nodes {
+            let numbers = nodes.numbers(namespaces);
+            for (index, (place, _)) in variables.iter().enumerate() {
+                let of = properties.of(*place).iter();
+                asked.extend(of.filter_map(|(_, property, node)| {
+                    Some((index, *property, nodes.noted(*node, &numbers)?))
+                }));
+            }
+        }
+        let questions: Vec<_> = asked.iter().map(|(_, _, node)| (node.clone(), AttributeId::Value)).collect();
+        for ((index, property, _), answer) in asked.iter().zip(session.read(&questions).await?) {
+            if let Some((_, details)) = variables.get_mut(*index) {
+                details.add(*property, answer);
+            }
+        }
+        self.learn(session, properties, variables, namespaces).await?;
+        for (place, details) in variables.iter_mut() {
+            if properties.of(*place).is_empty()
+                && let Some(states) = details.data_type.as_ref().and_then(|id| self.enumerations.get(id))
+            {
+                details.states.clone_from(states);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the enumerations that were not asked for yet.
+    async fn learn(
+        &mut self,
+        session: &Session,
+        properties: &Properties,
+        variables: &[(Place, Details)],
+        namespaces: &[String],
+    ) -> Result<(), Error> {
+        let mut types = Vec::new();
+        for (place, details) in variables {
+            // what is built in has a name, what is a server's own an address
+            if let Some(id) = details.data_type.as_ref().filter(|id| id.starts_with("nsu="))
+                && properties.of(*place).is_empty()
+                && !self.enumerations.contains_key(id)
+                && let Some(node) =
+                    id.parse().ok().and_then(|address: NodeAddress| address.node_id(namespaces))
+            {
+                self.enumerations.insert(id.clone(), Vec::new());
+                types.push((id.clone(), node));
+            }
+        }
+        let questions: Vec<_> =
+            types.iter().map(|(_, node)| (node.clone(), AttributeId::DataTypeDefinition)).collect();
+        for ((id, _), answer) in types.into_iter().zip(session.read(&questions).await?) {
+            self.enumerations.insert(id, enumeration(answer));
+        }
+        Ok(())
+    }
+}
+
+impl Details {
     fn add(&mut self, property: Property, answer: DataValue) {
         let Some(value) = answer.value else { return };
         match (property, value) {
@@ -146,4 +213,5 @@ fn enumeration(answer: DataValue) -> Vec<ValueState> {
 
 /// More names than any machine has states.
 const MAX_STATES: usize = 1000;
-const NODES_AT_ONCE: usize = 1000;
+/// More properties of the kinds that are noted than any variable has.
+const MAX_PROPERTIES: usize = 8;

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use tagstore::{GapReason, Timestamp};
 use tokio::sync::watch;
-use ua_client::types::VariableId;
-use ua_client::{AttributeId, NodeId, Session, SubscriptionWatch, Variant};
+use ua_client::SubscriptionWatch;
 
 use super::board::Board;
 use super::live::{Live, Parcel};
 use super::progress::{Setup, SetupSubscription};
 use super::recover::Recovered;
-use super::selection::select;
-use super::subscribe::subscribe;
+use super::subscribe::{Subscribed, subscribe};
 use super::supervisor::{Context, Memory, stopped};
+use super::survey::{Selection, ServerNow, Survey};
 use super::trust::TrustWatch;
+use crate::address_space::server_start;
 use crate::clock;
 use crate::error::Error;
 use crate::fill;
@@ -78,8 +78,12 @@ async fn work(
         () = stopped(&mut stopping) => return Ok(()),
         prepared = prepare(context, memory, board, opened) => prepared?,
     };
-    let (mut live, in_flight, watches) = prepared;
+    let (mut live, mut in_flight, mut watches) = prepared;
     if !watches.is_empty() {
+        if let Some(watch) = live.watch_nodes().await? {
+            watches.push(watch);
+            in_flight = in_flight.saturating_add(1);
+        }
         live.session.start_publishing(&watches, in_flight).await?;
     }
     live.memory.connected = true;
@@ -123,7 +127,19 @@ async fn prepare<'a>(
         application_uri: opened.server_application_uri,
         settings: settings(context),
     };
-    let mut live = Live::new(context, memory, board, opened.session);
+    let survey = Survey {
+        session: opened.session,
+        source: source.clone(),
+        server: ServerNow {
+            application_uri: server.application_uri.clone(),
+            start: server.start,
+            namespaces: server.namespaces.clone().into(),
+        },
+        writer: context.writer.clone(),
+        events: context.events.clone(),
+        data: context.data.clone(),
+    };
+    let mut live = Live::new(context, memory, board, survey);
     let watches = match continue_former(&mut live, &server).await? {
         Some(watches) => watches,
         None => begin_anew(&mut live, &server).await?,
@@ -176,7 +192,7 @@ async fn continue_former(
                 tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
                 live.continue_events(&setup, server).await;
                 live.memory.progress.miss_polled(&setup.polled);
-                look_for_more(live, server);
+                look_for_more(live);
                 live.expect_sign_of_life();
                 return Ok(Some(watches));
             };
@@ -193,22 +209,31 @@ async fn continue_former(
     }
 }
 
-/// Browses beside the flowing values for nodes that are new, and for those that were refused before.
-fn look_for_more(live: &mut Live<'_>, server: &Server) {
-    let (session, source, writer) =
-        (live.session.clone(), live.context.source.clone(), live.context.writer.clone());
-    let (namespaces, uri) = (server.namespaces.clone(), server.application_uri.clone());
-    live.selecting.spawn(async move { select(&session, &source, &namespaces, &uri, &writer).await });
+/// Looks beside the flowing values for nodes that are new, and for those that were refused before.
+fn look_for_more(live: &mut Live<'_>) {
+    let survey = live.rebrowse.survey.clone();
+    live.selecting.spawn(async move { survey.quickly().await });
 }
 
-/// Browses, subscribes, and remembers what was made.
+/// Finds the nodes, subscribes, and remembers what was made.
 async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<SubscriptionWatch>, Error> {
     let context = live.context;
     live.board.enter(SourceState::Browsing, None);
     let uri = &server.application_uri;
-    let selection = select(&live.session, &context.source, &server.namespaces, uri, &context.writer).await?;
-    live.memory.streams.add(selection.candidates.iter().map(|candidate| candidate.stream));
-    let subscribed = subscribe(&live.session, &context.source, selection.candidates).await?;
+    let survey = live.rebrowse.survey.clone();
+    let selection = survey.quickly().await?;
+    let is_known = selection.browsed.is_none();
+    let subscribed = match subscribe_to(live, selection).await {
+        // what was known of the nodes is of no use
+        Err(error @ Error::NothingAccepted { .. }) if is_known => {
+            let selection = survey.browse(NOT_ACCEPTED).await?;
+            if selection.waits {
+                return Err(error);
+            }
+            subscribe_to(live, selection).await?
+        }
+        subscribed => subscribed?,
+    };
     live.set_aside(subscribed.refused);
     let mut setup = Setup {
         server_application_uri: uri.clone(),
@@ -232,19 +257,15 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
     Ok(watches)
 }
 
+async fn subscribe_to(live: &mut Live<'_>, selection: Selection) -> Result<Subscribed, Error> {
+    live.rebrowse.plan(&selection);
+    live.memory.streams.add(selection.candidates.iter().map(|candidate| candidate.stream));
+    subscribe(&live.session, &live.context.source, selection.candidates).await
+}
+
 fn watch_anew(subscription: &SetupSubscription) -> SubscriptionWatch {
     let keep_alive = Duration::from_millis(subscription.keep_alive_ms);
     SubscriptionWatch { id: subscription.id, keep_alive, last_sequence: None }
-}
-
-/// When the server was started, if it says so.
-async fn server_start(session: &Session) -> Result<Option<i64>, Error> {
-    let question = (NodeId::from(VariableId::Server_ServerStatus_StartTime), AttributeId::Value);
-    let answer = session.read(&[question]).await?.pop().and_then(|value| value.value);
-    Ok(match answer {
-        Some(Variant::DateTime(time)) => Some(time.ticks()),
-        _ => None,
-    })
 }
 
 /// Everything that decides what subscriptions look like.
@@ -266,3 +287,5 @@ fn settings(context: &Context) -> String {
     }
     settings
 }
+
+const NOT_ACCEPTED: &str = "the server accepted none of the nodes that were known";

@@ -16,10 +16,11 @@ use super::board::Board;
 use super::health::Health;
 use super::intake::{Intake, Seen};
 use super::polled::{NOT_ASKED, Polled, is_for_polling};
+use super::rebrowse::Rebrowse;
 use super::refused::{Candidate, Refused};
-use super::selection::Selection;
 use super::subscribe;
 use super::supervisor::{Context, Memory, stopped};
+use super::survey::{Selection, Survey};
 use super::value::Scratch;
 use crate::clock;
 use crate::error::Error;
@@ -39,6 +40,7 @@ pub(crate) struct Live<'a> {
     pub(super) polled: Polled,
     /// A browse that runs while values already flow.
     pub(super) selecting: JoinSet<Result<Selection, Error>>,
+    pub(super) rebrowse: Rebrowse,
     pub(super) health: Health,
     /// By when a continued subscription must have spoken. A server that confirms a transfer and then sends nothing
     /// would otherwise be believed for ever.
@@ -78,7 +80,7 @@ impl<'a> Live<'a> {
         context: &'a Context,
         memory: &'a mut Memory,
         board: &'a mut Board,
-        session: Session,
+        survey: Survey,
     ) -> Self {
         let health = Health::new(clock::instant(), memory.keep_alive());
         let complete_until = memory.progress.complete();
@@ -86,11 +88,12 @@ impl<'a> Live<'a> {
             context,
             memory,
             board,
-            session,
+            session: survey.session.clone(),
             refused: Refused::default(),
             watching: Watching::default(),
             polled: Polled::default(),
             selecting: JoinSet::new(),
+            rebrowse: Rebrowse::new(survey),
             health,
             proof_due: None,
             complete_until,
@@ -120,6 +123,7 @@ impl<'a> Live<'a> {
             let (watch_at, refresh_at) = (self.watching.retry_at, self.watching.refresh_at);
             let (retry_at, proof_due, poll_at) = (self.refused.due(), self.proof_due, self.polled.due());
             let subscribed = self.memory.has_subscriptions();
+            let browse_at = self.rebrowse.due().filter(|_| self.selecting.is_empty());
             tokio::select! {
                 biased;
                 () = stopped(stop) => return self.finish().await,
@@ -127,6 +131,7 @@ impl<'a> Live<'a> {
                 _ = tick.tick() => {
                     let state = self.health.state(clock::instant());
                     self.board.tick(Some(state));
+                    self.look_for_accepted();
                 }
                 () = sleep_until(poll_at), if poll_at.is_some() => self.polled.begin(&self.session, clock::instant()),
                 Some(round) = self.polled.next(), if self.polled.is_reading() && self.pending.len() < MAX_PENDING => {
@@ -145,6 +150,7 @@ impl<'a> Live<'a> {
                 }
                 () = sleep_until(refresh_at), if refresh_at.is_some() => self.refresh_conditions().await?,
                 () = sleep_until(watch_at), if watch_at.is_some() => self.watch_waiting().await?,
+                () = sleep_until(browse_at), if browse_at.is_some() => self.browse_again(),
                 () = sleep_until(retry_at), if retry_at.is_some() => {
                     let candidates = self.refused.take();
                     self.add(candidates).await?;
@@ -178,6 +184,9 @@ impl<'a> Live<'a> {
     async fn deliver(&mut self, delivery: &Delivery) -> Result<(), Error> {
         let summary = delivery.summary();
         let subscription = summary.subscription_id;
+        if self.tells_of_nodes(delivery) {
+            return Ok(());
+        }
         if !self.memory.carries(subscription) {
             tracing::debug!(
                 source = self.name(),
@@ -377,6 +386,12 @@ impl<'a> Live<'a> {
     ) -> Result<(), Error> {
         match found {
             Ok(Ok(selection)) => {
+                self.rebrowse.plan(&selection);
+                if selection.browsed.is_some() && !selection.waits {
+                    let there: HashSet<u32> =
+                        selection.candidates.iter().map(|candidate| candidate.stream.get()).collect();
+                    self.refused.keep(|candidate| there.contains(&candidate.stream.get()));
+                }
                 let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
                 let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
                 let polled = self.polled.streams().map(StreamId::get);
@@ -388,8 +403,14 @@ impl<'a> Live<'a> {
                 }
             }
             // what is subscribed already goes on
-            Ok(Err(error)) => tracing::warn!(source = self.name(), %error, "browsing for new nodes failed"),
-            Err(error) => tracing::error!(source = self.name(), %error, "browsing for new nodes ended badly"),
+            Ok(Err(error)) => {
+                tracing::warn!(source = self.name(), %error, "browsing for new nodes failed");
+                self.browse_later();
+            }
+            Err(error) => {
+                tracing::error!(source = self.name(), %error, "browsing for new nodes ended badly");
+                self.browse_later();
+            }
         }
         Ok(())
     }
@@ -400,6 +421,7 @@ impl<'a> Live<'a> {
             let durable = first_durable(&mut self.pending).await?;
             self.acknowledge(durable);
         }
+        self.stop_watching_nodes().await;
         if let Err(error) = self.session.close_keeping_subscriptions().await {
             tracing::debug!(source = self.name(), %error, "the server did not confirm the end of the session");
         }

@@ -28,6 +28,11 @@ impl Refused {
         self.waiting.len()
     }
 
+    /// Forgets those that nobody wants any more.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(&Candidate) -> bool) {
+        self.waiting.retain(|(candidate, _)| wanted(candidate));
+    }
+
     /// Their streams.
     pub(crate) fn streams(&self) -> impl Iterator<Item = u32> {
         self.waiting.iter().map(|(candidate, _)| candidate.stream.get())

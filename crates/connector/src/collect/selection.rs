@@ -1,55 +1,54 @@
-//! Which nodes of a server become streams: what the rules pick, registered in the journal.
+//! From what the rules pick to streams of the journal, ready to be subscribed to.
 
 use tagstore::NewStream;
-use ua_client::{DataFilter, DeadBand, ItemRequest, Session};
+use ua_client::{DataFilter, DeadBand, ItemRequest};
 
 use super::refused::Candidate;
 use crate::config::SourceConfig;
 use crate::error::Error;
 use crate::fill::order;
 use crate::pipeline::Writer;
-use crate::selection::{self, Choice, Picked, Sampling, choose};
+use crate::selection::{self, Choice, Picked, Sampling};
 
-/// The streams of a source, registered in the journal and ready to be subscribed to.
-#[derive(Debug)]
-pub(crate) struct Selection {
-    pub(crate) candidates: Vec<Candidate>,
-}
-
-/// Finds and registers every variable below the configured roots that the rules pick.
+/// Makes what is picked known to the journal.
 ///
 /// # Errors
-/// [`Error::RootsMissing`], [`Error::NothingPicked`] when there is no variable, [`Error::Client`],
-/// [`Error::Storage`].
-pub(crate) async fn select(
-    session: &Session,
+/// [`Error::NothingPicked`], [`Error::Storage`].
+pub(super) async fn register(
     source: &SourceConfig,
-    namespaces: &[String],
+    choice: &Choice,
     server_application_uri: &str,
     writer: &Writer,
-) -> Result<Selection, Error> {
-    let choice = choose(session, source, namespaces).await?;
-    warn_of_what_is_hidden(source, &choice);
-    if choice.picked.is_empty() && source.events.is_empty() {
+) -> Result<Vec<Candidate>, Error> {
+    if choice.is_empty() && source.events.is_empty() {
         return Err(Error::NothingPicked { found: choice.found });
     }
-    let streams = choice.picked.iter().map(|picked| NewStream {
-        key: picked.address.stream_key(server_application_uri),
-        name: picked.name.clone(),
-        source: source.name.as_str().to_owned(),
-        data_type: picked.data_type.clone(),
-        unit: picked.unit.clone(),
-        description: picked.description.clone(),
-        range: picked.range,
-        states: picked.states.clone(),
-    });
-    let ids = writer.register(streams.collect()).await?;
-    let wanted = ids.iter().zip(&choice.picked);
-    let wanted = wanted.filter_map(|(stream, picked)| Some((*stream, picked.sampling.backfill?)));
-    order(source.name.as_str(), wanted.collect(), writer).await?;
-    let candidates = ids.into_iter().zip(choice.picked);
-    let candidates = candidates.map(|(stream, picked)| candidate(source, stream, picked)).collect();
-    Ok(Selection { candidates })
+    let mut picked = choice.picked();
+    let mut candidates = Vec::with_capacity(choice.len());
+    let mut wanted = Vec::new();
+    loop {
+        let part: Vec<Picked> = picked.by_ref().take(REGISTERED_AT_ONCE).collect();
+        if part.is_empty() {
+            break;
+        }
+        let streams = part.iter().map(|picked| NewStream {
+            key: picked.address.stream_key(server_application_uri),
+            name: picked.name.clone(),
+            source: source.name.as_str().to_owned(),
+            data_type: picked.data_type.clone(),
+            unit: picked.unit.clone(),
+            description: picked.description.clone(),
+            range: picked.range,
+            states: picked.states.clone(),
+        });
+        let ids = writer.register(streams.collect()).await?;
+        for (stream, picked) in ids.into_iter().zip(part) {
+            wanted.extend(picked.sampling.backfill.map(|backfill| (stream, backfill)));
+            candidates.push(candidate(source, stream, picked));
+        }
+    }
+    order(source.name.as_str(), wanted, writer).await?;
+    Ok(candidates)
 }
 
 fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) -> Candidate {
@@ -74,9 +73,9 @@ fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) 
     }
 }
 
-fn warn_of_what_is_hidden(source: &SourceConfig, choice: &Choice) {
+pub(super) fn warn_of_what_is_hidden(source: &SourceConfig, choice: &Choice) {
     let name = source.name.as_str();
-    if choice.truncated {
+    if choice.truncated() {
         tracing::warn!(source = name, max_nodes = source.max_nodes, "the browse stopped at its limit");
     }
     if let Some((nodes, example)) = &choice.unknown {
@@ -87,7 +86,10 @@ fn warn_of_what_is_hidden(source: &SourceConfig, choice: &Choice) {
             "the server does not have the namespace of some listed nodes"
         );
     }
-    if let Some((nodes, example)) = &choice.hidden {
+    if let Some((nodes, example)) = choice.hidden() {
         tracing::warn!(source = name, nodes, example, "the server does not show what is below some nodes");
     }
 }
+
+/// Streams made known to the journal at once: with a million of them, memory counts.
+const REGISTERED_AT_ONCE: usize = 50_000;

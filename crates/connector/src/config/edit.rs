@@ -6,6 +6,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
+use super::address_space;
 use super::event_rule::write_events;
 use super::model::{
     AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, History, Polling, SecretRef,
@@ -215,6 +216,7 @@ fn source_table(source: &SourceConfig, folder: &Path) -> Table {
         history.insert("values_per_second", value(i64::from(source.history.values_per_second)));
         table.insert("history", Item::Table(history));
     }
+    address_space::write(&mut table, source.address_space);
     write_rules(&mut table, &source.rules);
     write_events(&mut table, &source.events);
     table

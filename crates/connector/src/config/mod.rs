@@ -38,6 +38,9 @@
 //! [source.history]                              # what the server itself keeps
 //! repair = true                                 # gaps are filled from it
 //! values_per_second = 10000                     # read no faster
+//! [source.address_space]                        # when its nodes are browsed again
+//! rebrowse = "24h"                              # or "never"
+//! new_nodes = "collect"                         # or "review": they wait for `lockgate diff --accept`
 //!
 //! [[sink]]                                      # beside the historian
 //! name = "files"
@@ -75,6 +78,7 @@
 //! The reader works on the parsed document itself, not through serde: so it knows the line of every value, and a
 //! secret typed where none belongs is never copied into an error message.
 
+mod address_space;
 mod edit;
 mod event_rule;
 mod model;
@@ -88,6 +92,7 @@ mod secret_ref;
 mod section;
 mod sink;
 
+pub use address_space::{AddressSpaceConfig, NewNodes};
 pub use model::{
     Application, AskedFor, Config, FileFormat, History, JournalFull, Polling, SecretRef, SinkConfig,
     SinkKind, SourceConfig, SourceLogin, SourceName, Storage,

@@ -10,6 +10,7 @@ use ua_channel::MessageSecurityMode;
 use ua_client::{EndpointUrl, UserTokenKind};
 use ua_pki::{CertificateStatus, SecurityPolicy, Thumbprint};
 
+use super::address_space::AddressSpaceConfig;
 use super::omf::OmfConfig;
 use crate::alarms::EventRule;
 use crate::error::Error;
@@ -177,6 +178,8 @@ pub struct SourceConfig {
     pub namespace_aliases: NamespaceAliases,
     /// How the server's history is read.
     pub history: History,
+    /// When its nodes are browsed again, and what becomes of new ones.
+    pub address_space: AddressSpaceConfig,
     /// Connect without any message security; visible for ever in status and log.
     pub danger_without_security: bool,
     /// Certificate findings that are ignored for this server; each is shown in the status.
@@ -389,6 +392,7 @@ impl SourceConfig {
             stream_name: NameTemplate::default(),
             namespace_aliases: NamespaceAliases::new(),
             history: History::default(),
+            address_space: AddressSpaceConfig::default(),
             danger_without_security: false,
             danger_suppress: Vec::new(),
         }

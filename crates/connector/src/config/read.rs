@@ -10,6 +10,7 @@ use ua_channel::MessageSecurityMode;
 use ua_client::EndpointUrl;
 use ua_pki::{CertificateStatus, SecurityPolicy};
 
+use super::address_space;
 use super::event_rule::read_events;
 use super::model::{
     Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
@@ -218,6 +219,8 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let namespace_aliases =
         section.item("namespaces").map(|item| read_aliases(item, section.problems())).unwrap_or_default();
     let history = section.section("history", "[source.history]", read_history).unwrap_or_default();
+    let address_space =
+        section.section("address_space", "[source.address_space]", address_space::read).unwrap_or_default();
     let danger_without_security = section.flag("danger_without_security");
     let danger_suppress = section.list("danger_suppress", parse_suppression).unwrap_or_default();
     let source = SourceConfig {
@@ -241,6 +244,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
         stream_name,
         namespace_aliases,
         history,
+        address_space,
         danger_without_security,
         danger_suppress,
     };

@@ -40,6 +40,7 @@ mod tests {
             "[[source]]" => "/properties/source/items",
             "[[source.rule]]" => "/properties/source/items/properties/rule/items",
             "[[source.events]]" => "/properties/source/items/properties/events/items",
+            "[source.address_space]" => "/properties/source/items/properties/address_space",
             "[source.history]" => "/properties/source/items/properties/history",
             "[[sink]]" => "/properties/sink/items",
             other => panic!("{other} has no place in the schema"),
@@ -63,11 +64,11 @@ mod tests {
         let sinks =
             ["file", "omf", "stdout"].map(|kind| format!("[[sink]]\nname = \"{kind}\"\nkind = \"{kind}\"\n"));
         problems(&format!(
-            "{HEAD}[storage]\n[web]\n{SOURCE}[source.history]\n[[source.rule]]\ninclude = [\"**\"]\n[[source.events]]\n{}",
+            "{HEAD}[storage]\n[web]\n{SOURCE}[source.history]\n[source.address_space]\n[[source.rule]]\ninclude = [\"**\"]\n[[source.events]]\n{}",
             sinks.concat()
         ));
         let asked = ASKED.with_borrow(Clone::clone);
-        assert_eq!(asked.len(), 9, "{:?}", asked.keys());
+        assert_eq!(asked.len(), 10, "{:?}", asked.keys());
         for (title, keys) in asked {
             let section = section(&title);
             let described: BTreeSet<String> =

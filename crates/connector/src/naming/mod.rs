@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use opcua_types::{Identifier, NodeId};
+use ua_client::IdentifierRef;
 
 use crate::error::Error;
 pub use template::{NameTemplate, NamespaceAliases, NodeNames};
@@ -30,6 +31,20 @@ impl NodeAddress {
             index => namespaces.get(usize::from(index))?.clone(),
         };
         Some(Self { namespace_uri, identifier: node.identifier.clone() })
+    }
+
+    pub(crate) fn from_parts(namespace_uri: String, identifier: Identifier) -> Self {
+        Self { namespace_uri, identifier }
+    }
+
+    /// The identifier, as it is on the wire.
+    pub(crate) fn identifier_ref(&self) -> IdentifierRef<'_> {
+        match &self.identifier {
+            Identifier::Numeric(number) => IdentifierRef::Numeric(*number),
+            Identifier::String(text) => IdentifierRef::String(text.as_ref()),
+            Identifier::Guid(guid) => IdentifierRef::Guid(guid.to_bytes()),
+            Identifier::ByteString(bytes) => IdentifierRef::Opaque(bytes.as_ref()),
+        }
     }
 
     /// The node id on a server with this namespace table; `None` when the table does not have the namespace.

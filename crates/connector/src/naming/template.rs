@@ -42,11 +42,11 @@ enum Field {
 #[derive(Clone, Debug)]
 pub struct NodeNames<'a> {
     /// Which node.
-    pub address: &'a NodeAddress,
+    pub address: NodeAddress,
     /// Index of its namespace on the server now.
     pub namespace_index: u16,
     /// Browse names from below the root down to it.
-    pub path: &'a [String],
+    pub path: Vec<&'a str>,
     /// Its display name; empty where the server does not say it or nobody asked.
     pub display_name: &'a str,
 }
@@ -62,27 +62,31 @@ impl Default for NameTemplate {
 }
 
 impl NameTemplate {
-    /// Whether display names have to be known.
-    pub(crate) fn asks_for_display_names(&self) -> bool {
-        self.parts.contains(&Part::Field(Field::DisplayName))
-    }
-
     /// The names of a set of nodes. Where two nodes would have the same, both get their node added, so that the outcome
     /// does not depend on the order of a browse.
-    pub fn names(&self, source: &str, aliases: &NamespaceAliases, nodes: &[NodeNames<'_>]) -> Vec<String> {
-        let plain: Vec<String> = nodes.iter().map(|node| self.name(source, aliases, node)).collect();
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for name in &plain {
-            *seen.entry(name).or_default() += 1;
+    ///
+    /// `nodes` says what a node is called as often as it is asked: there may be a million of them.
+    pub fn names<'a, I>(&self, source: &str, aliases: &NamespaceAliases, nodes: impl Fn() -> I) -> Vec<String>
+    where
+        I: Iterator<Item = NodeNames<'a>>,
+    {
+        let mut names: Vec<String> = nodes().map(|node| self.name(source, aliases, &node)).collect();
+        let mut seen: HashMap<&str, bool> = HashMap::with_capacity(names.len());
+        for name in &names {
+            seen.entry(name).and_modify(|alone| *alone = false).or_insert(!name.is_empty());
         }
-        let unique = plain.iter().zip(nodes).map(|(name, node)| {
-            if seen.get(name.as_str()).copied() == Some(1) && !name.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}[{address}]", address = printable(&node.address.to_string()))
+        let alone: Vec<bool> =
+            names.iter().map(|name| seen.get(name.as_str()).copied().unwrap_or(false)).collect();
+        drop(seen);
+        if alone.iter().all(|alone| *alone) {
+            return names;
+        }
+        for ((name, node), alone) in names.iter_mut().zip(nodes()).zip(alone) {
+            if !alone {
+                name.push_str(&format!("[{address}]", address = printable(&node.address.to_string())));
             }
-        });
-        unique.collect()
+        }
+        names
     }
 
     fn name(&self, source: &str, aliases: &NamespaceAliases, node: &NodeNames<'_>) -> String {
@@ -98,15 +102,15 @@ impl NameTemplate {
 }
 
 impl Field {
-    fn of<'a>(&self, source: &'a str, aliases: &'a NamespaceAliases, node: &NodeNames<'a>) -> Cow<'a, str> {
-        let address = node.address;
+    fn of<'a>(&self, source: &'a str, aliases: &'a NamespaceAliases, node: &NodeNames<'_>) -> Cow<'a, str> {
+        let address = &node.address;
         match self {
             Self::Source => source.into(),
             Self::Path(separator) => {
                 let parts: Vec<String> = node.path.iter().map(|part| printable(part)).collect();
                 parts.join(separator).into()
             }
-            Self::Name => printable(node.path.last().map_or("", String::as_str)).into(),
+            Self::Name => printable(node.path.last().copied().unwrap_or_default()).into(),
             Self::DisplayName => printable(node.display_name).into(),
             Self::Namespace => match aliases.get(address.namespace_uri()) {
                 Some(alias) => alias.into(),
@@ -234,12 +238,16 @@ mod tests {
                 (address.parse().unwrap(), path.iter().map(|part| (*part).to_owned()).collect())
             })
             .collect();
-        let names: Vec<NodeNames<'_>> = nodes
-            .iter()
-            .map(|(address, path)| NodeNames { address, namespace_index: 5, path, display_name: "Drehzahl" })
-            .collect();
+        let names = || {
+            nodes.iter().map(|(address, path)| NodeNames {
+                address: address.clone(),
+                namespace_index: 5,
+                path: path.iter().map(String::as_str).collect(),
+                display_name: "Drehzahl",
+            })
+        };
         let aliases = NamespaceAliases::from([("urn:vendor:mixing".to_owned(), "mix".to_owned())]);
-        template.names("plc", &aliases, &names)
+        template.names("plc", &aliases, names)
     }
 
     const SPEED: (&str, &[&str]) = ("nsu=urn:vendor:mixing;s=Line1.Speed", &["Line1", "Speed"]);

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use tagstore::{ValueRange, ValueState};
-use ua_client::{AttributeId, NodeId, Session, Variant, status_name};
+use ua_client::{IdentifierRef, NodeId, Session};
 
 use super::list::Listed;
 use super::{Attributes, Decision, Rule, Sampling, decide, pattern};
 use crate::address_space::{
-    Description, Extent, Meaning, Variable, browse, describe, meanings, note_properties,
+    Added, Details, Extent, Known, Met, Numbers, Place, Progress, Space, browse, describe, read_attributes,
+    shown_type,
 };
 use crate::config::SourceConfig;
 use crate::error::Error;
@@ -16,16 +17,14 @@ use crate::naming::{NodeAddress, NodeNames};
 
 /// What the rules of a source pick on its server.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Choice {
-    /// The variables picked, in the order they were met.
-    pub picked: Vec<Picked>,
+    /// All that is known of the address space.
+    pub(crate) known: Known,
+    numbers: Numbers,
+    picked: Picks,
+    names: Vec<String>,
     /// All variables found.
     pub found: usize,
-    /// The browse stopped at the source's `max_nodes`.
-    pub truncated: bool,
-    /// Nodes below which the server did not show what is there, and one of them with the status.
-    pub hidden: Option<(usize, String)>,
     /// Nodes of the list whose namespace the server does not have, and one of them.
     pub unknown: Option<(usize, String)>,
 }
@@ -54,6 +53,52 @@ pub struct Picked {
     pub sampling: Sampling,
 }
 
+impl Choice {
+    /// Number of variables picked.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.picked.all.len()
+    }
+
+    /// Whether none is picked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.picked.all.is_empty()
+    }
+
+    /// The variables picked, in the order in which they were met, each put together when it is its turn.
+    pub fn picked(&self) -> impl Iterator<Item = Picked> {
+        let space = &self.known.space;
+        self.picked.all.iter().zip(&self.names).filter_map(|((place, sampling), name)| {
+            let Details { data_type, value_rank, description, unit, range, states, .. } =
+                space.details(*place).unwrap_or_default();
+            Some(Picked {
+                node: space.node_id(*place, &self.numbers)?,
+                address: space.address(*place)?,
+                name: name.clone(),
+                data_type: data_type.and_then(|data_type| shown_type(&data_type, value_rank)),
+                description,
+                unit,
+                range,
+                states,
+                sampling: self.picked.samplings.get(*sampling).copied().unwrap_or_default(),
+            })
+        })
+    }
+
+    /// Whether the browse stopped at the source's `max_nodes`.
+    #[must_use]
+    pub fn truncated(&self) -> bool {
+        self.known.truncated
+    }
+
+    /// Nodes below which the server does not show what is there, and one of them with the status.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&(usize, String)> {
+        self.known.hidden.as_ref()
+    }
+}
+
 /// Browses a source's server and applies its rules. The memory taken is bounded by the source's `max_nodes`.
 ///
 /// # Errors
@@ -62,53 +107,61 @@ pub async fn choose(
     session: &Session,
     source: &SourceConfig,
     namespaces: &[String],
+    progress: &Progress,
 ) -> Result<Choice, Error> {
     if let Some(list) = &source.nodes {
-        return choose_listed(session, source, &list.nodes, namespaces).await;
+        return choose_listed(session, source, &list.nodes, namespaces, progress).await;
     }
-    let extent = Extent {
-        roots: &source.roots,
-        max_nodes: source.max_nodes,
-        with_display_names: source.stream_name.asks_for_display_names(),
+    let extent = Extent { roots: &source.roots, max_nodes: source.max_nodes };
+    let known = browse(session, &extent, namespaces, progress).await?;
+    choose_from(session, source, known, namespaces, progress).await
+}
+
+/// Applies the rules to what is known of the address space; the server is asked only for what is not known of the
+/// variables picked.
+///
+/// # Errors
+/// [`Error::Client`] when the connection ends.
+pub(crate) async fn choose_from(
+    session: &Session,
+    source: &SourceConfig,
+    mut known: Known,
+    namespaces: &[String],
+    progress: &Progress,
+) -> Result<Choice, Error> {
+    let first = Picks::by_rules(&source.rules, &known.space);
+    let picks = if first.undecided.is_empty() {
+        first
+    } else {
+        read_attributes(session, &mut known, &first.undecided, namespaces).await?;
+        Picks::by_rules(&source.rules, &known.space)
     };
-    let found = browse(session, &extent, namespaces).await?;
-    let all = found.variables.len();
-    let types = type_names(session, &source.rules, &found.variables).await?;
-    let mut kept = Vec::new();
-    for variable in found.variables {
-        match decide(&source.rules, known(&variable, &path(&variable), &types), None) {
-            Decision::Exclude => {}
-            decision => kept.push((variable, decision)),
-        }
+    let places: Vec<Place> =
+        picks.all.iter().map(|(place, _)| *place).filter(|place| !known.space.is_described(*place)).collect();
+    describe(session, &mut known, &places, namespaces, progress).await?;
+    Ok(Choice::of(source, known, picks, namespaces))
+}
+
+impl Choice {
+    /// What the rules pick of what is known, without a server to ask. A variable of which too little is known for the rules
+    /// is not picked.
+    pub(crate) fn without_asking(source: &SourceConfig, known: Known, namespaces: &[String]) -> Self {
+        let picks = Picks::by_rules(&source.rules, &known.space);
+        Self::of(source, known, picks, namespaces)
     }
-    let nodes: Vec<NodeId> = kept.iter().map(|(variable, _)| variable.node.clone()).collect();
-    let with_history = source.rules.iter().any(|rule| rule.historizing.is_some());
-    let descriptions = describe(session, &nodes, namespaces, with_history).await?;
-    let mut picked = Vec::with_capacity(kept.len());
-    for ((variable, decision), description) in kept.into_iter().zip(descriptions) {
-        let decision = match decision {
-            Decision::Unknown => {
-                let path = path(&variable);
-                decide(&source.rules, known(&variable, &path, &types), Some(attributes(&description)))
-            }
-            decision => decision,
-        };
-        if let Decision::Include(sampling) = decision {
-            picked.push((variable, description, sampling));
-        }
+
+    fn of(source: &SourceConfig, known: Known, mut picks: Picks, namespaces: &[String]) -> Self {
+        let numbers = known.space.numbers(namespaces);
+        picks.all.retain(|(place, _)| known.space.node_id(*place, &numbers).is_some());
+        let names = names(source, &known.space, &picks, &numbers);
+        let found = known.space.variables();
+        Self { known, numbers, picked: picks, names, found, unknown: None }
     }
-    let meant = picked
-        .iter()
-        .map(|(variable, description, _)| (variable.properties.as_slice(), description.own_type.as_ref()));
-    let meanings = meanings(session, meant).await?;
-    let hidden = found.refused_example.map(|(node, status)| (node, status_name(status)));
-    Ok(Choice {
-        picked: named(source, picked, meanings),
-        found: all,
-        truncated: found.truncated,
-        hidden: hidden.map(|(node, status)| (found.refused, format!("{node}: {status}"))),
-        unknown: None,
-    })
+
+    /// Places and names of what is picked.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (Place, &str)> {
+        self.picked.all.iter().zip(&self.names).map(|((place, _), name)| (*place, name.as_str()))
+    }
 }
 
 /// The nodes of a list: nothing is browsed but their properties. A node that the server does not have is refused when it
@@ -118,111 +171,101 @@ async fn choose_listed(
     source: &SourceConfig,
     list: &[Listed],
     namespaces: &[String],
+    progress: &Progress,
 ) -> Result<Choice, Error> {
-    let (known, unknown): (Vec<_>, Vec<_>) = list
-        .iter()
-        .map(|listed| (listed, listed.address.node_id(namespaces)))
-        .partition(|(_, node)| node.is_some());
-    let known: Vec<(&Listed, NodeId)> =
-        known.into_iter().filter_map(|(listed, node)| Some((listed, node?))).collect();
-    let variable = |(listed, node): &(&Listed, NodeId)| Variable {
-        node: node.clone(),
-        address: listed.address.clone(),
-        path: vec![listed.address.identifier()],
-        display_name: None,
-        type_definition: None,
-        properties: Vec::new(),
-    };
-    let mut variables: Vec<Variable> = known.iter().map(variable).collect();
-    note_properties(session, &mut variables).await?;
-    let nodes: Vec<NodeId> = variables.iter().map(|variable| variable.node.clone()).collect();
-    let descriptions = describe(session, &nodes, namespaces, false).await?;
-    let with_type = variables.iter().zip(&descriptions);
-    let meant = with_type
-        .map(|(variable, description)| (variable.properties.as_slice(), description.own_type.as_ref()));
-    let meanings = meanings(session, meant).await?;
-    let sampling = known.iter().map(|(listed, _)| listed.sampling);
-    let all = variables.into_iter().zip(descriptions).zip(sampling);
-    let all = all.map(|((variable, description), sampling)| (variable, description, sampling)).collect();
-    let mut picked = named(source, all, meanings);
-    for (picked, (listed, _)) in picked.iter_mut().zip(&known) {
-        if let Some(name) = &listed.name {
-            picked.name.clone_from(name);
+    let mut space = Space::new();
+    let mut picks = Picks::default();
+    let mut own_names = HashMap::new();
+    let mut unknown = None;
+    for listed in list {
+        if listed.address.node_id(namespaces).is_none() {
+            let unknown = unknown.get_or_insert_with(|| (0, listed.address.to_string()));
+            unknown.0 += 1;
+            continue;
+        }
+        let identifier = listed.address.identifier();
+        let met = Met { is_variable: true, browse_name: &identifier, ..Met::default() };
+        let (uri, identifier): (_, IdentifierRef<'_>) =
+            (listed.address.namespace_uri(), listed.address.identifier_ref());
+        if let Added::New(place) = space.add(uri, identifier, &met) {
+            if let Some(name) = &listed.name {
+                own_names.insert(picks.all.len(), name);
+            }
+            picks.add(place, listed.sampling);
         }
     }
-    let unknown = unknown.first().map(|(listed, _)| (unknown.len(), listed.address.to_string()));
-    Ok(Choice { picked, found: list.len(), truncated: false, hidden: None, unknown })
+    let mut known = Known::of(space);
+    let places: Vec<Place> = picks.all.iter().map(|(place, _)| *place).collect();
+    describe(session, &mut known, &places, namespaces, progress).await?;
+    let mut choice = Choice::of(source, known, picks, namespaces);
+    for (index, name) in own_names {
+        if let Some(slot) = choice.names.get_mut(index) {
+            slot.clone_from(name);
+        }
+    }
+    Ok(Choice { found: list.len(), unknown, ..choice })
 }
 
-fn named(
-    source: &SourceConfig,
-    picked: Vec<(Variable, Description, Sampling)>,
-    meanings: Vec<Meaning>,
-) -> Vec<Picked> {
-    let nodes: Vec<NodeNames<'_>> = picked
-        .iter()
-        .map(|(variable, _, _)| NodeNames {
-            address: &variable.address,
-            namespace_index: variable.node.namespace,
-            path: &variable.path,
-            display_name: variable.display_name.as_deref().unwrap_or_default(),
+/// What is picked, and how each is sampled.
+#[derive(Debug, Default)]
+struct Picks {
+    /// Each with the place of its sampling.
+    all: Vec<(Place, usize)>,
+    samplings: Vec<Sampling>,
+    /// Variables about which the rules have to know more.
+    undecided: Vec<Place>,
+}
+
+impl Picks {
+    fn by_rules(rules: &[Rule], space: &Space) -> Self {
+        let mut picks = Self::default();
+        for place in space.places().filter(|place| space.is_variable(*place)) {
+            let path = pattern::path_of(&space.path(place));
+            let variable = super::Variable {
+                path: &path,
+                type_definition: space.type_definition(place),
+                namespace: space.namespace_uri(place),
+            };
+            let decision = match decide(rules, variable, None) {
+                Decision::Unknown => match space.data_type(place) {
+                    None => Decision::Unknown,
+                    Some((data_type, rank, historizing)) => {
+                        let data_type = shown_type(data_type, rank);
+                        let attributes = Attributes { data_type: data_type.as_deref(), historizing };
+                        decide(rules, variable, Some(attributes))
+                    }
+                },
+                decision => decision,
+            };
+            match decision {
+                Decision::Include(sampling) => picks.add(place, sampling),
+                Decision::Unknown => picks.undecided.push(place),
+                Decision::Exclude => {}
+            }
+        }
+        picks
+    }
+
+    fn add(&mut self, place: Place, sampling: Sampling) {
+        let known = self.samplings.iter().position(|known| *known == sampling);
+        let at = known.unwrap_or_else(|| {
+            self.samplings.push(sampling);
+            self.samplings.len() - 1
+        });
+        self.all.push((place, at));
+    }
+}
+
+fn names(source: &SourceConfig, space: &Space, picks: &Picks, numbers: &Numbers) -> Vec<String> {
+    let nodes = || {
+        picks.all.iter().filter_map(|(place, _)| {
+            Some(NodeNames {
+                address: space.address(*place)?,
+                namespace_index: space.node_id(*place, numbers)?.namespace,
+                path: space.path(*place),
+                display_name: space.display_name(*place),
+            })
         })
-        .collect();
-    let names = source.stream_name.names(source.name.as_str(), &source.namespace_aliases, &nodes);
-    let all = picked.into_iter().zip(names).zip(meanings);
-    all.map(|(((variable, description, sampling), name), meaning)| Picked {
-        node: variable.node,
-        address: variable.address,
-        name,
-        data_type: description.data_type,
-        description: description.description,
-        unit: meaning.unit,
-        range: meaning.range,
-        states: meaning.states,
-        sampling,
-    })
-    .collect()
-}
-
-/// Browse names of the type definitions, if a rule asks for them.
-async fn type_names(
-    session: &Session,
-    rules: &[Rule],
-    variables: &[Variable],
-) -> Result<HashMap<NodeId, String>, Error> {
-    let mut names: HashMap<NodeId, String> = HashMap::new();
-    if rules.iter().all(|rule| rule.type_definitions.is_empty()) {
-        return Ok(names);
-    }
-    let types = variables.iter().filter_map(|variable| variable.type_definition.clone());
-    names.extend(types.map(|id| (id, String::new())));
-    let questions: Vec<_> = names.keys().map(|id| (id.clone(), AttributeId::BrowseName)).collect();
-    let answers = session.read(&questions).await?;
-    for ((id, _), answer) in questions.into_iter().zip(answers) {
-        if let Some(Variant::QualifiedName(name)) = answer.value {
-            names.insert(id, name.name.as_ref().to_owned());
-        }
-    }
-    Ok(names)
-}
-
-fn path(variable: &Variable) -> String {
-    pattern::path_of(&variable.path)
-}
-
-fn known<'a>(
-    variable: &'a Variable,
-    path: &'a str,
-    types: &'a HashMap<NodeId, String>,
-) -> super::Variable<'a> {
-    let type_definition = variable.type_definition.as_ref().and_then(|id| types.get(id));
-    super::Variable {
-        path,
-        type_definition: type_definition.map_or("", String::as_str),
-        namespace: variable.address.namespace_uri(),
-    }
-}
-
-fn attributes(description: &Description) -> Attributes<'_> {
-    Attributes { data_type: description.data_type.as_deref(), historizing: description.historizing }
+    };
+    source.stream_name.names(source.name.as_str(), &source.namespace_aliases, nodes)
 }

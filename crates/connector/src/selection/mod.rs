@@ -14,13 +14,19 @@ mod choose;
 mod import;
 mod list;
 mod pattern;
+mod review;
 
 use std::time::Duration;
 
+pub(crate) use choose::choose_from;
 pub use choose::{Choice, Picked, choose};
+
+pub use crate::address_space::{Difference, Progress, Stage};
 pub use import::{Imported, import};
 pub use list::{Listed, NodeList, read_list, write_list};
 pub use pattern::PathPattern;
+pub(crate) use review::read_snapshot;
+pub use review::{NodeShown, Review, StreamChanges, review};
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]

@@ -28,7 +28,7 @@ impl PathPattern {
 }
 
 /// The path that patterns are held against.
-pub(crate) fn path_of(names: &[String]) -> String {
+pub(crate) fn path_of(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| name.replace('/', "_")).collect();
     names.join("/")
 }
@@ -117,6 +117,6 @@ mod tests {
 
     #[test]
     fn a_slash_inside_a_name_is_not_the_end_of_it() {
-        assert_eq!(path_of(&["Line1".to_owned(), "m/s".to_owned()]), "Line1/m_s");
+        assert_eq!(path_of(&["Line1", "m/s"]), "Line1/m_s");
     }
 }

@@ -26,7 +26,7 @@ pub struct Site {
     pub plant: Option<Plant>,
     pub identity: Arc<ApplicationIdentity>,
     pub port: u16,
-    practice: Practice,
+    pub practice: Practice,
 }
 
 impl Site {

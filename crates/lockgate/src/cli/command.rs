@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Discover, Doctor, Export, Gaps, History, Init,
-    Login, Query, Read, Restore, Run, Select, Simulate, Sink, Source, Status, Streams, Trust, Watch,
+    Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Diff, Discover, Doctor, Export, Gaps, History,
+    Init, Login, Query, Read, Restore, Run, Select, Simulate, Sink, Source, Status, Streams, Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Source(Source),
     /// Choose which variables of a source are collected, and see beforehand what that means
     Select(Select),
+    /// What changed on a server since its nodes were taken over, and what that means for the streams
+    Diff(Diff),
     /// Store the user name and password for a source, and try them at once
     Login(Login),
     /// The certificates we trust, and those that wait for a decision

@@ -22,7 +22,7 @@ pub(crate) use command::{Cli, Command, parse, takes_store};
 pub(crate) use data::{Gaps, Range, Status, Streams};
 pub(crate) use query::{Aggregate, Export, ExportFormat, Length, Query, QueryFormat};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
-pub(crate) use server::{Browse, Doctor, History, Read, Select, Target, Watch};
+pub(crate) use server::{Browse, Diff, Doctor, History, Read, Select, Target, Watch};
 pub(crate) use setup::{
     ConfigCommand, Discover, Init, Login, Mode, Policy, Source, SourceAdd, UserCertificate,
 };

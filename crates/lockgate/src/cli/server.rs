@@ -74,6 +74,21 @@ pub(crate) struct Select {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// Source of the configuration
+    pub(crate) source: String,
+    /// Take over what the server has now: new nodes that the rules pick are collected
+    #[arg(long)]
+    pub(crate) accept: bool,
+    /// End with 8 when anything changed
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Show so many nodes and streams of each kind
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) target: Target,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use connector::selection::Stage;
 use connector::{Config, Event, EventKind, Handle, SourceState, Stopped, SystemClock};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -95,6 +96,17 @@ impl EventLog {
                 }
                 Fold::Silent => {}
             },
+            EventKind::Browsing { stage } => log_browsing(source, *stage),
+            EventKind::NodesChanged { added, gone, changed, why, waiting } => {
+                let look = context.line(&["diff", source]);
+                match waiting {
+                    true => warn!(
+                        source,
+                        added, gone, changed, why, "the server's nodes changed, which waits: {look}"
+                    ),
+                    false => info!(source, added, gone, changed, why, "the server's nodes changed"),
+                }
+            }
             EventKind::ServerCertificateChanged { pinned, now } => {
                 warn!(
                     source,
@@ -125,6 +137,14 @@ impl EventLog {
             // the connector logs a failing disk itself, and what a newer one tells is not known here
             _ => {}
         }
+    }
+}
+
+fn log_browsing(source: &str, stage: Stage) {
+    match stage {
+        Stage::Browsing { nodes, variables } => info!(source, nodes, variables, "browsing"),
+        Stage::Describing { done, of } => info!(source, done, of, "reading what the variables are"),
+        _ => {}
     }
 }
 

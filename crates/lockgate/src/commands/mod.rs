@@ -87,6 +87,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Browse(args) => server::browse(context, &args),
         Command::Read(args) => server::read(context, &args),
         Command::Select(args) => server::select(context, &args),
+        Command::Diff(args) => server::diff(context, &args),
         Command::Watch(args) => server::watch(context, &args),
         Command::History(args) => server::history(context, &args),
         Command::Cert(command) => cert::run(context, &command),

@@ -6,6 +6,7 @@
 pub(crate) mod escape;
 pub(crate) mod file;
 pub(crate) mod json;
+pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod talk;
 

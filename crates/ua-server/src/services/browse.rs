@@ -11,6 +11,7 @@ use opcua_types::{
 use super::Scope;
 use crate::{
     address_space::{AddressSpace, NodeIndex, Reference},
+    core::Core,
     session::{BrowsePosition, Session, SessionToken},
 };
 
@@ -24,7 +25,7 @@ pub(super) fn browse(scope: &Scope<'_>, request: BrowseRequest) -> Result<Browse
     let max = if asked == 0 { limit } else { asked.min(limit) };
     let nodes = scope.operations(request.nodes_to_browse)?;
     let results = nodes.into_iter().map(|description| {
-        start(&scope.core.space, description, max)
+        start(scope.core, description, max)
             .and_then(|position| page(scope, &request.request_header, position))
     });
     Ok(BrowseResponse {
@@ -70,12 +71,9 @@ fn with_session<T>(
     act(scope.core.sessions().check(token, scope.peer.channel, scope.now)?)
 }
 
-fn start(
-    space: &AddressSpace,
-    description: BrowseDescription,
-    max: usize,
-) -> Result<BrowsePosition, StatusCode> {
-    let node = space.index(&description.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+fn start(core: &Core, description: BrowseDescription, max: usize) -> Result<BrowsePosition, StatusCode> {
+    let node = core.index(&description.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let space = &core.space;
     if description.browse_direction == BrowseDirection::Invalid {
         return Err(StatusCode::BadBrowseDirectionInvalid);
     }
@@ -94,7 +92,9 @@ fn page(
     let mut references = Vec::new();
     let mut more = false;
     for (offset, reference) in space.references(position.node).iter().enumerate().skip(position.offset) {
-        if !is_wanted(space, &position.description, position.kinds.as_deref(), reference) {
+        let hidden =
+            space.node(reference.target).is_some_and(|node| scope.core.config.trouble.is_hidden(&node.id));
+        if hidden || !is_wanted(space, &position.description, position.kinds.as_deref(), reference) {
             continue;
         }
         if references.len() == position.max {

@@ -97,7 +97,7 @@ fn prepare(
     stamps: Stamps,
 ) -> Result<NewItem, StatusCode> {
     let wanted = &request.item_to_monitor;
-    let node = scope.core.space.index(&wanted.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let node = scope.core.index(&wanted.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
     let watched = Watched { node, attribute: wanted.attribute_id };
     let is_value = wanted.attribute_id == VALUE_ATTRIBUTE;
     check_encoding(wanted, is_value)?;

@@ -45,7 +45,7 @@ pub(super) fn stamps(wanted: TimestampsToReturn) -> Result<Stamps, StatusCode> {
 
 fn read_one(scope: &Scope<'_>, wanted: &ReadValueId, stamps: Stamps) -> DataValue {
     let bad = |status| DataValue { status: Some(status), ..DataValue::default() };
-    let Some(index) = scope.core.space.index(&wanted.node_id) else {
+    let Some(index) = scope.core.index(&wanted.node_id) else {
         return bad(StatusCode::BadNodeIdUnknown);
     };
     let is_value = wanted.attribute_id == VALUE_ATTRIBUTE;

@@ -1,10 +1,11 @@
-//! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`, `select`.
+//! Talking to one server now, without collecting: `doctor`, `browse`, `read`, `watch`, `history`, `select`, `diff`.
 //!
 //! Each takes a source of the configuration or a bare URL. [`target`] finds out which server, as whom and with which
 //! security; [`meet`] goes the one road to a session that the collector goes as well; [`nodes`] reads node ids and paths,
 //! [`meaning`] opens structures and names numbers.
 
 mod browse;
+mod diff;
 mod doctor;
 mod history;
 mod meaning;
@@ -22,6 +23,10 @@ use crate::context::Context;
 
 pub(super) fn browse(context: &Context, args: &cli::Browse) -> Outcome {
     browse::run(context, args)
+}
+
+pub(super) fn diff(context: &Context, args: &cli::Diff) -> Outcome {
+    diff::run(context, args)
 }
 
 pub(super) fn doctor(context: &Context, args: &cli::Doctor) -> Outcome {

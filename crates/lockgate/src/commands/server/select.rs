@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector::selection::{Action, Choice, DeadBand, PathPattern, Picked, Rule, choose};
+use connector::selection::{Action, Choice, DeadBand, PathPattern, Picked, Progress, Rule, choose};
 use connector::sources::open_as;
 use connector::{Config, SourceConfig};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::cli;
 use crate::commands::{config, failure, runtime};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output::progress::while_browsing;
 use crate::output::{Table, safe, say};
 
 /// What the rules pick.
@@ -81,17 +82,18 @@ pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
     }
     let target = Target::of_source(context, &config, source.clone())?;
     let (choice, imported) = runtime::block_on(ask(context, &target, &mut source, foreign.as_deref()))??;
-    if writes && choice.picked.is_empty() {
+    if writes && choice.is_empty() {
         return Err(picks_nothing(&source, &choice));
     }
     if writes {
         write(context, &mut config, &source)?;
     }
     let asks = args.include.is_empty() && args.exclude.is_empty() && args.import.is_none();
-    let answer = Answer { import: imported, ..Answer::of(&source, &choice, writes || asks) };
-    context.answer("select", &answer, || answer.text(args.limit))?;
+    let shown = if context.json { usize::MAX } else { args.limit };
+    let answer = Answer { import: imported, ..Answer::of(&source, &choice, writes || asks, shown) };
+    context.answer("select", &answer, || answer.text())?;
     tell(context, args, &source, &answer, writes);
-    Ok(if choice.picked.is_empty() { Exit::Partly } else { Exit::Ok })
+    Ok(if choice.is_empty() { Exit::Partly } else { Exit::Ok })
 }
 
 /// Those of the command line: what is excluded is excluded, whatever is included.
@@ -128,7 +130,9 @@ async fn ask(
         Some(text) => Some(Import::into(source, text, &namespaces, context)?),
         None => None,
     };
-    let choice = choose(&opened.session, source, &namespaces).await.map_err(failed);
+    let progress = Progress::default();
+    let choosing = choose(&opened.session, source, &namespaces, &progress);
+    let choice = while_browsing(&progress, choosing).await.map_err(failed);
     if let Err(error) = opened.session.close().await {
         tracing::debug!(%error, "the server did not confirm the end of the session");
     }
@@ -185,34 +189,39 @@ fn tell(context: &Context, args: &cli::Select, source: &SourceConfig, answer: &A
 }
 
 impl Answer {
-    fn of(source: &SourceConfig, choice: &Choice, written: bool) -> Self {
-        let streams: Vec<Stream> = choice.picked.iter().map(|picked| Stream::of(source, picked)).collect();
-        let rate = |stream: &Stream| {
-            (stream.sampling_interval_ms > 0)
-                .then(|| 1.0 / Duration::from_millis(stream.sampling_interval_ms).as_secs_f64())
-        };
-        let collides = |picked: &&Picked| {
-            picked.name.ends_with(']') && picked.name.contains(&picked.address.to_string())
-        };
+    /// With so many of the streams: of a million, only those that are shown are put together.
+    fn of(source: &SourceConfig, choice: &Choice, written: bool, shown: usize) -> Self {
+        let mut streams = Vec::new();
+        let (mut rate, mut queued, mut collisions) = (Some(0.0), 0_u64, 0);
+        for picked in choice.picked() {
+            let stream = Stream::of(source, &picked);
+            rate = rate.zip(stream.rate()).map(|(sum, rate)| sum + rate);
+            queued = queued.saturating_add(u64::from(stream.queue_size));
+            collisions +=
+                usize::from(picked.name.ends_with(']') && picked.name.contains(&picked.address.to_string()));
+            if streams.len() < shown {
+                streams.push(stream);
+            }
+        }
         Self {
             source: source.name.to_string(),
             written,
             rules: source.rules.iter().map(RuleShown::of).collect(),
             found: choice.found,
-            picked: choice.picked.len(),
-            truncated: choice.truncated,
-            hidden: choice.hidden.as_ref().map_or(0, |(nodes, _)| *nodes),
+            picked: choice.len(),
+            truncated: choice.truncated(),
+            hidden: choice.hidden().map_or(0, |(nodes, _)| *nodes),
             import: None,
             list: source.nodes.as_ref().map(|list| list.path.display().to_string()),
             unknown: choice.unknown.as_ref().map_or(0, |(nodes, _)| *nodes),
-            values_per_second_at_most: streams.iter().map(rate).sum(),
-            values_queued_at_most: streams.iter().map(|stream| u64::from(stream.queue_size)).sum(),
-            collisions: choice.picked.iter().filter(collides).count(),
+            values_per_second_at_most: rate,
+            values_queued_at_most: queued,
+            collisions,
             streams,
         }
     }
 
-    fn text(&self, limit: usize) -> String {
+    fn text(&self) -> String {
         let verb = if self.written { "picks" } else { "would pick" };
         let mut text = format!("{} {verb} {} of {} variables\n", self.source, self.picked, self.found);
         text += &self.import.as_ref().map(Import::text).unwrap_or_default();
@@ -244,7 +253,7 @@ impl Answer {
             return text;
         }
         let mut table = Table::new(&["STREAM", "TYPE", "SAMPLED", "QUEUE", "DEAD BAND"]);
-        for stream in self.streams.iter().take(limit) {
+        for stream in &self.streams {
             let (kind, band) = (stream.data_type.as_deref(), stream.dead_band.as_deref());
             let sampled = match stream.sampling_interval_ms {
                 0 => "every change".to_owned(),
@@ -255,7 +264,7 @@ impl Answer {
         }
         text += "\n";
         text += &table.to_string();
-        match self.streams.len().saturating_sub(limit) {
+        match self.picked.saturating_sub(self.streams.len()) {
             0 => text,
             more => text + &format!("and {more} more\n"),
         }
@@ -263,6 +272,12 @@ impl Answer {
 }
 
 impl Stream {
+    /// Values a second when its value changes at every sample.
+    fn rate(&self) -> Option<f64> {
+        (self.sampling_interval_ms > 0)
+            .then(|| 1.0 / Duration::from_millis(self.sampling_interval_ms).as_secs_f64())
+    }
+
     fn of(source: &SourceConfig, picked: &Picked) -> Self {
         let interval = picked.sampling.interval.unwrap_or(source.sampling_interval);
         Self {
