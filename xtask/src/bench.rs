@@ -5,6 +5,7 @@ use clap::ValueEnum;
 
 use crate::bench_client;
 use crate::command::Command;
+use crate::interop::{self, Flow, PlantOptions};
 use crate::workspace::Workspace;
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -15,11 +16,13 @@ pub(crate) enum Bench {
     Timing,
     /// What our client costs, beside a client in C.
     Client,
-    /// What the store appends and seals in a second, how soon it answers, and how many bytes a value takes.
+    /// What the store appends and seals in a second, how soon it answers, and how many bytes a value takes; then the
+    /// whole way from the simulated plant into sealed files, with what a value costs.
     Pipeline,
 }
 
-pub(crate) fn run(workspace: &Workspace, which: Bench) -> Result<()> {
+/// `minutes` is how long values flow on the whole way.
+pub(crate) fn run(workspace: &Workspace, which: Bench, minutes: f64) -> Result<()> {
     let arguments = match which {
         Bench::Client => return bench_client::run(workspace),
         Bench::Pki => ["bench", "--quiet", "--locked", "--package", "ua-pki", "--bench", "pki"].as_slice(),
@@ -28,5 +31,9 @@ pub(crate) fn run(workspace: &Workspace, which: Bench) -> Result<()> {
             &["run", "--quiet", "--locked", "--release", "--package", "ua-channel", "--example", "timing"]
         }
     };
-    Command::cargo(workspace).args(arguments).run()
+    Command::cargo(workspace).args(arguments).run()?;
+    if matches!(which, Bench::Pipeline) {
+        interop::plant(workspace, &PlantOptions::full(minutes), Flow::Undisturbed)?;
+    }
+    Ok(())
 }

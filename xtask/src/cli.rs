@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::bench::{self, Bench};
 use crate::command::Command;
 use crate::fuzz::{self, FuzzOptions};
-use crate::interop::{self, InteropOptions};
+use crate::interop::{self, Flow, InteropOptions, PlantOptions};
 use crate::interop_pki::{self, PkiOptions};
 use crate::report::Report;
 use crate::steps::{self, Step};
@@ -51,6 +51,9 @@ enum Task {
     Bench {
         #[arg(value_enum)]
         which: Bench,
+        /// How long values flow on the whole way (with `pipeline`).
+        #[arg(long, default_value_t = 1.0)]
+        minutes: f64,
     },
     /// Build lockgate and run `lockgate demo`; arguments are passed on.
     Demo {
@@ -69,6 +72,8 @@ enum Instead {
     Pki(PkiOptions),
     /// Read the historian's files with DuckDB, pandas and polars, and compare with what `lockgate query` gives.
     Readers,
+    /// The simulated plant at full flow, with lockgate killed and its link cut on the way, and every value counted.
+    Plant(PlantOptions),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -110,6 +115,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             interop::readers(&workspace)?;
             Ok(ExitCode::SUCCESS)
         }
+        Task::Interop { instead: Some(Instead::Plant(options)), .. } => {
+            interop::plant(&workspace, &options, Flow::WithTrouble)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Task::Interop { options, instead: None } => {
             interop::run(&workspace, &options)?;
             Ok(ExitCode::SUCCESS)
@@ -120,8 +129,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Task::Bench { which } => {
-            bench::run(&workspace, which)?;
+        Task::Bench { which, minutes } => {
+            bench::run(&workspace, which, minutes)?;
             Ok(ExitCode::SUCCESS)
         }
         Task::Demo { arguments } => demo(&workspace, &arguments),

@@ -71,6 +71,58 @@ pub(crate) fn readers(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::default())
 }
 
+#[derive(Args)]
+pub(crate) struct PlantOptions {
+    /// How long values flow.
+    #[arg(long, default_value_t = 1.0)]
+    minutes: f64,
+    /// Counters of the plant.
+    #[arg(long, default_value_t = 10_000)]
+    counters: u32,
+    /// How often they step in a second, all together.
+    #[arg(long, default_value_t = 100_000)]
+    rate: u32,
+    /// Use a build that is not optimised; it cannot take much.
+    #[arg(long)]
+    debug: bool,
+}
+
+impl PlantOptions {
+    /// What `cargo xtask test` runs.
+    pub(crate) fn short() -> Self {
+        Self { minutes: 0.4, counters: 500, rate: 5000, debug: true }
+    }
+
+    /// Full flow for this long.
+    pub(crate) fn full(minutes: f64) -> Self {
+        Self { minutes, counters: 10_000, rate: 100_000, debug: false }
+    }
+}
+
+/// Whether anything happens on the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Undisturbed,
+    WithTrouble,
+}
+
+/// The simulated plant at full flow: every step counted, and without trouble also what a value costs.
+pub(crate) fn plant(workspace: &Workspace, options: &PlantOptions, flow: Flow) -> Result<Outcome> {
+    let python = peers::install_python(workspace)?;
+    let lockgate = build(workspace, if options.debug { "dev" } else { "release" })?;
+    let command = Command::new(&python, workspace.root())
+        .arg(workspace.root().join("interop/plant"))
+        .arg("--lockgate")
+        .arg(lockgate)
+        .arg("--folder")
+        .arg(workspace.target().join("interop-plant"))
+        .args(["--seconds", &(options.minutes * 60.0).to_string()])
+        .args(["--counters", &options.counters.to_string()])
+        .args(["--rate", &options.rate.to_string()]);
+    if flow == Flow::WithTrouble { command.arg("--trouble") } else { command }.run()?;
+    Ok(Outcome::default())
+}
+
 /// The Python program `interop/PLAY` with the binary, the peers, and a folder of its own.
 fn play(workspace: &Workspace, play: &str, profile: &str, folder: &str) -> Result<Command> {
     let Peers { scripts: Scripts { python, node_modules }, open62541 } = peers::install(workspace)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::command::Command;
 use crate::fuzz::FuzzOptions;
-use crate::interop::InteropOptions;
+use crate::interop::{Flow, InteropOptions, PlantOptions};
 use crate::interop_pki::PkiOptions;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
@@ -23,13 +23,14 @@ pub(crate) enum Step {
     Fuzz,
     InteropPki,
     Readers,
+    Plant,
     Interop,
     Matrix,
 }
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -41,6 +42,7 @@ impl Step {
         Self::Fuzz,
         Self::InteropPki,
         Self::Readers,
+        Self::Plant,
         Self::Interop,
         Self::Matrix,
     ];
@@ -58,6 +60,7 @@ impl Step {
             Self::Fuzz => "fuzz",
             Self::InteropPki => "interop pki",
             Self::Readers => "readers",
+            Self::Plant => "plant",
             Self::Interop => "interop",
             Self::Matrix => "matrix",
         }
@@ -80,6 +83,7 @@ impl Step {
             Self::Readers => {
                 "DuckDB, pandas and polars read the files as they lie, and find what query gives"
             }
+            Self::Plant => "the whole way from the simulated plant, killed and cut off, every value counted",
             Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
             Self::Matrix => {
                 "every peer, policy, mode, key size and login works, and every refusal is the right one"
@@ -100,6 +104,7 @@ impl Step {
             Self::Fuzz => "cargo xtask fuzz",
             Self::InteropPki => "cargo xtask interop pki",
             Self::Readers => "cargo xtask interop readers",
+            Self::Plant => "cargo xtask interop plant",
             Self::Interop => "cargo xtask interop",
             Self::Matrix => "cargo xtask interop matrix",
         }
@@ -138,6 +143,7 @@ impl Step {
             Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
             Self::InteropPki => interop_pki::run(workspace, &PkiOptions::default()),
             Self::Readers => interop::readers(workspace),
+            Self::Plant => interop::plant(workspace, &PlantOptions::short(), Flow::WithTrouble),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
             Self::Matrix => interop::matrix(workspace),
         }

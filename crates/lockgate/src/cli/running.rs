@@ -50,6 +50,9 @@ pub(crate) struct Simulate {
     /// Counters besides the named signals
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) counters: u32,
+    /// How often all counters together step in a second; each steps at most 100 times (default: each twice)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
     /// Also a folder Specimens with a variable of each rare kind: a structure, an enumeration, an array, a matrix
     #[arg(long)]
     pub(crate) specimens: bool,

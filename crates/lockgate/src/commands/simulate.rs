@@ -22,6 +22,34 @@ use crate::output::{safe, say};
 pub(super) const USER: &str = "operator";
 pub(super) const PASSWORD: &str = "practise";
 const COUNTER_PERIOD: Duration = Duration::from_millis(500);
+/// The server looks at a value no more often than every 10 ms.
+const FASTEST: u32 = 100;
+
+/// What the plant has besides its named signals.
+pub(super) struct Size {
+    /// How many counters.
+    pub(super) counters: u32,
+    /// How often all of them together step in a second; absent: each twice.
+    pub(super) rate: Option<u32>,
+    /// Variables of rare kinds.
+    pub(super) specimens: Specimens,
+}
+
+impl Size {
+    fn period(&self) -> Outcome<Duration> {
+        let Some(rate) = self.rate else { return Ok(COUNTER_PERIOD) };
+        let least = rate.div_ceil(FASTEST);
+        if self.counters < least {
+            let counters = self.counters;
+            let message = format!("{counters} counters cannot step {rate} times a second");
+            let advice = Advice::new("simulate.rate", Exit::Usage, message);
+            return Err(Box::new(
+                advice.then(format!("take at least {least} of them, with --counters {least}")),
+            ));
+        }
+        Ok(Duration::from_secs_f64(f64::from(self.counters) / f64::from(rate)))
+    }
+}
 
 pub(super) fn run(context: &Context, args: &cli::Simulate) -> Outcome {
     log::start(None, "info");
@@ -41,7 +69,8 @@ async fn serve(context: &Context, args: &cli::Simulate) -> Outcome {
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let pki = args.dir.join("pki");
     let specimens = if args.specimens { Specimens::All } else { Specimens::None };
-    let plant = start(&pki, args.port, args.counters, specimens).await?;
+    let size = Size { counters: args.counters, rate: args.rate, specimens };
+    let plant = start(&pki, args.port, &size).await?;
     let serving = Serving {
         url: plant.endpoint_url().to_owned(),
         user: USER,
@@ -71,13 +100,14 @@ impl Serving {
 }
 
 /// Starts a plant on the loopback interface with every policy we know.
-pub(super) async fn start(pki: &Path, port: u16, counters: u32, specimens: Specimens) -> Outcome<Plant> {
+pub(super) async fn start(pki: &Path, port: u16, size: &Size) -> Outcome<Plant> {
+    let counter_period = size.period()?;
     std::fs::create_dir_all(pki).map_err(|e| crate::advice::disk("make the plant's folder", pki, &e))?;
     let config = PlantConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         pki_dir: pki.to_path_buf(),
-        counters: usize::try_from(counters).unwrap_or(usize::MAX),
-        counter_period: COUNTER_PERIOD,
+        counters: usize::try_from(size.counters).unwrap_or(usize::MAX),
+        counter_period,
         users: vec![(USER.to_owned(), PASSWORD.to_owned())],
         policies: vec![
             SecurityPolicy::Basic256Sha256,
@@ -86,7 +116,7 @@ pub(super) async fn start(pki: &Path, port: u16, counters: u32, specimens: Speci
         ],
         hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
     };
-    let practice = Practice { specimens, ..Practice::default() };
+    let practice = Practice { specimens: size.specimens, ..Practice::default() };
     Plant::start_to_practise(config, practice).await.map_err(|error| {
         Box::new(
             Advice::new(
