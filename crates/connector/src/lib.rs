@@ -27,6 +27,7 @@ mod pipeline;
 mod reload;
 mod runtime;
 mod sample_view;
+pub mod sealed;
 pub mod secrets;
 pub mod selection;
 mod sink_status;

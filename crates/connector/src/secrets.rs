@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::config::SecretRef;
 use crate::error::Error;
+use crate::sealed;
 
 /// Reads the secret that `reference` names. One trailing line break is not part of it.
 ///
@@ -40,6 +41,7 @@ pub fn read(reference: &SecretRef) -> Result<Zeroizing<String>, Error> {
             // systemd guards the folder itself; its files may be readable by the service's group
             read_file(&Path::new(&folder).join(name), Exposure::NotToOthers)
         }
+        SecretRef::Sealed { path, key } => sealed::open(path, &read_file(path, Exposure::Worthless)?, key),
     }
 }
 
@@ -100,6 +102,8 @@ pub fn user_certificate(certificate: &Path, key: &Path) -> Result<ApplicationIde
 enum Exposure {
     OwnerOnly,
     NotToOthers,
+    /// What is in it is worth nothing alone.
+    Worthless,
 }
 
 fn read_file(path: &Path, exposure: Exposure) -> Result<Zeroizing<String>, Error> {
@@ -111,6 +115,7 @@ fn read_file(path: &Path, exposure: Exposure) -> Result<Zeroizing<String>, Error
     let forbidden = match exposure {
         Exposure::OwnerOnly => 0o077,
         Exposure::NotToOthers => 0o027,
+        Exposure::Worthless => 0,
     };
     if mode & forbidden != 0 {
         return Err(Error::SecretExposed { path: path.to_owned(), mode });

@@ -465,3 +465,45 @@ fn a_source_is_shown_with_everything_that_is_configured_for_it() {
     assert!(text.stdout.contains("security     Aes256_Sha256_RsaPss SignAndEncrypt"), "{}", text.page());
     assert_eq!(lab.run(&["source", "show", "nobody"]).code, 3);
 }
+
+#[test]
+fn a_sealed_password_logs_in_and_is_written_anew_with_its_key() {
+    let (lab, plant) = connected();
+    let at = |name: &str| lab.path().join(name).display().to_string();
+    let (key, sealed) = (at("seal.key"), at("secrets/line1.sealed"));
+    assert_eq!(lab.run(&["secret", "key", &key]).code, 0);
+    assert_eq!(lab.run(&["secret", "key", &key]).code, 3, "a key is never replaced");
+    let command = ["secret", "seal", &sealed, "--key-file", &key, "--password-stdin", "--json"];
+    let made = lab.run_with_input(&command, "practise\n");
+    assert_eq!(made.code, 0, "{}", made.page());
+    let reference = made.json()["reference"].as_str().unwrap().to_owned();
+
+    let config = lab.path().join("lockgate.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let line = text.lines().find(|line| line.starts_with("password")).unwrap();
+    std::fs::write(&config, text.replace(line, &format!("password = {reference}"))).unwrap();
+    std::fs::remove_file(lab.path().join("secrets/line1")).unwrap();
+    let checked = lab.run(&["source", "check", "line1"]);
+    assert_eq!(checked.code, 0, "{}", checked.page());
+
+    let wrong = lab.run_with_input(&["login", "line1", "--password-stdin"], "no such password\n");
+    assert_eq!(wrong.code, 7, "{}", wrong.page());
+    assert_eq!(lab.run(&["source", "check", "line1"]).code, 0, "the one before is kept");
+    let again = lab.run_with_input(&["login", "line1", "--password-stdin"], "practise\n");
+    assert_eq!(again.code, 0, "{}", again.page());
+    assert!(!lab.path().join("secrets/line1").exists(), "not in clear beside it");
+
+    std::fs::remove_file(&key).unwrap();
+    let without = lab.run(&["source", "check", "line1"]);
+    assert_eq!(without.code, 3, "{}", without.page());
+    assert!(without.page().contains("seal.key"), "{}", without.page());
+    drop(plant);
+}
+
+#[test]
+fn a_plant_that_cannot_step_so_fast_says_how_many_counters_it_takes() {
+    let lab = Lab::empty();
+    let refused = lab.run(&["simulate", "--counters", "10", "--rate", "5000"]);
+    assert_eq!(refused.code, 2, "{}", refused.page());
+    assert!(refused.page().contains("--counters 50"), "{}", refused.page());
+}

@@ -250,14 +250,27 @@ fn write_login(table: &mut Table, login: &SourceLogin, folder: &Path) {
     }
 }
 
+impl SecretRef {
+    /// As it stands in the configuration, such as `{ file = "secrets/line1" }`.
+    #[must_use]
+    pub fn as_setting(&self) -> String {
+        secret(self, Path::new("")).to_string().trim().to_owned()
+    }
+}
+
 /// Where a secret is kept, as the file says it.
 fn secret(reference: &SecretRef, folder: &Path) -> InlineTable {
+    let mut inline = InlineTable::new();
     let (key, place) = match reference {
+        SecretRef::Sealed { path, key } => {
+            inline.insert("sealed", Value::from(shown(path, folder)));
+            inline.insert("key", Value::from(secret(key, folder)));
+            return inline;
+        }
         SecretRef::File(path) => ("file", shown(path, folder)),
         SecretRef::Environment(name) => ("env", name.clone()),
         SecretRef::Credential(name) => ("credential", name.clone()),
     };
-    let mut inline = InlineTable::new();
     inline.insert(key, Value::from(place));
     inline
 }

@@ -26,7 +26,7 @@
 //! server_application_uri = "urn:plc1:server"    # pinned: another one is an error
 //! server_thumbprint = "3FA9…"                   # last seen: a change is told, trust is decided by the store
 //! user = "reader"
-//! password = { file = "secrets/line1" }         # or { env = "…" }, { credential = "…" }; never the text itself
+//! password = { file = "secrets/line1" }         # or { env = "…" }, { credential = "…" }, or sealed; never the text itself
 //! roots = ["i=85"]                              # or "nsu=<namespace uri>;s=…"
 //! publishing_interval = "500ms"
 //! sampling_interval = "500ms"

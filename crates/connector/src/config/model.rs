@@ -301,6 +301,25 @@ pub enum SecretRef {
     Environment(String),
     /// A systemd credential: a file in `$CREDENTIALS_DIRECTORY`.
     Credential(String),
+    /// A file that is worth nothing without a key, see [`sealed`](crate::sealed).
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Where the key is kept; never sealed itself.
+        key: Box<Self>,
+    },
+}
+
+impl SecretRef {
+    /// Where that is, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::File(path) | Self::Sealed { path, .. } => path.display().to_string(),
+            Self::Environment(name) => format!("environment variable {name}"),
+            Self::Credential(name) => format!("credential {name}"),
+        }
+    }
 }
 
 /// The short name of a source: letters, digits, `_` and `-`, at most 64, beginning with a letter or digit.

@@ -110,15 +110,48 @@ fn read_secret(
         _ => "`token`",
     };
     section.section(key, title, |inner| {
-        let file = inner.text("file").map(|path| SecretRef::File(folder.join(path)));
-        let environment = inner.text("env").map(|name| SecretRef::Environment(name.to_owned()));
-        let credential = inner.text("credential").map(|name| SecretRef::Credential(name.to_owned()));
-        let mut given: Vec<SecretRef> = [file, environment, credential].into_iter().flatten().collect();
-        if given.len() == 1 {
-            return given.pop();
+        let sealed = inner.text("sealed").map(|path| folder.join(path));
+        let opens = inner.section("key", "`key`", |key| in_clear(key, "`key`", folder, false)).flatten();
+        match (sealed, opens) {
+            (None, None) => in_clear(inner, title, folder, true),
+            (Some(path), Some(opens)) => {
+                // asked for so that a second place is no unknown key
+                match in_clear_places(inner, folder).is_empty() {
+                    true => return Some(SecretRef::Sealed { path, key: Box::new(opens) }),
+                    false => inner.problem(None, format!("{title} names more than one place"), None),
+                }
+                None
+            }
+            (sealed, _) => {
+                in_clear_places(inner, folder);
+                let (there, missing) = if sealed.is_some() { ("sealed", "key") } else { ("key", "sealed") };
+                inner.problem(None, format!("{title}: `{there}` without a usable `{missing}`"), None);
+                None
+            }
         }
-        let message = format!("{title} names exactly one of `file`, `env` and `credential`");
-        inner.problem(None, message, None);
-        None
     })?
+}
+
+/// Exactly one place where something lies as it is.
+fn in_clear(
+    section: &mut Section<'_, '_, '_>,
+    title: &str,
+    folder: &Path,
+    or_sealed: bool,
+) -> Option<SecretRef> {
+    let mut given = in_clear_places(section, folder);
+    if given.len() == 1 {
+        return given.pop();
+    }
+    let places =
+        if or_sealed { "`file`, `env`, `credential` and `sealed`" } else { "`file`, `env` and `credential`" };
+    section.problem(None, format!("{title} names exactly one of {places}"), None);
+    None
+}
+
+fn in_clear_places(section: &mut Section<'_, '_, '_>, folder: &Path) -> Vec<SecretRef> {
+    let file = section.text("file").map(|path| SecretRef::File(folder.join(path)));
+    let environment = section.text("env").map(|name| SecretRef::Environment(name.to_owned()));
+    let credential = section.text("credential").map(|name| SecretRef::Credential(name.to_owned()));
+    [file, environment, credential].into_iter().flatten().collect()
 }

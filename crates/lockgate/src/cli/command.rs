@@ -7,7 +7,8 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 
 use super::{
     Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Diff, Discover, Doctor, Export, Gaps, History,
-    Init, Login, Query, Read, Restore, Run, Select, Simulate, Sink, Source, Status, Streams, Trust, Watch,
+    Init, Login, Query, Read, Restore, Run, Secret, Select, Simulate, Sink, Source, Status, Streams, Trust,
+    Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -94,12 +95,17 @@ pub(crate) enum Command {
     /// The servers we read
     #[command(subcommand)]
     Source(Source),
+    /// The servers we read, as `source list`
+    Sources,
     /// Choose which variables of a source are collected, and see beforehand what that means
     Select(Select),
     /// What changed on a server since its nodes were taken over, and what that means for the streams
     Diff(Diff),
     /// Store the user name and password for a source, and try them at once
     Login(Login),
+    /// Passwords and tokens in files that are worth nothing without a key
+    #[command(subcommand)]
+    Secret(Secret),
     /// The certificates we trust, and those that wait for a decision
     #[command(subcommand)]
     Trust(Trust),

@@ -8,6 +8,7 @@ mod command;
 mod data;
 mod query;
 mod running;
+mod secret;
 mod server;
 mod setup;
 mod sink;
@@ -22,6 +23,7 @@ pub(crate) use command::{Cli, Command, parse, takes_store};
 pub(crate) use data::{Gaps, Range, Status, Streams};
 pub(crate) use query::{Aggregate, Export, ExportFormat, Length, Query, QueryFormat};
 pub(crate) use running::{Demo, LogForm, Run, Simulate};
+pub(crate) use secret::{Seal, Secret};
 pub(crate) use server::{Browse, Diff, Doctor, History, Read, Select, Target, Watch};
 pub(crate) use setup::{
     ConfigCommand, Discover, Init, Login, Mode, Policy, Source, SourceAdd, UserCertificate,

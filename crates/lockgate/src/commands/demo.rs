@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector::SampleView;
-use connector::config::SourceName;
+use connector::config::{SourceLogin, SourceName};
 use connector::sources::{probe, survey};
 use connector::{Config, Handle, Runtime, SourceConfig, identity};
 use serde::Serialize;
@@ -29,7 +29,7 @@ use crate::output::escape::shell;
 use crate::output::{Table, print, safe, say};
 
 const SOURCE: &str = "plant";
-const COUNTERS: u32 = 20;
+const SIZE: simulate::Size = simulate::Size { counters: 20, rate: None, specimens: plant::Specimens::None };
 /// Streams shown while it runs.
 const SHOWN: usize = 12;
 const SHOW_EVERY: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
     let (ours, _) = identity::ensure(&config, &store, hosts, Vec::new(), clock::now()).map_err(explain)?;
 
     let plant_pki = args.dir.join("plant-pki");
-    let plant = simulate::start(&plant_pki, args.port, COUNTERS, plant::Specimens::None).await?;
+    let plant = simulate::start(&plant_pki, args.port, &SIZE).await?;
     trust_each_other(&store, ours.certificate(), &plant_pki)?;
     let url: EndpointUrl = plant.endpoint_url().parse().map_err(|e| bug("the plant's own URL", &e))?;
     add_source(context, &mut config, &store, &url, std::sync::Arc::new(ours)).await?;
@@ -132,7 +132,8 @@ async fn add_source(
     let name: SourceName = SOURCE.parse().map_err(explain)?;
     let mut source = SourceConfig::new(name, url.clone(), policy.unwrap_or(SecurityPolicy::None), mode);
     source.server_application_uri = Some(uri);
-    source.login = secret::keep(context, config, SOURCE, simulate::USER, simulate::PASSWORD)?;
+    source.login =
+        secret::keep(context, config, SOURCE, simulate::USER, simulate::PASSWORD, &SourceLogin::Anonymous)?;
     if config.source(SOURCE).is_ok() {
         config.remove_source(SOURCE).map_err(explain)?;
     }

@@ -16,7 +16,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
     let explain = |error| failure::explain(context, None, &error);
     let was = config.source(&args.name).map_err(explain)?.login.clone();
     // the file as it was, to the last comment, and the secret that the new one is written over
-    let (before, held) = (config.clone(), secret::held(&config, &args.name));
+    let (before, held) = (config.clone(), secret::held(&config, &args.name, &was));
     let login = match secret::certificate(context, &args.certificate)? {
         Some(login) => login,
         None => {
@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
                 (None, _) => return Err(no_user(&args.name)),
             };
             let password = secret::From::of(args.password_stdin)?.read(&user)?;
-            secret::keep(context, &config, &args.name, &user, &password)?
+            secret::keep(context, &config, &args.name, &user, &password, &was)?
         }
     };
     config.set_login(&args.name, &login).map_err(explain)?;
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, args: &cli::Login) -> Outcome {
         Err(advice) if advice.exit() == Exit::LoginRefused => {
             match (&login, held) {
                 (SourceLogin::UserName { user, .. }, Some(password)) => {
-                    drop(secret::keep(context, &config, &args.name, user, &password)?);
+                    drop(secret::keep(context, &config, &args.name, user, &password, &was)?);
                 }
                 (login, _) => secret::forget(login)?,
             }

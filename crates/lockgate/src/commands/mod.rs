@@ -23,6 +23,7 @@ mod pick;
 mod query;
 mod run;
 mod runtime;
+mod sealing;
 mod secret;
 mod server;
 mod service;
@@ -69,6 +70,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         }
         Command::Config(crate::cli::ConfigCommand::Plan) => config_plan::run(context),
         Command::Source(command) => source::run(context, &command),
+        Command::Sources => source::run(context, &crate::cli::Source::List),
+        Command::Secret(command) => sealing::run(context, &command),
         Command::Login(args) => login::run(context, &args),
         Command::Run(args) => run::run(context, &args),
         Command::Status(args) => status::run(context, &args),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use connector::Config;
 use connector::config::{SecretRef, SourceLogin};
-use connector::secrets;
+use connector::{sealed as sealing, secrets};
 use zeroize::Zeroizing;
 
 use super::failure;
@@ -70,14 +70,20 @@ impl From {
     }
 }
 
-/// Keeps the password beside the configuration, for its owner alone, and says how a source refers to it.
+/// Keeps the password where the source's was if that was sealed, else beside the configuration, for its owner alone, and
+/// says how a source refers to it.
 pub(crate) fn keep(
     context: &Context,
     config: &Config,
     source: &str,
     user: &str,
     password: &str,
+    was: &SourceLogin,
 ) -> Outcome<SourceLogin> {
+    if let Some(reference @ SecretRef::Sealed { path, key }) = sealed(was) {
+        sealing::write(path, key, password).map_err(|error| failure::explain(context, None, &error))?;
+        return Ok(SourceLogin::UserName { user: user.to_owned(), password: reference.clone() });
+    }
     let path = path(config, source);
     secrets::write(&path, password).map_err(|error| failure::explain(context, None, &error))?;
     Ok(SourceLogin::UserName { user: user.to_owned(), password: SecretRef::File(path) })
@@ -94,8 +100,18 @@ pub(crate) fn certificate(context: &Context, args: &UserCertificate) -> Outcome<
 }
 
 /// The password that lies where [`keep`] would put another one, as far as it can be read.
-pub(crate) fn held(config: &Config, source: &str) -> Option<Zeroizing<String>> {
-    secrets::read(&SecretRef::File(path(config, source))).ok()
+pub(crate) fn held(config: &Config, source: &str, was: &SourceLogin) -> Option<Zeroizing<String>> {
+    match sealed(was) {
+        Some(reference) => secrets::read(reference).ok(),
+        None => secrets::read(&SecretRef::File(path(config, source))).ok(),
+    }
+}
+
+fn sealed(login: &SourceLogin) -> Option<&SecretRef> {
+    match login {
+        SourceLogin::UserName { password: reference @ SecretRef::Sealed { .. }, .. } => Some(reference),
+        _ => None,
+    }
 }
 
 /// Deletes the file that [`keep`] wrote for a login that shall not stay.

@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
         source.login = login;
     }
     if let Some((user, password)) = password {
-        source.login = secret::keep(context, &config, &args.name, user, &password)?;
+        source.login = secret::keep(context, &config, &args.name, user, &password, &SourceLogin::Anonymous)?;
     }
     config.add_source(&source).map_err(explain)?;
     config.save().map_err(explain)?;
