@@ -46,6 +46,7 @@ function options() {
             anonymous: { type: "boolean", default: false },
             sign: { type: "boolean", default: false },
             history: { type: "string", default: "0" },
+            "alarm-ms": { type: "string", default: "0" },
         },
     });
     for (const name of ["port", "pki", "truth", "password"]) {
@@ -147,6 +148,56 @@ function addHistories(server, values) {
     }
 }
 
+/**
+ * Two limit alarms: one that stands from before the first client, and one that comes and goes, each change of it with a line
+ * in the truth file: {"alarm":"Changing","active":true,"time_ms":t}.
+ */
+function addAlarms(server, periodMs, truthFile) {
+    if (periodMs === 0) return () => {};
+    const space = server.engine.addressSpace;
+    space.installAlarmsAndConditionsService();
+    const namespace = space.getNamespace("urn:lockgate:interop:counters");
+    const boiler = namespace.addObject({
+        organizedBy: space.rootFolder.objects,
+        nodeId: "s=Boiler",
+        browseName: "Boiler",
+        eventSourceOf: space.rootFolder.objects.server,
+    });
+    const [standing, changing] = ["Standing", "Changing"].map((name) => {
+        const level = namespace.addVariable({
+            componentOf: boiler,
+            nodeId: `s=${name}Level`,
+            browseName: `${name}Level`,
+            dataType: DataType.Double,
+            eventSourceOf: boiler,
+            value: { dataType: DataType.Double, value: 50 },
+        });
+        namespace.instantiateExclusiveLimitAlarm("ExclusiveLimitAlarmType", {
+            nodeId: `s=${name}`,
+            browseName: name,
+            conditionName: name,
+            componentOf: boiler,
+            conditionSource: level,
+            inputNode: level,
+            highHighLimit: 90,
+            highLimit: 80,
+            lowLimit: 20,
+            lowLowLimit: 10,
+        });
+        return level;
+    });
+    const set = (level, value) => level.setValueFromSource({ dataType: DataType.Double, value }, StatusCodes.Good);
+    set(standing, 85);
+    const truth = fs.openSync(truthFile, "a");
+    let active = false;
+    const timer = setInterval(() => {
+        active = !active;
+        set(changing, active ? 95 : 50);
+        fs.writeSync(truth, `${JSON.stringify({ alarm: "Changing", active, time_ms: Date.now() })}\n`);
+    }, periodMs);
+    return () => clearInterval(timer);
+}
+
 /** Counts until told to stop; what is on disk is what the clients were told. */
 function count(counters, periodMs, truthFile) {
     const truth = fs.openSync(truthFile, "a+");
@@ -180,10 +231,14 @@ async function main() {
     const counters = addCounters(server, Number(config.variables));
     addHistories(server, Number(config.history));
     await server.start();
+    const stopAlarms = addAlarms(server, Number(config["alarm-ms"]), config.truth);
     const stopCounting = count(counters, Number(config["period-ms"]), config.truth);
     let counting = true;
     const freeze = () => {
-        if (counting) stopCounting();
+        if (counting) {
+            stopAlarms();
+            stopCounting();
+        }
         counting = false;
     };
     const shutdown = async () => {

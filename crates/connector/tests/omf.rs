@@ -53,6 +53,33 @@ async fn every_value_arrives_with_its_time_and_status() {
 }
 
 #[tokio::test]
+async fn an_event_arrives_with_its_members_and_none_takes_the_place_of_another() {
+    let server = Double::start(Rules::default());
+    let desk = Desk::new(&server, "");
+    let record = |id: u8| {
+        let fields = json!({ "BatchNumber": { "UaType": 8, "Value": "7" } });
+        let condition = json!({ "name": "High", "active": true, "acknowledged": false });
+        // the identity stands first
+        let rest = json!({ "severity": 700, "source_name": "Boiler", "message": "too \"hot\"", "type_name": "LimitAlarmType",
+                           "condition": condition, "fields": fields });
+        OwnedValue::Event(format!("{{\"event_id\":\"{id:02x}\",{}", rest.to_string().trim_start_matches("{")))
+    };
+    desk.fill_at_once("line1.alarms", tagstore::EVENTS, [record(1), record(2)]);
+    desk.fill("line1.Level", "Double", doubles(2));
+    delivered(&desk).await;
+    let events: Vec<Value> = values(&server, "line1.alarms");
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[0]["EventTime"], events[1]["EventTime"]);
+    assert_ne!(events[0]["Time"], events[1]["Time"]);
+    assert_eq!((&events[0]["EventId"], &events[1]["EventId"]), (&json!("01"), &json!("02")));
+    assert_eq!((&events[0]["Severity"], &events[0]["Message"]), (&json!(700), &json!("too \"hot\"")));
+    assert_eq!((&events[0]["Active"], &events[0]["Acknowledged"]), (&json!(true), &json!(false)));
+    assert_eq!(events[0]["Fields"], "{\"BatchNumber\":{\"UaType\":8,\"Value\":\"7\"}}");
+    assert_eq!(server.points("line1.Level"), desk.expected("line1.Level"));
+    assert_eq!(desk.status().unwrap().quarantine_files, 0);
+}
+
+#[tokio::test]
 async fn values_are_whole_through_a_server_that_is_busy_and_one_that_forgets_to_answer() {
     let server = Double::start(Rules::default());
     let desk = Desk::new(&server, "");

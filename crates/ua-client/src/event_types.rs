@@ -22,7 +22,7 @@ pub struct EventType {
 
 impl Session {
     /// Every type of events that the server shows, BaseEventType first, each behind the one it is derived from; at most
-    /// [`MAX_EVENT_TYPES`].
+    /// `MAX_EVENT_TYPES`.
     ///
     /// # Errors
     ///

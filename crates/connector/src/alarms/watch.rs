@@ -176,7 +176,8 @@ pub(crate) async fn refresh(session: &Session, subscription: u32) -> Result<(), 
     match session.condition_refresh(subscription).await {
         Ok(()) => tracing::debug!(subscription, "the server lists the conditions that hold"),
         Err(ua_client::Error::Service { status, .. }) => {
-            tracing::debug!(subscription, status = status_name(status), "no list of conditions");
+            let status = status_name(status);
+            tracing::info!(status, "the server does not list the conditions that hold already");
         }
         Err(error) => return Err(error.into()),
     }

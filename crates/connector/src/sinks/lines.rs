@@ -1,12 +1,13 @@
-//! Samples as JSON lines, the same in a file and on our standard output.
+//! Samples and events as JSON lines, the same in a file and on our standard output.
 
 use std::collections::HashMap;
 use std::io::Write;
 
 use serde::Serialize;
-use tagstore::{Journal, SampleBatch, Seq, StreamId};
+use tagstore::{Journal, Sample, SampleBatch, Seq, StreamId};
 
 use crate::error::Error;
+use crate::event_view::EventView;
 use crate::sample_view::SampleView;
 
 /// Names of the streams, as far as they were met.
@@ -32,12 +33,18 @@ impl Names {
     }
 }
 
-/// Writes one sample as one line.
+/// Writes one sample or event as one line.
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn write_line(out: &mut impl Write, stream: &str, sample: &SampleView) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *out, &Line { stream, sample })?;
+pub(super) fn write_line(out: &mut impl Write, stream: &str, sample: &Sample<'_>) -> std::io::Result<()> {
+    match EventView::of(stream, sample) {
+        Some(event) => serde_json::to_writer(&mut *out, &event)?,
+        None => {
+            let sample = &SampleView::of(sample.to_owned());
+            serde_json::to_writer(&mut *out, &Line { stream, sample })?;
+        }
+    }
     out.write_all(b"\n")
 }
 

@@ -71,6 +71,27 @@ impl Desk {
         self.fill_stream(stream, new, values);
     }
 
+    /// Values of a stream, all of the same time.
+    pub fn fill_at_once(&self, name: &str, data_type: &str, values: impl IntoIterator<Item = OwnedValue>) {
+        let mut journal = Journal::open(self.data().join(JOURNAL_FILE), JournalOptions::default()).unwrap();
+        let (key, data_type) = (name.to_owned(), Some(data_type.to_owned()));
+        let stream = NewStream {
+            name: key.clone(),
+            key,
+            source: "line1".to_owned(),
+            data_type,
+            ..NewStream::default()
+        };
+        let stream = journal.register_streams(&[stream]).unwrap()[0];
+        let mut batch = SampleBatch::new();
+        let (source_time, server_time, receive_time) = (START, START, START);
+        for value in values {
+            let sample = OwnedSample { stream, source_time, server_time, receive_time, status: 0, value };
+            batch.push(sample.as_sample());
+        }
+        journal.append(&Commit { batches: &[&batch], now: START, ..Commit::default() }).unwrap();
+    }
+
     pub fn fill_stream(&self, name: &str, stream: NewStream, values: impl IntoIterator<Item = OwnedValue>) {
         let mut journal = Journal::open(self.data().join(JOURNAL_FILE), JournalOptions::default()).unwrap();
         let source = name.split('.').next().unwrap().to_owned();

@@ -160,8 +160,9 @@ impl State {
             }
             points.push(Point {
                 time: value["Time"].as_str().unwrap().to_owned(),
-                value: value["Value"].clone(),
-                status: value["Status"].as_u64().unwrap(),
+                // an event is kept as it is
+                value: if properties["Value"].is_null() { value.clone() } else { value["Value"].clone() },
+                status: value["Status"].as_u64().unwrap_or(0),
             });
         }
         let (kept, places) = self.points.entry(id).or_default();

@@ -6,9 +6,9 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Diff, Discover, Doctor, Export, Gaps, History,
-    Init, Login, Query, Read, Restore, Run, Secret, Select, Simulate, Sink, Source, Status, Streams, Trust,
-    Watch,
+    Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Diff, Discover, Doctor, Events, Export, Gaps,
+    History, Init, Login, Query, Read, Restore, Run, Secret, Select, Simulate, Sink, Source, Status, Streams,
+    Trust, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -128,6 +128,8 @@ pub(crate) enum Command {
     Query(Query),
     /// Write the values of streams to a file
     Export(Export),
+    /// Alarms and events, as they were collected
+    Events(Events),
     /// The intervals in which values are known to be missing
     Gaps(Gaps),
     /// Fetch the past from the history that a server keeps

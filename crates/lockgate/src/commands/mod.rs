@@ -13,6 +13,7 @@ mod config_plan;
 mod data;
 mod demo;
 mod discover;
+mod events;
 mod export;
 mod failure;
 mod gaps;
@@ -77,6 +78,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Status(args) => status::run(context, &args),
         Command::Sink(command) => sink::run(context, &command),
         Command::Streams(args) => streams::run(context, &args),
+        Command::Events(args) => events::run(context, &args),
         Command::Query(args) => query::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Gaps(args) => gaps::run(context, &args),

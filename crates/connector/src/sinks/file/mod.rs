@@ -1,10 +1,11 @@
 //! A folder of files as a sink: JSON lines, CSV or Parquet, for whatever picks files up.
 //!
-//! Each delivery is one file, named by the journal rows in it: `values-000000000001-000000000600.jsonl`. It appears whole
+//! Each delivery is one file, named by the journal rows in it: `values-000000000001-000000000600.jsonl`; events that are
+//! among these rows are in a second one, `events-…`, which comes before it. A file appears whole
 //! (written as `.part`, fsynced, renamed) and is never touched again; whoever picks it up may delete it. A crash between
 //! the file and the cursor is noticed by the name: the next delivery finds the file of its first row and goes on behind
 //! it. Only if that file was picked up and deleted within that moment are its rows written again, under a name that
-//! begins with the same row.
+//! begins with the same row. Where only the file of events is there, that of the values of just these rows follows.
 
 mod parquet;
 
@@ -12,12 +13,13 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tagstore::{Journal, SampleBatch, Seq, Timestamp};
+use tagstore::{Journal, Sample, SampleBatch, Seq, Timestamp, Value};
 
 use super::lines::{Names, write_line};
 use super::{About, Delivered, Sink};
 use crate::config::FileFormat;
 use crate::error::Error;
+use crate::event_view::{EVENT_CSV_HEADER, EventView};
 use crate::sample_view::{CSV_HEADER, SampleView};
 
 pub(crate) struct FileSink {
@@ -48,9 +50,9 @@ impl FileSink {
         Ok(Self { name, folder, format, journal, names: Names::default(), unsure: true })
     }
 
-    /// The last row of the file that begins with this row, if it was written before a crash.
-    fn written_already(&self, first: Seq) -> Result<Option<Seq>, Error> {
-        let prefix = format!("{PREFIX}{:012}-", first.get());
+    /// The last row of the file of this kind that begins with this row, if it was written before a crash.
+    fn written_already(&self, kind: Kind, first: Seq) -> Result<Option<Seq>, Error> {
+        let prefix = format!("{}-{:012}-", kind.prefix(), first.get());
         let suffix = format!(".{}", self.format.extension());
         let entries = fs::read_dir(&self.folder).map_err(|source| self.failed(source))?;
         for entry in entries {
@@ -65,15 +67,20 @@ impl FileSink {
         Ok(None)
     }
 
-    fn write(&mut self, rows: &[(Seq, SampleBatch)], first: Seq, last: Seq) -> Result<(), Error> {
-        let name = format!("{PREFIX}{:012}-{:012}.{}", first.get(), last.get(), self.format.extension());
+    /// Writes what there is of this kind into a file of its own; nothing when there is none.
+    fn write(&mut self, kind: Kind, rows: &[(Seq, SampleBatch)], first: Seq, last: Seq) -> Result<(), Error> {
+        if !kind.is_in(rows) {
+            return Ok(());
+        }
+        let (prefix, extension) = (kind.prefix(), self.format.extension());
+        let name = format!("{prefix}-{:012}-{:012}.{extension}", first.get(), last.get());
         let place = self.folder.join(name);
         let part = place.with_extension("part");
         let written = match self.format {
-            FileFormat::Parquet => parquet::write(&self.journal, &part, rows),
+            FileFormat::Parquet => parquet::write(&self.journal, &part, rows, kind),
             FileFormat::Csv | FileFormat::JsonLines => {
                 self.names.learn(&self.journal, rows)?;
-                self.write_lines(&part, rows).map_err(|source| self.failed(source))
+                self.write_lines(kind, &part, rows).map_err(|source| self.failed(source))
             }
         };
         let named = || fs::rename(&part, &place).and_then(|()| File::open(&self.folder)?.sync_all());
@@ -86,17 +93,20 @@ impl FileSink {
         written
     }
 
-    fn write_lines(&self, part: &Path, rows: &[(Seq, SampleBatch)]) -> std::io::Result<()> {
+    fn write_lines(&self, kind: Kind, part: &Path, rows: &[(Seq, SampleBatch)]) -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(part)?);
         if self.format == FileFormat::Csv {
-            out.write_all(CSV_HEADER.as_bytes())?;
+            out.write_all(kind.header().as_bytes())?;
         }
-        for sample in rows.iter().flat_map(|(_, batch)| batch.iter()) {
+        for sample in rows.iter().flat_map(|(_, batch)| batch.iter()).filter(|sample| kind.is(sample)) {
             let name = self.names.of(sample.stream);
-            let view = SampleView::of(sample.to_owned());
-            match self.format {
-                FileFormat::Csv => out.write_all(view.csv(name, str::to_owned).as_bytes())?,
-                _ => write_line(&mut out, name, &view)?,
+            match (self.format, EventView::of(name, &sample)) {
+                (FileFormat::Csv, Some(event)) => out.write_all(event.csv(str::to_owned).as_bytes())?,
+                (FileFormat::Csv, None) => {
+                    let view = SampleView::of(sample.to_owned());
+                    out.write_all(view.csv(name, str::to_owned).as_bytes())?;
+                }
+                _ => write_line(&mut out, name, &sample)?,
             }
         }
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
@@ -118,7 +128,7 @@ impl Sink for FileSink {
 
     fn deliver(&mut self, _now: Timestamp) -> Result<Delivered, Error> {
         let cursor = self.journal.cursor(&self.name)?;
-        let rows = match self.journal.read_after(cursor, SAMPLES_PER_FILE) {
+        let mut rows = match self.journal.read_after(cursor, SAMPLES_PER_FILE) {
             Err(tagstore::Error::RowDamaged { seq, detail }) => {
                 // the historian keeps it aside and enters it into the ledger
                 tracing::error!(sink = self.name, %seq, detail, "a journal row cannot be read and is passed over");
@@ -130,29 +140,66 @@ impl Sink for FileSink {
         let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
             return Ok(Delivered { rows: 0, more: false });
         };
-        let (first, last) = (*first, *last);
-        if self.unsure
-            && let Some(last) = self.written_already(first)?
-        {
-            self.journal.advance(&self.name, last)?;
-            return Ok(Delivered { rows: 0, more: true });
+        let (first, mut last) = (*first, *last);
+        let mut kinds = [Kind::Events, Kind::Values].as_slice();
+        if self.unsure {
+            if let Some(last) = self.written_already(Kind::Values, first)? {
+                self.journal.advance(&self.name, last)?;
+                return Ok(Delivered { rows: 0, more: true });
+            }
+            if let Some(end) = self.written_already(Kind::Events, first)? {
+                rows.retain(|(seq, _)| *seq <= end);
+                (last, kinds) = (end, &[Kind::Values]);
+            }
         }
         let samples: usize = rows.iter().map(|(_, batch)| batch.len()).sum();
         self.unsure = true;
-        self.write(&rows, first, last)?;
+        for kind in kinds {
+            self.write(*kind, &rows, first, last)?;
+        }
         self.journal.advance(&self.name, last)?;
         self.unsure = false;
         Ok(Delivered { rows: u64::try_from(samples).unwrap_or(u64::MAX), more: samples >= SAMPLES_PER_FILE })
     }
 }
 
-const PREFIX: &str = "values-";
+/// What is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Values,
+    Events,
+}
+
+impl Kind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Values => "values",
+            Self::Events => "events",
+        }
+    }
+
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Values => CSV_HEADER,
+            Self::Events => EVENT_CSV_HEADER,
+        }
+    }
+
+    fn is(self, sample: &Sample<'_>) -> bool {
+        matches!(sample.value, Value::Event(_)) == (self == Self::Events)
+    }
+
+    fn is_in(self, rows: &[(Seq, SampleBatch)]) -> bool {
+        rows.iter().flat_map(|(_, batch)| batch.iter()).any(|sample| self.is(&sample))
+    }
+}
+
 /// Bounds the memory of a delivery: about 100 bytes per sample and the text.
 const SAMPLES_PER_FILE: usize = 200_000;
 
 #[cfg(test)]
 mod tests {
-    use tagstore::{Commit, JournalOptions, NewStream, Sample, StreamId, Value};
+    use tagstore::{Commit, JournalOptions, NewStream, StreamId};
 
     use super::*;
 
@@ -194,6 +241,21 @@ mod tests {
             self.journal.append(&Commit { batches: &[&batch], now: NOW, ..Commit::default() }).unwrap();
         }
 
+        fn append_event(&mut self) {
+            let mut batch = SampleBatch::new();
+            batch.push(Sample {
+                stream: self.stream,
+                source_time: NOW,
+                server_time: NOW,
+                receive_time: NOW,
+                status: 0,
+                value: Value::Event(
+                    r#"{"event_id":"01","source_name":"Boiler","severity":700,"message":"too hot"}"#,
+                ),
+            });
+            self.journal.append(&Commit { batches: &[&batch], now: NOW, ..Commit::default() }).unwrap();
+        }
+
         fn out(&self) -> PathBuf {
             self.dir.path().join("out")
         }
@@ -218,7 +280,7 @@ mod tests {
         let mut sink = desk.sink(FileFormat::JsonLines);
         let rows = sink.journal.read_after(Seq::ZERO, 100).unwrap();
         let first = rows[0].0;
-        sink.write(&rows, first, first).unwrap();
+        sink.write(Kind::Values, &rows, first, first).unwrap();
         drop(sink);
 
         desk.append(5..9);
@@ -230,6 +292,50 @@ mod tests {
             desk.files(),
             ["values-000000000001-000000000001.jsonl", "values-000000000002-000000000002.jsonl"]
         );
+    }
+
+    #[test]
+    fn events_have_files_of_their_own_and_a_crash_between_the_two_makes_neither_twice() {
+        let mut desk = Desk::new();
+        desk.append(0..2);
+        desk.append_event();
+        let mut sink = desk.sink(FileFormat::Csv);
+        let rows = sink.journal.read_after(Seq::ZERO, 100).unwrap();
+        let (first, last) = (rows[0].0, rows[1].0);
+        sink.write(Kind::Events, &rows, first, last).unwrap();
+        drop(sink);
+
+        desk.append(5..9);
+        let mut sink = desk.sink(FileFormat::Csv);
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 3, more: false });
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 4, more: false });
+        desk.append_event();
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 1, more: false });
+        let expected = [
+            "events-000000000001-000000000002.csv",
+            "events-000000000004-000000000004.csv",
+            "values-000000000001-000000000002.csv",
+            "values-000000000003-000000000003.csv",
+        ];
+        assert_eq!(desk.files(), expected);
+        let read = |name: &str| fs::read_to_string(desk.out().join(name)).unwrap();
+        assert_eq!(read(expected[2]).lines().count(), 3, "a head and two values");
+        let events = read(expected[0]);
+        assert_eq!(events.lines().next(), Some(EVENT_CSV_HEADER.trim_end()));
+        assert!(
+            events.lines().nth(1).unwrap().contains(",2026-01-01T00:00:00Z,700,Boiler,too hot,"),
+            "{events}"
+        );
+        // after the last file was written and before the cursor moved
+        desk.append_event();
+        let mut sink = desk.sink(FileFormat::Csv);
+        let rows = sink.journal.read_after(Seq::new(4), 100).unwrap();
+        sink.write(Kind::Events, &rows, rows[0].0, rows[0].0).unwrap();
+        drop(sink);
+        let mut sink = desk.sink(FileFormat::Csv);
+        sink.deliver(NOW).unwrap();
+        assert_eq!(sink.deliver(NOW).unwrap(), Delivered { rows: 0, more: false });
+        assert_eq!(desk.files().len(), 5);
     }
 
     #[test]

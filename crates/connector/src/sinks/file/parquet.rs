@@ -6,17 +6,24 @@ use std::path::Path;
 
 use tagstore::{Journal, OwnedSample, ParquetTable, Sample, SampleBatch, Seq, StreamId, StreamInfo};
 
+use super::Kind;
 use crate::error::Error;
 
-/// Writes all of it, durably.
+/// Writes what there is of this kind, durably.
 ///
 /// # Errors
 /// [`Error::Storage`] when the names of the streams cannot be read; [`Error::SinkFolder`] when the disk does not take the
 /// file.
-pub(super) fn write(journal: &Journal, part: &Path, rows: &[(Seq, SampleBatch)]) -> Result<(), Error> {
+pub(super) fn write(
+    journal: &Journal,
+    part: &Path,
+    rows: &[(Seq, SampleBatch)],
+    kind: Kind,
+) -> Result<(), Error> {
     let failed = |source| Error::SinkFolder { path: part.to_owned(), source };
     let other = |error: tagstore::Error| failed(std::io::Error::other(error.to_string()));
-    let mut samples: Vec<Sample<'_>> = rows.iter().flat_map(|(_, batch)| batch.iter()).collect();
+    let all = rows.iter().flat_map(|(_, batch)| batch.iter());
+    let mut samples: Vec<Sample<'_>> = all.filter(|sample| kind.is(sample)).collect();
     // those of the same time stay in the order in which they came
     samples.sort_by_key(|sample| (sample.stream, sample.time()));
     let streams = streams_of(journal, &samples)?;

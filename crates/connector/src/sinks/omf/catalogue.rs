@@ -6,6 +6,7 @@ use tagstore::{Journal, Sample, StreamId, StreamInfo, ValueState};
 
 use super::body::Body;
 use super::definitions::{Container, Definition, Key, container_of, type_id, type_of};
+use super::event::{self, Times};
 use super::names::container_ids;
 use super::states;
 use super::value::Form;
@@ -34,6 +35,8 @@ struct Stream {
     last: Form,
     /// Whether its source is one of those that are sent.
     sent: bool,
+    /// Of a stream of events: when the last one was.
+    times: Times,
 }
 
 /// What became of a value that was to be put into a request.
@@ -80,7 +83,10 @@ impl Catalogue {
             let form = if states.is_some() { Form::State } else { plain };
             let states = states.unwrap_or_default();
             let sent = self.sources.is_empty() || self.sources.contains(&info.source);
-            self.streams.insert(info.id, Stream { info, id, form, states, last: form, sent });
+            self.streams.insert(
+                info.id,
+                Stream { info, id, form, states, last: form, sent, times: Times::default() },
+            );
         }
         Ok(())
     }
@@ -95,17 +101,29 @@ impl Catalogue {
             return Put::Timeless;
         };
         self.text.clear();
-        self.text.push_str("{\"Time\":\"");
-        self.text.push_str(&time.to_string());
-        self.text.push_str("\",\"Value\":");
-        let form = stream.write(sample, &mut self.text);
-        self.text.push_str(",\"Status\":");
-        self.text.push_str(&sample.status.to_string());
-        self.text.push('}');
+        let form = match sample.value {
+            tagstore::Value::Event(record) => {
+                event::write(time, stream.times.free(time), record, &mut self.text);
+                Form::Event
+            }
+            _ => {
+                self.text.push_str("{\"Time\":\"");
+                self.text.push_str(&time.to_string());
+                self.text.push_str("\",\"Value\":");
+                let form = stream.write(sample, &mut self.text);
+                self.text.push_str(",\"Status\":");
+                self.text.push_str(&sample.status.to_string());
+                self.text.push('}');
+                form
+            }
+        };
         let key = (sample.stream, form);
         let id = stream.container(form);
         if !body.is_empty() && body.length_with(key, &id, &self.text) > limit {
             return Put::Full;
+        }
+        if form == Form::Event {
+            stream.times.take(time);
         }
         stream.last = form;
         body.push(key, &id, &self.text);

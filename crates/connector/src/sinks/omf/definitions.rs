@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 use tagstore::{StreamId, StreamInfo};
 
+use super::event;
 use super::value::Form;
 
 /// A container: a stream, in one form.
@@ -29,6 +30,9 @@ pub(super) struct Container {
 
 /// The type of a form. It never changes under its name.
 pub(super) fn type_of(form: Form, prefix: &str) -> Definition {
+    if form == Form::Event {
+        return event::event_type(type_id(form, prefix));
+    }
     let (kind, format) = form.keywords();
     let mut value = json!({ "type": [kind, "null"] });
     if let (Some(format), Some(members)) = (format, value.as_object_mut()) {

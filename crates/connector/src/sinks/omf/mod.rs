@@ -5,7 +5,7 @@
 //! A crash between the two sends the last request again; PI drops or replaces what it has (`OmfCreateMode`), so replay is
 //! harmless unless that is set to `Insert`.
 //!
-//! - [`catalogue`]: where a value goes; [`value`]: its form; [`names`]: the names of containers; [`states`]: enumerations; [`definitions`]: types and
+//! - [`catalogue`]: where a value goes; [`value`]: its form; [`event`]: an event's; [`names`]: the names of containers; [`states`]: enumerations; [`definitions`]: types and
 //!   containers, which come before values
 //! - [`groundwork`]: says them to the server; [`hierarchy`]: the tree of AF elements, where it is wanted
 //! - [`body`]: what goes into one request; [`transfer`]: sends it, in halves where it is too large or one value in it is bad
@@ -19,6 +19,7 @@ mod answer;
 mod body;
 mod catalogue;
 mod definitions;
+mod event;
 mod groundwork;
 mod hierarchy;
 mod http;

@@ -36,6 +36,8 @@ pub(super) enum Form {
     DateTime,
     /// The number of a state whose name the server knows.
     State,
+    /// An event, with members of its own.
+    Event,
 }
 
 impl Form {
@@ -54,6 +56,7 @@ impl Form {
             Self::String => "String",
             Self::DateTime => "DateTime",
             Self::State => "State",
+            Self::Event => "Event",
         }
     }
 
@@ -69,7 +72,7 @@ impl Form {
             Self::UInt64 => ("integer", Some("uint64")),
             Self::Float => ("number", Some("float32")),
             Self::Double => ("number", Some("float64")),
-            Self::String => ("string", None),
+            Self::String | Self::Event => ("string", None),
             Self::DateTime => ("string", Some("date-time")),
         }
     }
@@ -78,6 +81,7 @@ impl Form {
     pub(super) fn of(data_type: Option<&str>, long_integers_as_text: bool) -> Self {
         let long = |form| if long_integers_as_text { Self::String } else { form };
         match data_type.unwrap_or_default() {
+            tagstore::EVENTS => Self::Event,
             "Boolean" => Self::Boolean,
             "SByte" | "Byte" | "Int16" => Self::Int16,
             "UInt16" => Self::UInt16,
@@ -104,13 +108,14 @@ impl Form {
             Value::UInt(_) => Self::UInt64,
             Value::Float(_) => Self::Float,
             Value::Double(_) => Self::Double,
-            Value::Null | Value::Text(_) | Value::Bytes(_) | Value::Event(_) => Self::String,
+            Value::Null | Value::Text(_) | Value::Bytes(_) => Self::String,
+            Value::Event(_) => Self::Event,
         }
     }
 
     /// Whether numbers of this form have a normal range.
     pub(super) const fn is_measured(self) -> bool {
-        !matches!(self, Self::Boolean | Self::String | Self::DateTime | Self::State)
+        !matches!(self, Self::Boolean | Self::String | Self::DateTime | Self::State | Self::Event)
     }
 
     /// Appends the value as JSON; `false` and nothing, when the form cannot hold it exactly.
@@ -147,8 +152,8 @@ impl Form {
                 Value::Text(v) if v.parse::<jiff::Timestamp>().is_ok() => quoted(v, out),
                 _ => false,
             },
-            // whether there is such a state is known to the stream alone
-            Self::State => false,
+            // whether there is such a state is known to the stream alone, and an event is no single value
+            Self::State | Self::Event => false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Our standard output as a sink: one JSON line per sample, for a pipe.
+//! Our standard output as a sink: one JSON line per sample or event, for a pipe.
 //!
 //! A line is delivered when it is written and flushed; what reads the pipe may still lose it. After a crash the last lines may
 //! come twice. As long as nobody reads, nothing moves, and the journal keeps what waits.
@@ -10,7 +10,6 @@ use tagstore::{Journal, SampleBatch, Seq, Timestamp};
 use super::lines::{Names, write_line};
 use super::{About, Delivered, Sink};
 use crate::error::Error;
-use crate::sample_view::SampleView;
 
 pub(crate) struct StdoutSink {
     name: String,
@@ -32,7 +31,7 @@ impl StdoutSink {
     fn write(&self, rows: &[(Seq, SampleBatch)], out: impl Write) -> std::io::Result<()> {
         let mut out = BufWriter::new(out);
         for sample in rows.iter().flat_map(|(_, batch)| batch.iter()) {
-            write_line(&mut out, self.names.of(sample.stream), &SampleView::of(sample.to_owned()))?;
+            write_line(&mut out, self.names.of(sample.stream), &sample)?;
         }
         out.flush()
     }

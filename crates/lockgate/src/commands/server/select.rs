@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use connector::alarms::{Offer, offers};
 use connector::selection::{Action, Choice, DeadBand, PathPattern, Picked, Progress, Rule, choose};
 use connector::sources::open_as;
 use connector::{Config, SourceConfig};
@@ -44,7 +45,19 @@ struct Answer {
     unknown: usize,
     /// Streams whose name carries their node, as another one would have the same.
     collisions: usize,
+    /// What the rules for events get.
+    events: Vec<EventsShown>,
     streams: Vec<Stream>,
+}
+
+#[derive(Serialize)]
+struct EventsShown {
+    name: String,
+    notifier: String,
+    /// Why nothing comes.
+    problem: Option<String>,
+    types: Vec<String>,
+    fields: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -81,8 +94,10 @@ pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
         (source.rules, source.nodes) = (asked, None);
     }
     let target = Target::of_source(context, &config, source.clone())?;
-    let (choice, imported) = runtime::block_on(ask(context, &target, &mut source, foreign.as_deref()))??;
-    if writes && choice.is_empty() {
+    let (choice, events, imported) =
+        runtime::block_on(ask(context, &target, &mut source, foreign.as_deref()))??;
+    let nothing = choice.is_empty() && events.is_empty();
+    if writes && nothing {
         return Err(picks_nothing(&source, &choice));
     }
     if writes {
@@ -90,10 +105,11 @@ pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
     }
     let asks = args.include.is_empty() && args.exclude.is_empty() && args.import.is_none();
     let shown = if context.json { usize::MAX } else { args.limit };
-    let answer = Answer { import: imported, ..Answer::of(&source, &choice, writes || asks, shown) };
+    let events = events.into_iter().map(EventsShown::of).collect();
+    let answer = Answer { import: imported, events, ..Answer::of(&source, &choice, writes || asks, shown) };
     context.answer("select", &answer, || answer.text())?;
     tell(context, args, &source, &answer, writes);
-    Ok(if choice.is_empty() { Exit::Partly } else { Exit::Ok })
+    Ok(if nothing { Exit::Partly } else { Exit::Ok })
 }
 
 /// Those of the command line: what is excluded is excluded, whatever is included.
@@ -112,12 +128,15 @@ fn rules_of(args: &cli::Select) -> Vec<Rule> {
     exclude.into_iter().chain(include).collect()
 }
 
+/// What is picked of the variables and of the events, and what came of a foreign list.
+type Asked = (Choice, Vec<Offer>, Option<Import>);
+
 async fn ask(
     context: &Context,
     target: &Target,
     source: &mut SourceConfig,
     foreign: Option<&str>,
-) -> Outcome<(Choice, Option<Import>)> {
+) -> Outcome<Asked> {
     let identity = std::sync::Arc::clone(&target.identity);
     let login = target.login.clone();
     let opened = match open_as(source, login, &target.store, identity, &target.session_name).await {
@@ -133,10 +152,11 @@ async fn ask(
     let progress = Progress::default();
     let choosing = choose(&opened.session, source, &namespaces, &progress);
     let choice = while_browsing(&progress, choosing).await.map_err(failed);
+    let events = offers(&opened.session, source).await.map_err(failed);
     if let Err(error) = opened.session.close().await {
         tracing::debug!(%error, "the server did not confirm the end of the session");
     }
-    Ok((choice?, imported))
+    Ok((choice?, events?, imported))
 }
 
 fn write(context: &Context, config: &mut Config, source: &SourceConfig) -> Outcome<()> {
@@ -217,6 +237,7 @@ impl Answer {
             values_per_second_at_most: rate,
             values_queued_at_most: queued,
             collisions,
+            events: Vec::new(),
             streams,
         }
     }
@@ -249,6 +270,9 @@ impl Answer {
         if self.collisions > 0 {
             text += &format!("  {} names would be the same; the node was added to them\n", self.collisions);
         }
+        for events in &self.events {
+            text += &format!("  {}\n", safe(&events.text()));
+        }
         if self.streams.is_empty() {
             return text;
         }
@@ -270,6 +294,33 @@ impl Answer {
         }
     }
 }
+
+impl EventsShown {
+    fn of(offer: Offer) -> Self {
+        let Offer { name, notifier, problem, types, fields } = offer;
+        Self { name, notifier, problem, types, fields }
+    }
+
+    /// On one line, as people read it.
+    fn text(&self) -> String {
+        let Self { name, notifier, problem, types, fields } = self;
+        if let Some(problem) = problem {
+            return format!("no events for {name}: {problem}");
+        }
+        let mut named: Vec<&str> = types.iter().take(SHOWN_TYPES).map(String::as_str).collect();
+        if types.len() > SHOWN_TYPES {
+            named.push("…");
+        }
+        let (named, fields) = (named.join(", "), fields.len());
+        format!(
+            "events of {notifier} for {name}: {} types ({named}), {fields} fields of their own",
+            types.len()
+        )
+    }
+}
+
+/// More are in the answer to `--json`.
+const SHOWN_TYPES: usize = 5;
 
 impl Stream {
     /// Values a second when its value changes at every sample.
