@@ -158,3 +158,103 @@ fn before_anything_is_collected_configuration_and_certificates_are_saved() {
     assert!(made.stderr.contains("nothing has been collected yet"), "{}", made.page());
     assert_eq!(lab.run(&["backup", "verify", "saved"]).code, 0);
 }
+
+#[test]
+fn a_backup_in_one_file_is_whole_and_restores_to_the_same_values() {
+    let (lab, journal) = collecting();
+    assert_page!(lab.run(&["backup", "plant.tar.zst"]));
+    drop(journal);
+    let left: Vec<_> = fs::read_dir(lab.path().join("data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("backup"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let verified = lab.run(&["--json", "backup", "verify", "plant.tar.zst"]).json();
+    assert_eq!(
+        (verified["private_keys"].as_bool(), verified["folder"].as_str()),
+        (Some(false), Some("plant.tar.zst"))
+    );
+    assert_page!(lab.run(&["--config", "again/lockgate.toml", "restore", "plant.tar.zst"]));
+    assert_eq!(values(&lab, "again/lockgate.toml"), 10);
+    assert_eq!(private_keys(&lab.path().join("again")), 0);
+    let twice = lab.run(&["--config", "again/lockgate.toml", "restore", "plant.tar.zst"]);
+    assert_eq!(twice.code, 2, "{}", twice.page());
+    // an existing file is left as it is, and what is packed in another way is not made under a name that says so
+    assert_page!(lab.run(&["backup", "plant.tar.zst"]));
+    assert_page!(lab.run(&["backup", "plant.tar.gz"]));
+}
+
+#[test]
+fn keys_in_a_file_are_their_owners_alone_before_and_after() {
+    let (lab, _journal) = collecting();
+    let made = lab.run(&["backup", "plant.tar.zst", "--danger-private-keys"]);
+    assert!(made.stderr.contains("private keys and passwords are in it"), "{}", made.page());
+    assert_eq!(lab.run(&["--config", "again/lockgate.toml", "restore", "plant.tar.zst"]).code, 0);
+    assert_eq!(fs::read_to_string(lab.path().join("again/secrets/line1")).unwrap(), "practise\n");
+    assert_eq!(lab.run(&["--config", "again/lockgate.toml", "cert", "show"]).code, 0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let at = |path: &str| mode(&lab.path().join(path));
+        assert_eq!([at("plant.tar.zst"), at("again/secrets/line1")], [0o600; 2]);
+        assert_eq!([at("again/pki"), at("again/pki/own/private"), at("again/secrets")], [0o700; 3]);
+        let key = fs::read_dir(lab.path().join("again/pki/own/private")).unwrap().next().unwrap().unwrap();
+        assert_eq!(mode(&key.path()), 0o600);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_changed_or_made_by_somebody_else_is_not_restored() {
+    let (lab, _journal) = collecting();
+    assert_eq!(lab.run(&["backup", "plant.tar.zst"]).code, 0);
+    let whole = fs::read(lab.path().join("plant.tar.zst")).unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    let hostile = {
+        let mut archive = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
+        let mut header = tar::Header::new_gnu();
+        header.as_gnu_mut().unwrap().name[..11].copy_from_slice(b"../evil.txt");
+        header.set_size(1);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append(&header, &b"x"[..]).unwrap();
+        let files = "{\"schema\":\"lockgate/backup-manifest/1\",\"made_at\":\"\",\"version\":\"\",\"private_keys\":false,\"files\":[]}";
+        let mut header = tar::Header::new_gnu();
+        header.set_size(files.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, "manifest.json", files.as_bytes()).unwrap();
+        archive.into_inner().unwrap().finish().unwrap()
+    };
+    let cut = whole[..whole.len() - 9].to_vec();
+    for (what, bytes) in
+        [("cut", cut), ("changed", changed), ("hostile", hostile), ("none", b"hello".to_vec())]
+    {
+        let name = format!("{what}.tar.zst");
+        fs::write(lab.path().join(&name), bytes).unwrap();
+        let verified = lab.run(&["backup", "verify", &name]);
+        let refused = lab.run(&["--config", "again/lockgate.toml", "restore", &name]);
+        assert_eq!((verified.code, refused.code), (9, 9), "{what}: {}", verified.page());
+        assert!(!lab.path().join("again").exists(), "{what}");
+        assert!(!lab.path().join("evil.txt").exists() && !lab.path().join("../evil.txt").exists());
+    }
+    assert_page!(lab.run(&["backup", "verify", "cut.tar.zst"]));
+    assert_page!(lab.run(&["backup", "verify", "hostile.tar.zst"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_backup_left_beside_the_data_goes_with_the_next_one() {
+    let (lab, _journal) = collecting();
+    let left = lab.path().join("data/backup.making");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("half"), "").unwrap();
+    assert_eq!(lab.run(&["backup", "plant.tar.zst"]).code, 0);
+    assert!(!left.exists());
+    let busy = fs::File::create(lab.path().join("data/backup.lock")).unwrap();
+    busy.lock().unwrap();
+    let refused = lab.run(&["backup", "other.tar.zst"]);
+    assert_eq!(refused.code, 9);
+    assert!(refused.stderr.contains("another backup is being made"), "{}", refused.page());
+}

@@ -1,9 +1,9 @@
 //! What is in a backup, to the bit.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Component, Path};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,12 @@ use crate::advice::{Advice, Outcome, disk};
 use crate::exit::Exit;
 use crate::output::file;
 
-const NAME: &str = "manifest.json";
+pub(super) const NAME: &str = "manifest.json";
+pub(super) const UNFINISHED: &str =
+    "this is no backup, or one that was not finished: it has no manifest.json";
 const SCHEMA: &str = "lockgate/backup-manifest/1";
 /// A historian of ten years in minutes has fewer files.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
@@ -62,54 +64,59 @@ impl Manifest {
 
     pub(super) fn read(folder: &Path) -> Outcome<Self> {
         let path = folder.join(NAME);
-        let none = |what: &str| {
-            Box::new(
-                Advice::new("backup.none", Exit::Config, what)
-                    .fact("folder", folder.display().to_string())
-                    .then("a backup is made by")
-                    .then_run(&["backup", "DIR"]),
-            )
-        };
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(none("this is no backup, or one that was not finished: it has no manifest.json"));
+                return Err(none(folder, UNFINISHED));
             }
             Err(e) => return Err(disk("read the backup", &path, &e)),
         };
         let mut text = Vec::new();
         file.take(MAX_BYTES).read_to_end(&mut text).map_err(|e| disk("read the backup", &path, &e))?;
+        Self::parse(&text, folder)
+    }
+
+    /// From its text in the backup of that name.
+    pub(super) fn parse(text: &[u8], backup: &Path) -> Outcome<Self> {
         let manifest: Self =
-            serde_json::from_slice(&text).map_err(|_| none("manifest.json cannot be read"))?;
+            serde_json::from_slice(text).map_err(|_| none(backup, "manifest.json cannot be read"))?;
         if manifest.schema != SCHEMA {
-            return Err(none("a newer lockgate made this backup; use that one"));
+            return Err(none(backup, "a newer lockgate made this backup; use that one"));
         }
-        let inside = |entry: &Entry| {
-            Path::new(&entry.path).components().all(|part| matches!(part, Component::Normal(_)))
-        };
-        if !manifest.files.iter().all(inside) {
-            return Err(none("manifest.json names files outside of the backup"));
+        if !manifest.files.iter().all(|entry| is_inside(Path::new(&entry.path))) {
+            return Err(none(backup, "manifest.json names files outside of the backup"));
         }
         Ok(manifest)
     }
 
-    /// Every file that is missing, changed or not in the manifest.
+    /// Every file of a folder that is missing, changed or not in the manifest.
     pub(super) fn check(&self, folder: &Path) -> io::Result<Vec<Problem>> {
+        let mut found = BTreeMap::new();
+        for path in tree::files(folder)? {
+            found.insert(plain(&path), digest(&folder.join(&path))?);
+        }
+        Ok(self.compare(found))
+    }
+
+    /// What is found by its path, beside what there should be.
+    pub(super) fn compare(&self, mut found: BTreeMap<String, (u64, String)>) -> Vec<Problem> {
+        found.remove(NAME);
         let mut problems = Vec::new();
-        let mut there: BTreeSet<String> = tree::files(folder)?.iter().map(|path| plain(path)).collect();
-        there.remove(NAME);
         for entry in &self.files {
-            let what = if !there.remove(&entry.path) {
-                "missing"
-            } else if digest(&folder.join(&entry.path))? != (entry.bytes, entry.sha256.clone()) {
-                "changed"
-            } else {
-                continue;
+            let what = match found.remove(&entry.path) {
+                None => "missing",
+                Some(there) if there != (entry.bytes, entry.sha256.clone()) => "changed",
+                Some(_) => continue,
             };
             problems.push(Problem { what, path: entry.path.clone() });
         }
-        problems.extend(there.into_iter().map(|path| Problem { what: "not ours", path }));
-        Ok(problems)
+        problems.extend(found.into_keys().map(|path| Problem { what: "not ours", path }));
+        problems
+    }
+
+    /// Whether there is something below this folder.
+    pub(super) fn holds(&self, folder: &str) -> bool {
+        self.files.iter().any(|entry| entry.path.split('/').next() == Some(folder))
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -117,29 +124,51 @@ impl Manifest {
     }
 }
 
-fn plain(path: &Path) -> String {
+/// What is said of something that is no backup.
+pub(super) fn none(backup: &Path, what: &str) -> Box<Advice> {
+    Box::new(
+        Advice::new("backup.none", Exit::Config, what)
+            .fact("backup", backup.display().to_string())
+            .then("a backup is made by")
+            .then_run(&["backup", "DIR"]),
+    )
+}
+
+/// A path that leads nowhere else than below the folder it is joined to.
+pub(super) fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+pub(super) fn plain(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
 
-fn digest(path: &PathBuf) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let mut context = Context::new(&SHA256);
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        context.update(buffer.get(..read).unwrap_or_default());
-        bytes += u64::try_from(read).unwrap_or(0);
-    }
-    let hex = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let (bytes, hex) = digest_of(&mut File::open(path)?, &mut io::sink())?;
     let length = fs::metadata(path)?.len();
     if length == bytes {
         Ok((bytes, hex))
     } else {
         Err(io::Error::other("the file changes while it is read"))
     }
+}
+
+/// Length and SHA-256 of what is read, which also goes to `copy`.
+pub(super) fn digest_of(from: &mut dyn Read, copy: &mut dyn io::Write) -> io::Result<(u64, String)> {
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = from.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        let part = buffer.get(..read).unwrap_or_default();
+        context.update(part);
+        copy.write_all(part)?;
+        bytes += u64::try_from(read).unwrap_or(0);
+    }
+    let hex = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, hex))
 }

@@ -1,4 +1,5 @@
-//! `lockgate backup DIR`, `backup verify` and `restore`: everything that makes this lockgate what it is, in one folder.
+//! `lockgate backup`, `backup verify` and `restore`: everything that makes this lockgate what it is, in one folder, or in
+//! one file that holds this folder.
 //!
 //! ```text
 //! DIR/manifest.json    written last: every file with its size and SHA-256
@@ -8,13 +9,16 @@
 //! DIR/pki/own/private, DIR/secrets   only with --danger-private-keys
 //! ```
 
+mod archive;
 mod manifest;
 mod restore;
+mod saved;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
 use manifest::Manifest;
+use saved::Saved;
 use serde::Serialize;
 use tagstore::{Error, Reader};
 
@@ -34,9 +38,13 @@ const SECRETS: &str = "secrets";
 
 #[derive(Serialize)]
 struct Made {
+    /// The folder, or the file.
     folder: String,
+    form: &'static str,
     files: usize,
     bytes: u64,
+    /// Of the one file; `null` for a folder.
+    file_bytes: Option<u64>,
     /// Sealed files that share their bytes with the original: they cost no space, and are lost with the same disk.
     linked: u64,
     private_keys: bool,
@@ -45,13 +53,17 @@ struct Made {
 
 pub(super) fn run(context: &Context, args: &cli::Backup) -> Outcome {
     if let Some(BackupCommand::Verify(args)) = &args.instead {
-        return verify(context, &args.folder);
+        return verify(context, &args.backup);
     }
-    let folder = args.folder.as_deref().unwrap_or(Path::new(""));
+    let place = args.place.as_deref().unwrap_or(Path::new(""));
     let settings = config::load(context)?;
-    begin(folder)?;
     let keys = if args.danger_private_keys { Keys::Copied } else { Keys::Left };
-    let made = make(context, &settings, folder, keys).inspect_err(|_| tree::empty(folder))?;
+    let made = if archive::is_named_so(place)? {
+        into_file(context, &settings, place, keys)?
+    } else {
+        begin(place)?;
+        make(context, &settings, place, keys).inspect_err(|_| tree::empty(place))?
+    };
     context.answer("backup", &made, || {
         let Made { folder, files, bytes, .. } = &made;
         format!("{files} files, {} in {}\n", size(*bytes), safe(folder))
@@ -69,9 +81,12 @@ pub(super) fn run(context: &Context, args: &cli::Backup) -> Outcome {
             context.line(&["gaps"])
         ));
     }
-    if keys == Keys::Left {
-        say("private keys and passwords are not in it");
-    }
+    say(match keys {
+        Keys::Left => "private keys and passwords are not in it",
+        Keys::Copied => {
+            "private keys and passwords are in it, as they are: keep it where nobody else can read it"
+        }
+    });
     Ok(if made.missing.is_empty() { Exit::Ok } else { Exit::Partly })
 }
 
@@ -106,11 +121,30 @@ fn make(context: &Context, settings: &connector::Config, folder: &Path, keys: Ke
     let (linked, missing) = copied.map_or((0, Vec::new()), |copied| (copied.linked, copied.missing));
     Ok(Made {
         folder: folder.display().to_string(),
+        form: "folder",
         files: manifest.files.len(),
         bytes: manifest.bytes(),
+        file_bytes: None,
         linked,
         private_keys: manifest.private_keys,
         missing,
+    })
+}
+
+/// The same as one file. The folder is made beside the data first, where the sealed files are linked and cost no space.
+fn into_file(context: &Context, settings: &connector::Config, file: &Path, keys: Keys) -> Outcome<Made> {
+    if file.exists() {
+        return Err(exists(file, "this file exists already; it was left as it is", "name another file"));
+    }
+    let folder = tree::Staging::begin(&settings.storage.data, file)?;
+    let made = make(context, settings, folder.path(), keys)?;
+    let file_bytes = archive::pack(folder.path(), file)?;
+    Ok(Made {
+        folder: file.display().to_string(),
+        form: "file",
+        file_bytes: Some(file_bytes),
+        linked: 0,
+        ..made
     })
 }
 
@@ -120,15 +154,16 @@ fn begin(folder: &Path) -> Outcome<()> {
     if std::fs::read_dir(folder).map_err(failed)?.next().is_none() {
         return Ok(());
     }
-    Err(Box::new(
-        Advice::new(
-            "backup.exists",
-            Exit::Usage,
-            "there is something in this folder already; it was left as it is",
-        )
-        .fact("folder", folder.display().to_string())
-        .then("name another folder"),
-    ))
+    let there = "there is something in this folder already; it was left as it is";
+    Err(exists(folder, there, "name another folder"))
+}
+
+fn exists(place: &Path, there: &str, next: &str) -> Box<Advice> {
+    Box::new(
+        Advice::new("backup.exists", Exit::Usage, there)
+            .fact("place", place.display().to_string())
+            .then(next),
+    )
 }
 
 fn verify(context: &Context, folder: &Path) -> Outcome {
@@ -141,7 +176,7 @@ fn verify(context: &Context, folder: &Path) -> Outcome {
         bytes: u64,
         private_keys: bool,
     }
-    let manifest = checked(folder)?;
+    let (manifest, _) = checked(folder)?;
     let verified = Verified {
         folder: folder.display().to_string(),
         made_at: manifest.made_at.clone(),
@@ -157,12 +192,12 @@ fn verify(context: &Context, folder: &Path) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// The manifest of a backup whose every file is what it was.
-fn checked(folder: &Path) -> Outcome<Manifest> {
-    let manifest = Manifest::read(folder)?;
-    let problems = manifest.check(folder).map_err(|e| disk("read the backup", folder, &e))?;
+/// The manifest of a backup whose every file is what it was, and where to have them.
+fn checked(backup: &Path) -> Outcome<(Manifest, Saved<'_>)> {
+    let saved = Saved::at(backup);
+    let (manifest, problems) = saved.check()?;
     if problems.is_empty() {
-        return Ok(manifest);
+        return Ok((manifest, saved));
     }
     let mut advice = Advice::new(
         "backup.damaged",

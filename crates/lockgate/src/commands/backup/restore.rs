@@ -1,4 +1,4 @@
-//! `lockgate restore DIR`: a backup becomes a configuration, data and certificate store again.
+//! `lockgate restore`: a backup becomes a configuration, data and certificate store again.
 //!
 //! Nothing that is there is touched. Each part is copied under another name beside its place and takes it when it is
 //! whole; the configuration comes last, so that an interrupted restore is none.
@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use connector::Config;
 use serde::Serialize;
 
-use super::{CONFIG, DATA, PKI, SECRETS, checked, size, tree, unfinished};
+use super::manifest::Manifest;
+use super::saved::Saved;
+use super::{DATA, PKI, SECRETS, checked, size, unfinished};
 use crate::advice::{Advice, Outcome, disk};
 use crate::cli;
 use crate::commands::failure;
@@ -35,8 +37,8 @@ struct Part {
 }
 
 pub(crate) fn run(context: &Context, args: &cli::Restore) -> Outcome {
-    let backup = &args.folder;
-    let manifest = checked(backup)?;
+    let backup = &args.backup;
+    let (manifest, saved) = checked(backup)?;
     let config = &context.config;
     free(config)?;
     let failed = |e: std::io::Error| disk("restore", backup, &e);
@@ -45,7 +47,7 @@ pub(crate) fn run(context: &Context, args: &cli::Restore) -> Outcome {
     }
     let draft = unfinished(config);
     free(&draft)?;
-    tree::copy_file(&backup.join(CONFIG), &draft).map_err(failed)?;
+    saved.config_to(&draft)?;
     let restored = Config::load(&draft)
         .map_err(|error| failure::explain(context, None, &error))
         .and_then(|settings| {
@@ -54,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &cli::Restore) -> Outcome {
                 Part { name: PKI, place: settings.pki.clone() },
                 Part { name: SECRETS, place: context.base().join(SECRETS) },
             ];
-            copy(backup, &parts)?;
+            copy(&saved, &manifest, &parts)?;
             fs::rename(&draft, config).map_err(failed)?;
             Ok(settings)
         })
@@ -88,16 +90,14 @@ pub(crate) fn run(context: &Context, args: &cli::Restore) -> Outcome {
 }
 
 /// All parts beside their places, then all into them.
-fn copy(backup: &Path, parts: &[Part]) -> Outcome<()> {
-    let parts: Vec<&Part> = parts.iter().filter(|part| backup.join(part.name).is_dir()).collect();
+fn copy(saved: &Saved<'_>, manifest: &Manifest, parts: &[Part]) -> Outcome<()> {
+    let parts: Vec<&Part> = parts.iter().filter(|part| saved.holds(manifest, part.name)).collect();
     for part in &parts {
         free(&part.place)?;
         free(&unfinished(&part.place))?;
     }
-    let copied = parts.iter().try_for_each(|part| {
-        let draft = unfinished(&part.place);
-        tree::copy(&backup.join(part.name), &draft, &|_| true).map_err(|e| disk("restore", &draft, &e))
-    });
+    let drafts: Vec<_> = parts.iter().map(|part| (part.name, unfinished(&part.place))).collect();
+    let copied = saved.parts_to(manifest, &drafts);
     let moved = copied.and_then(|()| {
         parts.iter().try_for_each(|part| {
             // an empty folder may be there; anything else may not

@@ -4,6 +4,9 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::advice::{Advice, Outcome, disk};
+use crate::exit::Exit;
+
 /// A folder that its owner alone may enter; one that is there already stays as it is.
 pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
@@ -56,6 +59,22 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Every folder below a folder, relative to it, the outer ones first.
+pub(super) fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(inner) = open.pop() {
+        for entry in fs::read_dir(folder.join(&inner))? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                found.push(inner.join(entry.file_name()));
+                open.push(inner.join(entry.file_name()));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Takes away what a failed attempt left in a folder that was empty before. What cannot be removed stays, and shows as
 /// an unfinished backup.
 pub(super) fn empty(folder: &Path) {
@@ -65,3 +84,54 @@ pub(super) fn empty(folder: &Path) {
         drop(if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) });
     }
 }
+
+/// A folder in which a backup lies until it is packed. It goes with this.
+#[derive(Debug)]
+pub(super) struct Staging {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Staging {
+    /// In the folder of the data, or, where that is not there or cannot be written, beside the file that is to be made. What
+    /// an attempt left that was killed goes first.
+    pub(super) fn begin(data: &Path, file: &Path) -> Outcome<Self> {
+        let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (place, lock) = match (open_lock(data), data.is_dir()) {
+            (Ok(lock), true) => (data, lock),
+            _ => (beside, open_lock(beside).map_err(|e| disk("make the backup", beside, &e))?),
+        };
+        if lock.try_lock().is_err() {
+            return Err(Box::new(
+                Advice::new("backup.busy", Exit::Storage, "another backup is being made")
+                    .fact("folder", place.join(STAGING).display().to_string())
+                    .then("wait until it is done"),
+            ));
+        }
+        let folder = place.join(STAGING);
+        let failed = |e: io::Error| disk("make the backup", &folder, &e);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(failed)?;
+        }
+        make_private(&folder).map_err(failed)?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // what cannot be removed goes with the next backup
+        drop(fs::remove_dir_all(&self.folder));
+        drop(fs::remove_file(self.folder.with_extension("lock")));
+    }
+}
+
+fn open_lock(folder: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(false).open(folder.join(STAGING).with_extension("lock"))
+}
+
+const STAGING: &str = "backup.making";
