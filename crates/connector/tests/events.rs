@@ -13,10 +13,13 @@
 
 mod site;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use connector::alarms::{EventRecord, EventRule};
 use connector::{Config, SourceState, Stopped};
 use plant::EVENT_PERIOD;
-use site::{Site, until};
+use site::{Ahead, Site, until};
 use tagstore::{FillState, GapReason, OwnedSample, OwnedValue, StreamQuery};
 use ua_pki::SecurityPolicy;
 
@@ -109,6 +112,33 @@ async fn every_event_is_kept_once_with_its_fields_also_when_we_are_killed() {
     assert!(is_whole(&batches, 2) && batches.iter().all(|k| k % 2 == 0), "{batches:?}");
     assert!(events(&site, "line1.severe").is_empty(), "nothing is so severe");
     assert!(events(&site, "line1.mixers").is_empty(), "nothing comes from there");
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+}
+
+/// What was received and never became durable is sent again, and must be understood by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_that_never_became_durable_are_fetched_again() {
+    let site = site(vec![rule("events", &[])]).await;
+    let clock = Arc::new(Ahead::default());
+    let handle = site.start_by(&clock).await;
+    until_events(&site, "line1.events", 1).await;
+    let lock = rusqlite::Connection::open(site.config().storage.data.join(tagstore::JOURNAL_FILE)).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let before = events(&site, "line1.events").len();
+    // time in which two events happen and none can become durable
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(events(&site, "line1.events").len(), before);
+    let killed = tokio::task::spawn_blocking(move || drop(handle));
+    until("every source has ended", || (Arc::strong_count(&clock) == 1).then_some(())).await;
+    lock.execute_batch("ROLLBACK").unwrap();
+    drop(lock);
+    killed.await.unwrap();
+
+    let handle = site.start().await;
+    until_events(&site, "line1.events", before + 4).await;
+    handle.stop().await.unwrap();
+    let all = numbers(&site, &events(&site, "line1.events"));
+    assert!(is_whole(&all, 1), "{all:?}");
     assert!(site.gaps().is_empty(), "{:?}", site.gaps());
 }
 

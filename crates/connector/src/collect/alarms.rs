@@ -45,7 +45,7 @@ impl Watching {
 }
 
 impl Live<'_> {
-    /// The subscriptions go on, and the events in them.
+    /// The subscriptions are to go on, and the events in them: from now on these are understood.
     pub(super) async fn continue_events(&mut self, setup: &Setup, server: &Server) {
         let rules = &self.context.source.events;
         self.meet(server);
@@ -69,6 +69,7 @@ impl Live<'_> {
     /// The end of the connection.
     pub(super) async fn watch_all(&mut self, setup: &mut Setup, server: &Server) -> Result<(), Error> {
         self.meet(server);
+        self.watching.waiting.clear();
         let rules = self.context.source.events.clone();
         if rules.is_empty() {
             return Ok(());

@@ -182,6 +182,8 @@ async fn continue_former(
         return Ok(None);
     }
     live.board.enter(SourceState::Recovering, None);
+    // what is fetched again may hold events
+    live.continue_events(&setup, server).await;
     match live.recover(&setup).await? {
         Recovered::Continued(watches) => {
             let detail = if live.memory.silent_after_transfer {
@@ -190,7 +192,6 @@ async fn continue_former(
                 "the settings of the source were changed"
             } else {
                 tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
-                live.continue_events(&setup, server).await;
                 live.memory.progress.miss_polled(&setup.polled);
                 look_for_more(live);
                 live.expect_sign_of_life();
