@@ -5,6 +5,7 @@
 
 mod arrows;
 mod bench;
+mod bench_browse;
 mod bench_client;
 mod cli;
 mod command;

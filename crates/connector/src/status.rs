@@ -136,6 +136,9 @@ pub struct SourceStatus {
     pub streams_refused: u64,
     /// One of the refused nodes with its reason, as an example.
     pub refused_example: Option<String>,
+    /// Nodes of the server that came, went or changed, which waits to be accepted.
+    #[serde(default)]
+    pub nodes_waiting: u64,
     /// Values made durable since the connector started.
     pub values_total: u64,
     /// Values per second, over the last ten seconds.

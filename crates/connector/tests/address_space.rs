@@ -123,6 +123,7 @@ async fn new_nodes_wait_to_be_accepted_where_somebody_wants_to_see_them_first() 
     site.practice.trouble.tell_model_change();
     assert_eq!(next_change(&mut events).await, (1, 0, 0, true));
     assert_eq!(names(&site).len(), 4);
+    until("the status says that it waits", || site.status().filter(|status| status.nodes_waiting == 1)).await;
 
     let config = site.config();
     let source = config.source(SOURCE).unwrap();
@@ -145,6 +146,7 @@ async fn new_nodes_wait_to_be_accepted_where_somebody_wants_to_see_them_first() 
 
     let third = || site.counters().get(4).map(Vec::len);
     until("the accepted node delivers", || third().filter(|values| *values > 3)).await;
+    until("nothing waits any more", || site.status().filter(|status| status.nodes_waiting == 0)).await;
     handle.stop().await.unwrap();
     assert_nothing_missing(&site.counters());
 }

@@ -51,7 +51,7 @@ pub(crate) async fn browse(
     namespaces: &[String],
     progress: &Progress,
 ) -> Result<Known, Error> {
-    let mut walk = Walk { namespaces, extent, known: Known::of(Space::new()) };
+    let mut walk = Walk { namespaces, extent, progress, known: Known::of(Space::new()) };
     walk.enter(session).await?;
     let filter = BrowseFilter {
         node_classes: OBJECTS_AND_VARIABLES,
@@ -79,6 +79,7 @@ pub(crate) async fn browse(
                 }
             }
             progress.found(walk.known.space.len(), walk.known.space.variables());
+            progress.followed(part.len());
         }
         depth += 1;
     }
@@ -135,6 +136,7 @@ pub(crate) async fn server_start(session: &Session) -> Result<Option<i64>, Error
 struct Walk<'a> {
     namespaces: &'a [String],
     extent: &'a Extent<'a>,
+    progress: &'a Progress,
     known: Known,
 }
 
@@ -224,6 +226,10 @@ impl Walk<'_> {
         {
             self.known.truncated = true;
         }
+        // one folder may hold them all
+        if self.known.space.len().is_multiple_of(TOLD_EVERY) {
+            self.progress.found(self.known.space.len(), self.known.space.variables());
+        }
     }
 
     fn refuse(&mut self, node: &NodeId, status: u32) {
@@ -278,6 +284,7 @@ const HAS_PROPERTY: NodeIdRef<'_> = NodeIdRef { namespace: 0, identifier: Identi
 const SERVER: u32 = 2253;
 const BAD_NODE_ID_INVALID: u32 = 0x8033_0000;
 const UA_NAMESPACE: &str = "http://opcfoundation.org/UA/";
+const TOLD_EVERY: usize = 1000;
 const MOST_REFERENCES: usize = 10_000;
 /// Types whose names are asked for; no server has more.
 const MOST_TYPES: usize = 10_000;

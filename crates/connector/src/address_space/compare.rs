@@ -42,7 +42,11 @@ impl Changes {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.gone.is_empty() && self.changed.is_empty()
+        self.len() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.added.len() + self.gone.len() + self.changed.len()
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Progress(Arc<Counts>);
 struct Counts {
     nodes: AtomicUsize,
     variables: AtomicUsize,
+    followed: AtomicUsize,
     /// Variables to be described, 0 while that is not known.
     to_describe: AtomicUsize,
     described: AtomicUsize,
@@ -26,6 +27,8 @@ pub enum Stage {
         nodes: usize,
         /// Variables among them.
         variables: usize,
+        /// Nodes among them of which it is known what is below.
+        followed: usize,
     },
     /// All nodes were found; what the chosen variables are is being read.
     Describing {
@@ -42,7 +45,11 @@ impl Progress {
     pub fn stage(&self) -> Stage {
         let get = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         match get(&self.0.to_describe) {
-            0 => Stage::Browsing { nodes: get(&self.0.nodes), variables: get(&self.0.variables) },
+            0 => Stage::Browsing {
+                nodes: get(&self.0.nodes),
+                variables: get(&self.0.variables),
+                followed: get(&self.0.followed),
+            },
             of => Stage::Describing { done: get(&self.0.described).min(of), of },
         }
     }
@@ -50,6 +57,10 @@ impl Progress {
     pub(crate) fn found(&self, nodes: usize, variables: usize) {
         self.0.nodes.store(nodes, Ordering::Relaxed);
         self.0.variables.store(variables, Ordering::Relaxed);
+    }
+
+    pub(crate) fn followed(&self, nodes: usize) {
+        self.0.followed.fetch_add(nodes, Ordering::Relaxed);
     }
 
     pub(crate) fn will_describe(&self, variables: usize) {

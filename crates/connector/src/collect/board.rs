@@ -54,6 +54,7 @@ impl Board {
             streams_polled: 0,
             streams_refused: 0,
             refused_example: None,
+            nodes_waiting: 0,
             values_total: 0,
             values_per_second: 0.0,
             last_sample_time: None,
@@ -127,6 +128,11 @@ impl Board {
     /// The server shows another certificate than was pinned, and the store trusts it.
     pub(crate) fn certificate_changed(&self, pinned: String, now: String) {
         self.tell(EventKind::ServerCertificateChanged { pinned, now });
+    }
+
+    /// So many changes of the server's nodes wait to be accepted.
+    pub(crate) fn nodes_wait(&mut self, nodes: usize) {
+        self.status.nodes_waiting = u64::try_from(nodes).unwrap_or(u64::MAX);
     }
 
     pub(crate) fn set_streams(

@@ -228,7 +228,7 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
         // what was known of the nodes is of no use
         Err(error @ Error::NothingAccepted { .. }) if is_known => {
             let selection = survey.browse(NOT_ACCEPTED).await?;
-            if selection.waits {
+            if selection.waiting > 0 {
                 return Err(error);
             }
             subscribe_to(live, selection).await?

@@ -387,7 +387,8 @@ impl<'a> Live<'a> {
         match found {
             Ok(Ok(selection)) => {
                 self.rebrowse.plan(&selection);
-                if selection.browsed.is_some() && !selection.waits {
+                self.board.nodes_wait(selection.waiting);
+                if selection.browsed.is_some() && selection.waiting == 0 {
                     let there: HashSet<u32> =
                         selection.candidates.iter().map(|candidate| candidate.stream.get()).collect();
                     self.refused.keep(|candidate| there.contains(&candidate.stream.get()));

@@ -182,7 +182,12 @@ async fn watch(session: &Session) -> Result<Option<SubscriptionWatch>, ua_client
         event_type: ObjectTypeId::BaseEventType.into(),
         path: vec![QualifiedName::new(0, "EventType")],
     };
-    let types = [ObjectTypeId::BaseModelChangeEventType, ObjectTypeId::SemanticChangeEventType];
+    // some servers take a type for itself alone, without its subtypes
+    let types = [
+        ObjectTypeId::BaseModelChangeEventType,
+        ObjectTypeId::GeneralModelChangeEventType,
+        ObjectTypeId::SemanticChangeEventType,
+    ];
     let items: Vec<EventItemRequest> = types
         .into_iter()
         .zip(1..)

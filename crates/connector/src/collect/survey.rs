@@ -46,8 +46,8 @@ pub(super) struct Selection {
     pub(super) candidates: Vec<Candidate>,
     /// The server was browsed for it, which took so long; else it comes from the snapshot.
     pub(super) browsed: Option<Duration>,
-    /// Changes wait to be accepted: what is collected stays as it was.
-    pub(super) waits: bool,
+    /// So many nodes came, went or changed, which waits to be accepted: what is collected stays as it was.
+    pub(super) waiting: usize,
     /// When the nodes have to be browsed again, and why; `None` as long as nothing happens.
     pub(super) next: Option<(Duration, &'static str)>,
 }
@@ -69,11 +69,11 @@ impl Survey {
                     ?next,
                     "nodes known from the snapshot"
                 );
-                Ok(Selection { candidates, browsed: None, waits: false, next })
+                Ok(Selection { candidates, browsed: None, waiting: 0, next })
             }
             _ => match self.browse(FIRST).await? {
                 // what there is has to be accepted first, and what was accepted is nothing
-                Selection { waits: true, .. } => Err(Error::NothingPicked { found: 0 }),
+                Selection { waiting: 1.., .. } => Err(Error::NothingPicked { found: 0 }),
                 selection => Ok(selection),
             },
         }
@@ -123,15 +123,16 @@ impl Survey {
         let begun = clock::instant();
         let choice = self.looked().await?;
         warn_of_what_is_hidden(&self.source, &choice);
-        let waits = self.tell(&choice, why).await;
-        let choice = if waits || self.source.nodes.is_some() { choice } else { self.keep(choice).await };
-        let candidates = match waits {
-            true => Vec::new(),
-            false => register(&self.source, &choice, &self.server.application_uri, &self.writer).await?,
+        let waiting = self.tell(&choice, why).await;
+        let stays = waiting > 0 || self.source.nodes.is_some();
+        let choice = if stays { choice } else { self.keep(choice).await };
+        let candidates = match waiting {
+            1.. => Vec::new(),
+            0 => register(&self.source, &choice, &self.server.application_uri, &self.writer).await?,
         };
         let browsed = Some(clock::instant().saturating_duration_since(begun));
         let every = self.source.address_space.rebrowse.filter(|_| self.source.nodes.is_none());
-        Ok(Selection { candidates, browsed, waits, next: every.map(|every| (every, SCHEDULE)) })
+        Ok(Selection { candidates, browsed, waiting, next: every.map(|every| (every, SCHEDULE)) })
     }
 
     /// Browses, and says now and then how far it is.
@@ -152,16 +153,16 @@ impl Survey {
         }
     }
 
-    /// Compares with the snapshot. True when what changed has to be accepted first.
-    async fn tell(&self, choice: &Choice, why: &'static str) -> bool {
+    /// Compares with the snapshot. Gives how many nodes have to be accepted first.
+    async fn tell(&self, choice: &Choice, why: &'static str) -> usize {
         let Some(Snapshot { known, .. }) = self.snapshot().await else {
             tracing::debug!(source = self.name(), nodes = choice.known.space.len(), why, "browsed");
-            return false;
+            return 0;
         };
         let changes = Changes::between(&known.space, &choice.known.space);
         if changes.is_empty() {
             tracing::debug!(source = self.name(), nodes = known.space.len(), why, "browsed again: as it was");
-            return false;
+            return 0;
         }
         let waiting = self.source.address_space.new_nodes == NewNodes::Review;
         let kind = EventKind::NodesChanged {
@@ -172,7 +173,7 @@ impl Survey {
             waiting,
         };
         self.events.send(Some(self.name()), kind);
-        waiting
+        if waiting { changes.len() } else { 0 }
     }
 
     /// Writes the snapshot. Collecting does not depend on it.

@@ -142,7 +142,9 @@ impl EventLog {
 
 fn log_browsing(source: &str, stage: Stage) {
     match stage {
-        Stage::Browsing { nodes, variables } => info!(source, nodes, variables, "browsing"),
+        Stage::Browsing { nodes, variables, followed } => {
+            info!(source, nodes, variables, followed, "browsing")
+        }
         Stage::Describing { done, of } => info!(source, done, of, "reading what the variables are"),
         _ => {}
     }

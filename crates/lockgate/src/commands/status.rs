@@ -137,7 +137,7 @@ impl SourceView {
     }
 
     /// What is wrong and what to do, for a source that is not well.
-    fn trouble(&self) -> Option<String> {
+    fn trouble(&self, context: &Context) -> Option<String> {
         let last = self.last.as_ref()?;
         let mut lines = Vec::new();
         if !last.state.is_healthy()
@@ -163,6 +163,14 @@ impl SourceView {
                 last.streams_refused,
                 safe(example)
             ));
+        }
+        if last.nodes_waiting > 0 {
+            lines.push(format!(
+                "{}: {} nodes of the server came, went or changed, which waits for you",
+                safe(&self.source),
+                last.nodes_waiting
+            ));
+            lines.push(format!("  next: {}", context.line(&["diff", &self.source])));
         }
         for danger in &last.danger {
             lines.push(format!("{}: DANGER, security is lowered: {}", safe(&self.source), safe(danger)));
@@ -212,7 +220,7 @@ impl Status {
             ]);
         }
         let mut out = if self.sources.is_empty() { "no source yet\n".to_owned() } else { table.to_string() };
-        for trouble in self.sources.iter().filter_map(SourceView::trouble) {
+        for trouble in self.sources.iter().filter_map(|source| source.trouble(context)) {
             out.push_str(&format!("\n{trouble}\n"));
         }
         out.push_str(&status_sinks::text(context, &self.sinks));

@@ -82,9 +82,11 @@ pub(crate) async fn while_browsing<T>(progress: &Progress, work: impl Future<Out
 fn show(meter: &mut Meter, stage: Stage) {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     match stage {
-        Stage::Browsing { nodes, variables } => {
-            let (nodes, variables) = (HumanCount(count(nodes)), HumanCount(count(variables)));
-            meter.show(&format!("browsed {nodes} nodes, {variables} of them variables"), None);
+        Stage::Browsing { nodes, variables, followed } => {
+            let [nodes, variables, followed] =
+                [nodes, variables, followed].map(|number| HumanCount(count(number)));
+            let text = format!("found {nodes} nodes ({variables} variables), looked below {followed}");
+            meter.show(&text, None);
         }
         Stage::Describing { done, of } => {
             let text = format!("read {} of {} variables", HumanCount(count(done)), HumanCount(count(of)));

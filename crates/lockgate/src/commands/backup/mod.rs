@@ -101,7 +101,15 @@ fn make(context: &Context, settings: &connector::Config, folder: &Path, keys: Ke
     let failed = |e: std::io::Error| disk("make the backup", folder, &e);
     tree::copy_file(&context.config, &folder.join(CONFIG)).map_err(failed)?;
     let copied = match Reader::open(&settings.storage.data) {
-        Ok(reader) => Some(reader.copy_to(&folder.join(DATA)).map_err(|error| data::failed(&error))?),
+        Ok(reader) => {
+            let copied = reader.copy_to(&folder.join(DATA)).map_err(|error| data::failed(&error))?;
+            let nodes = settings.storage.data.join(NODES);
+            if nodes.is_dir() {
+                let whole = |path: &Path| path.extension().is_none_or(|extension| extension != "part");
+                tree::copy(&nodes, &folder.join(DATA).join(NODES), &whole).map_err(failed)?;
+            }
+            Some(copied)
+        }
         Err(Error::NoJournal { .. }) => {
             say("nothing has been collected yet; the backup has no data");
             None
@@ -225,5 +233,7 @@ fn unfinished(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// In the data folder: what is known of the servers' nodes.
+const NODES: &str = "address-space";
 /// Files named when some differ.
 const SHOWN: usize = 10;
