@@ -29,6 +29,10 @@ const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 /// Sealed so often as the connector does.
 const SEAL_VALUES: usize = 600_000;
+/// As many as are merged at a time.
+const FULL_FILES: usize = 24;
+/// What is left for everything else below the 128 MiB of the whole connector.
+const MOST_MIB: u64 = 96;
 const ROUNDS: usize = 21;
 /// So many processors that others keep busy make a measurement worthless.
 const OTHERS: f64 = 0.25;
@@ -50,18 +54,69 @@ fn main() -> ExitCode {
         tempfile::Builder::new().prefix("lockgate-bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut judge = Judge { whole: values >= VALUES, failed: 0 };
     println!("{values} values of {STREAMS} streams in a day");
+    full_hour(&folder.path().join("hour"), &mut judge);
     let ids = fill(folder.path(), values, &mut judge);
     ask(folder.path(), &ids, &mut judge);
     if judge.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// A day, appended and sealed turn about.
-fn fill(data: &Path, values: usize, judge: &mut Judge) -> Vec<StreamId> {
+/// What sealing and merging take of memory where 100,000 values come in a second: as many files as are merged at a time.
+fn full_hour(data: &Path, judge: &mut Judge) {
+    let (mut journal, ids) = journal(data);
+    let historian = Historian::open(data.join(tagstore::HISTORIAN_DIR)).unwrap();
+    let values = FULL_FILES * SealOptions::default().max_rows;
+    let mut plant = Plant { random: 0x9e37_79b9_7f4a_7c15, at: 0, values: values * 24, now: start() };
+    let mut batch = SampleBatch::with_capacity(STREAMS);
+    while plant.at < values {
+        batch.clear();
+        (0..STREAMS).for_each(|_| plant.sample(&ids, &mut batch));
+        journal.append(&Commit { batches: &[&batch], now: plant.now(), ..Commit::default() }).unwrap();
+    }
+    let later = start().saturating_add_millis(3 * HOUR_MS);
+    let sealing =
+        peak_while(
+            || {
+                while historian.seal(&mut journal, &SealOptions::default(), later).unwrap().is_some() {}
+            },
+        );
+    let merging = peak_while(|| {
+        while historian.compact(&mut journal, &CompactOptions::default(), later).unwrap().is_some() {}
+    });
+    for (name, peak) in [("sealing", sealing), ("merging", merging)] {
+        let name = format!("{name} at full flow: memory at its peak, all of this process");
+        match peak {
+            Some(mib) => {
+                judge.verdict(&name, &format!("{mib} MiB of at most {MOST_MIB}"), mib <= MOST_MIB, true, "")
+            }
+            None => judge.verdict(&name, "", false, false, "this system does not tell it"),
+        }
+    }
+}
+
+/// The most memory that the process had while it did something, in MiB.
+fn peak_while(work: impl FnOnce()) -> Option<u64> {
+    // "5" forgets the peak so far (proc_pid_clear_refs)
+    std::fs::write("/proc/self/clear_refs", "5").ok()?;
+    work();
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = peak.split_whitespace().next()?.parse().ok()?;
+    Some(kib / 1024)
+}
+
+/// A new journal with all streams.
+fn journal(data: &Path) -> (Journal, Vec<StreamId>) {
     let mut journal = Journal::open(data.join(tagstore::JOURNAL_FILE), JournalOptions::default()).unwrap();
     let name = |n: usize| format!("line1.Area{}.Unit{}.Signal{n}", n / 1000, n / 50);
     let stream =
         |n| NewStream { key: name(n), name: name(n), source: "line1".to_owned(), ..NewStream::default() };
     let ids = journal.register_streams(&(0..STREAMS).map(stream).collect::<Vec<_>>()).unwrap();
+    (journal, ids)
+}
+
+/// A day, appended and sealed turn about.
+fn fill(data: &Path, values: usize, judge: &mut Judge) -> Vec<StreamId> {
+    let (mut journal, ids) = journal(data);
     let historian = Historian::open(data.join(tagstore::HISTORIAN_DIR)).unwrap();
 
     let mut plant = Plant { random: 0x9e37_79b9_7f4a_7c15, at: 0, values, now: start() };
