@@ -122,7 +122,7 @@ impl<'a> Live<'a> {
         loop {
             let (watch_at, refresh_at) = (self.watching.retry_at, self.watching.refresh_at);
             let (retry_at, proof_due, poll_at) = (self.refused.due(), self.proof_due, self.polled.due());
-            let subscribed = self.memory.has_subscriptions();
+            let (subscribed, room) = (self.memory.has_subscriptions(), self.has_room());
             let browse_at = self.rebrowse.due().filter(|_| self.selecting.is_empty());
             tokio::select! {
                 biased;
@@ -134,11 +134,11 @@ impl<'a> Live<'a> {
                     self.look_for_accepted();
                 }
                 () = sleep_until(poll_at), if poll_at.is_some() => self.polled.begin(&self.session, clock::instant()),
-                Some(round) = self.polled.next(), if self.polled.is_reading() && self.pending.len() < MAX_PENDING => {
+                Some(round) = self.polled.next(), if self.polled.is_reading() && room => {
                     self.take_round(round).await?;
                 }
                 // while too much waits for the disk nothing more is fetched: the server's queues are the next buffer
-                delivery = self.session.next_publish(), if subscribed && self.pending.len() < MAX_PENDING => {
+                delivery = self.session.next_publish(), if subscribed && room => {
                     self.take(delivery).await?;
                 }
                 Some(found) = self.selecting.join_next(), if !self.selecting.is_empty() => {
@@ -331,6 +331,12 @@ impl<'a> Live<'a> {
         Ok(())
     }
 
+    /// Whether more may be fetched from the server before some of what waits is on the disk.
+    fn has_room(&self) -> bool {
+        let values: usize = self.pending.iter().map(|pending| pending.values).sum();
+        self.pending.len() < MAX_PENDING && values < MAX_PENDING_VALUES
+    }
+
     fn acknowledge(&mut self, durable: Pending) {
         self.board.durable(durable.values, durable.newest, &durable.numbers);
         for token in durable.tokens {
@@ -477,5 +483,7 @@ const AT_LEAST: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
 /// Messages of one source that may wait for the disk.
 const MAX_PENDING: usize = 64;
+/// … and values in them: two seconds of a source at full flow, about 20 MiB.
+const MAX_PENDING_VALUES: usize = 200_000;
 /// Refused nodes that are named one by one; the status counts them all.
 const REPORTED_NODES: usize = 20;
