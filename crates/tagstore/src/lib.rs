@@ -48,7 +48,8 @@ pub use historian::{CompactOptions, Historian, Retired, SealOptions, SealedFile}
 pub use journal::{
     Commit, Depth, Dropped, EVENTS, FillOf, FillState, FillUpdate, Gap, GapCounts, GapFilter, GapReason,
     GapRepair, HISTORIAN_SINK, Job, JobState, Journal, JournalOptions, LossReason, NewGap, NewJob, NewStream,
-    OpenGap, Orders, Seq, SinkLoss, SourceStatus, StreamInfo, Tally, ValueRange, ValueState, WhenFull,
+    OpenGap, Orders, READ_BYTES, Seq, SinkLoss, SourceStatus, StreamInfo, Tally, ValueRange, ValueState,
+    WhenFull,
 };
 pub use reader::{
     Break, Bucket, BucketQuery, Buckets, Copied, Every, Interval, Order, Plot, PlotPoint, PlotQuery, Point,

@@ -165,6 +165,23 @@ fn a_full_journal_says_so_keeps_nothing_of_the_commit_and_works_again_when_there
 }
 
 #[test]
+fn reading_is_bounded_by_the_text_too() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let id = journal.register_streams(&[stream("a")]).unwrap()[0];
+    let text = "z".repeat(9 << 20);
+    for second in 0..8 {
+        append(&mut journal, &batch([sample(id, second, Value::Text(&text))]), second);
+    }
+    let (mut seen, mut from) = (Vec::new(), Seq::ZERO);
+    while let Some((last, _)) = journal.read_after(from, usize::MAX).unwrap().last() {
+        seen.push(last.get() - from.get());
+        from = *last;
+    }
+    assert_eq!(seen, [4, 4], "until 32 MiB are reached");
+}
+
+#[test]
 fn nothing_is_trimmed_that_a_sink_or_the_historian_has_not_confirmed() {
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());

@@ -95,6 +95,45 @@ async fn nothing_is_called_durable_while_the_disk_refuses() {
     assert!(refused.await.is_err(), "given up, not confirmed");
 }
 
+#[tokio::test]
+async fn what_waits_for_the_disk_is_bounded_in_bytes_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = JournalOptions::default();
+    options.max_bytes = Some(256 * 1024);
+    let (writer, thread, mut events) = start(dir.path(), options);
+    let stream = register(&writer).await;
+    let large = vec![7; 1 << 20];
+    let entry_of = |value: &[u8]| {
+        let mut large = entry(stream, 0, "s");
+        let (time, value) = (Timestamp::from_ticks(1), Value::Bytes(value));
+        let server_time = Timestamp::ABSENT;
+        large.batch.push(Sample {
+            stream,
+            source_time: time,
+            server_time,
+            receive_time: time,
+            status: 0,
+            value,
+        });
+        large
+    };
+    // what does not fit holds up all that follows
+    let mut waiting = vec![writer.append(entry_of(&noise(&large))).await.unwrap()];
+    let failed = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
+    assert!(matches!(failed.kind, EventKind::StorageFailed { .. }), "{failed:?}");
+    loop {
+        tokio::select! {
+            biased;
+            durable = writer.append(entry_of(&large)) => waiting.push(durable.unwrap()),
+            () = std::future::ready(()) => break,
+        }
+        assert!(waiting.len() < 100, "a hundred megabytes are taken in");
+    }
+    assert!(waiting.len() > 30, "{} entries of a megabyte are taken in", waiting.len());
+    assert!(writer.is_behind());
+    drop((writer, thread));
+}
+
 /// Bytes that do not compress, so that the journal really grows.
 fn noise(seed: &[u8]) -> Vec<u8> {
     let mut state =

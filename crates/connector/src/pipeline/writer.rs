@@ -91,7 +91,8 @@ impl Writer {
     /// # Errors
     /// [`Error::WriterGone`].
     pub(crate) async fn append(&self, entry: Entry) -> Result<oneshot::Receiver<()>, Error> {
-        let rows = u32::try_from(entry.batch.len().clamp(1, MAX_WAITING_ROWS)).unwrap_or(1);
+        let rows = entry.batch.len().saturating_add(entry.batch.heap_bytes() / ROW_BYTES);
+        let rows = u32::try_from(rows.clamp(1, MAX_WAITING_ROWS)).unwrap_or(1);
         let room = Arc::clone(&self.room).acquire_many_owned(rows).await.map_err(|_| Error::WriterGone)?;
         let (done, durable) = oneshot::channel();
         self.send(Order::Append { entry: Box::new(entry), done, _room: room })?;
@@ -339,7 +340,9 @@ impl Thread {
 
 /// How long a commit waits for company: well below the 100 ms that a value may take until it is durable.
 pub(super) const GROUP_WINDOW: Duration = Duration::from_millis(50);
-/// Rows that may wait to become durable, over all sources.
+/// Text and bytes that count as one row more.
+const ROW_BYTES: usize = 128;
+/// Rows that may wait to become durable, over all sources; so many times `ROW_BYTES`, 64 MB, is what text may take.
 pub(super) const MAX_WAITING_ROWS: usize = 500_000;
 /// Rows that close a group before its window ends.
 const GROUP_ROWS: usize = 100_000;

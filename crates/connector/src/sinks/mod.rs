@@ -22,6 +22,8 @@ mod worker;
 
 use std::path::{Path, PathBuf};
 
+use tagstore::{READ_BYTES, SampleBatch, Seq};
+
 use crate::config::{SinkConfig, SinkKind};
 use crate::error::Error;
 
@@ -40,6 +42,12 @@ impl SinkConfig {
             SinkKind::Omf(omf) => Ok(omf::check(omf)?),
         }
     }
+}
+
+/// Whether reading so many samples at most left some behind for want of memory.
+pub(crate) fn were_most(rows: &[(Seq, SampleBatch)], samples: usize) -> bool {
+    rows.iter().map(|(_, batch)| batch.len()).sum::<usize>() >= samples
+        || rows.iter().map(|(_, batch)| batch.heap_bytes()).sum::<usize>() >= READ_BYTES
 }
 
 /// Where a sink keeps what its other side refused.

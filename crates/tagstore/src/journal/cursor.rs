@@ -47,23 +47,25 @@ impl Journal {
         self.check(removed)
     }
 
-    /// The rows after `seq`, whole rows until `max_rows` samples are reached (at least one row, if there is one).
+    /// The rows after `seq`, whole rows until `max_rows` samples or [`READ_BYTES`] of text are reached (at least one row, if
+    /// there is one).
     ///
     /// # Errors
     /// [`Error::RowDamaged`] when the first of them is damaged; it names the row, go on with `read_after` from there.
     pub fn read_after(&self, seq: Seq, max_rows: usize) -> Result<Vec<(Seq, SampleBatch)>, Error> {
         let mut rows = Vec::new();
-        let mut samples = 0;
+        let (mut samples, mut bytes) = (0, 0);
         let mut damage = None;
         let read = read::rows_after(&self.durable, seq, |seq, batch| {
             match batch {
                 Ok(batch) => {
                     samples += batch.len();
+                    bytes += batch.heap_bytes();
                     rows.push((seq, batch));
                 }
                 Err(error) => damage = Some(error),
             }
-            damage.is_none() && samples < max_rows
+            damage.is_none() && samples < max_rows && bytes < READ_BYTES
         });
         self.check(read)?;
         match damage {
@@ -182,6 +184,8 @@ pub(super) fn optional_seq(row: rusqlite::Result<i64>) -> rusqlite::Result<Optio
     Ok(row.optional()?.map(Seq::new))
 }
 
+/// What [`Journal::read_after`] takes of text and bytes at a time, and one row more.
+pub const READ_BYTES: usize = 32 << 20;
 /// Rows per transaction while trimming: at 65,536 samples a row about 1 MB of pages each.
 const TRIM_ROWS: u64 = 32;
 /// 64 MiB

@@ -39,6 +39,7 @@ mod streams;
 mod types;
 pub(crate) mod upkeep;
 
+pub use cursor::READ_BYTES;
 pub use filling::{
     FillOf, FillState, FillUpdate, GapCounts, GapRepair, Job, JobState, NewJob, OpenGap, Orders, Tally,
 };

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use tagstore::{Journal, Sample, SampleBatch, Seq, Timestamp, Value};
 
 use super::lines::{Names, write_line};
-use super::{About, Delivered, Sink};
+use super::{About, Delivered, Sink, were_most};
 use crate::config::FileFormat;
 use crate::error::Error;
 use crate::event_view::{EVENT_CSV_HEADER, EventView};
@@ -141,6 +141,7 @@ impl Sink for FileSink {
             return Ok(Delivered { rows: 0, more: false });
         };
         let (first, mut last) = (*first, *last);
+        let more = were_most(&rows, SAMPLES_PER_FILE);
         let mut kinds = [Kind::Events, Kind::Values].as_slice();
         if self.unsure {
             if let Some(last) = self.written_already(Kind::Values, first)? {
@@ -159,7 +160,7 @@ impl Sink for FileSink {
         }
         self.journal.advance(&self.name, last)?;
         self.unsure = false;
-        Ok(Delivered { rows: u64::try_from(samples).unwrap_or(u64::MAX), more: samples >= SAMPLES_PER_FILE })
+        Ok(Delivered { rows: u64::try_from(samples).unwrap_or(u64::MAX), more })
     }
 }
 
@@ -194,7 +195,7 @@ impl Kind {
     }
 }
 
-/// Bounds the memory of a delivery: about 100 bytes per sample and the text.
+/// Bounds the memory of a delivery: about 100 bytes per sample. Text has a bound of its own.
 const SAMPLES_PER_FILE: usize = 200_000;
 
 #[cfg(test)]

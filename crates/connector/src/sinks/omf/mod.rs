@@ -39,7 +39,7 @@ use std::path::PathBuf;
 
 use tagstore::{Journal, SampleBatch, Seq, Timestamp};
 
-use super::{About, Delivered, Quarantined, Sink};
+use super::{About, Delivered, Quarantined, Sink, were_most};
 use crate::config::OmfConfig;
 use crate::error::Error;
 use body::Body;
@@ -166,9 +166,8 @@ impl Sink for OmfSink {
             }
             rows => rows?,
         };
-        let samples: usize = rows.iter().map(|(_, batch)| batch.len()).sum();
         let sent = self.send(&rows)?;
-        Ok(Delivered { rows: sent, more: samples >= SAMPLES_AT_ONCE })
+        Ok(Delivered { rows: sent, more: were_most(&rows, SAMPLES_AT_ONCE) })
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write};
 use tagstore::{Journal, SampleBatch, Seq, Timestamp};
 
 use super::lines::{Names, write_line};
-use super::{About, Delivered, Sink};
+use super::{About, Delivered, Sink, were_most};
 use crate::error::Error;
 
 pub(crate) struct StdoutSink {
@@ -62,7 +62,10 @@ impl Sink for StdoutSink {
         self.write(&rows, std::io::stdout().lock()).map_err(|source| Error::SinkStdout { source })?;
         self.journal.advance(&self.name, *last)?;
         let samples: usize = rows.iter().map(|(_, batch)| batch.len()).sum();
-        Ok(Delivered { rows: u64::try_from(samples).unwrap_or(u64::MAX), more: samples >= SAMPLES_AT_ONCE })
+        Ok(Delivered {
+            rows: u64::try_from(samples).unwrap_or(u64::MAX),
+            more: were_most(&rows, SAMPLES_AT_ONCE),
+        })
     }
 }
 
