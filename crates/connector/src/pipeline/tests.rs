@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tagstore::{Journal, JournalOptions, NewStream, Sample, Seq, StreamId, Timestamp, Value};
+use tagstore::{Journal, JournalOptions, NewStream, Sample, Seq, StreamId, Timestamp, Value, WhenFull};
 use tokio::sync::broadcast;
 
 use super::{Entry, Writer, WriterThread};
@@ -131,6 +131,38 @@ async fn what_waits_for_the_disk_is_bounded_in_bytes_too() {
     }
     assert!(waiting.len() > 30, "{} entries of a megabyte are taken in", waiting.len());
     assert!(writer.is_behind());
+    drop((writer, thread));
+}
+
+#[tokio::test]
+async fn what_a_full_journal_lets_go_is_told_and_history_waits_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = JournalOptions::default();
+    options.max_bytes = Some(400_000);
+    options.when_full = WhenFull::DropOldest { spare_unsealed: Duration::ZERO };
+    let (writer, thread, mut events) = start(dir.path(), options);
+    let stream = register(&writer).await;
+    assert!(!writer.is_behind());
+    for second in 0..40 {
+        let (time, bytes) =
+            (Timestamp::from_ticks(second + 1), noise(&[u8::try_from(second).unwrap(); 20_000]));
+        let (server_time, value) = (Timestamp::ABSENT, Value::Bytes(&bytes));
+        let mut large = Entry::default();
+        large.batch.push(Sample {
+            stream,
+            source_time: time,
+            server_time,
+            receive_time: time,
+            status: 0,
+            value,
+        });
+        writer.append(large).await.unwrap().await.unwrap();
+    }
+    let dropped = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
+    let EventKind::Dropped { values, lost, sinks } = dropped.kind else { panic!("{dropped:?}") };
+    assert!(values > 0 && values == lost && sinks.is_empty(), "{values} {lost} {sinks:?}");
+    assert_eq!(writer.trouble(), None);
+    assert!(writer.is_behind(), "what history would fill now would push out others");
     drop((writer, thread));
 }
 
