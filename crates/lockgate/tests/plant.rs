@@ -424,9 +424,17 @@ fn the_demo_shows_values_says_how_to_query_them_and_ends_by_itself() {
     let queried = lab.run(&["--config", config, "--json", "query", "Mixer1.Temperature"]);
     assert!(!queried.json()["samples"].as_array().unwrap().is_empty(), "{}", queried.page());
 
+    let events = lab.run(&["--config", config, "events"]);
+    assert!(events.stdout.contains("Filler1"), "{}", events.page());
+    let events = lab.run(&["--config", config, "--json", "events", "--type", "BatchEventType"]);
+    let events = events.json()["events"].clone();
+    assert!(events.as_array().unwrap().iter().all(|event| event["fields"]["BatchNumber"].is_object()));
+    let values = lab.run(&["--config", config, "events", "Mixer1.Temperature"]);
+    assert_eq!(values.code, 2, "{}", values.page());
+
     let again = lab.run(&["demo", "--for", "2s", "--json"]);
     assert_eq!(again.code, 0, "{}", again.page());
-    assert_eq!(again.json()["streams"], 31);
+    assert_eq!(again.json()["streams"], 32);
 }
 
 #[test]

@@ -162,3 +162,91 @@ impl Recent {
 /// Events of a stream whose identity is remembered; of a list of conditions, those that are older come twice to a sink, and
 /// are still given once by a query.
 pub(crate) const REMEMBERED: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::FIXED;
+    use super::*;
+
+    const HANDLE: u32 = 7;
+
+    fn alarms(rule: EventRule) -> Alarms {
+        let watched = WatchedEvents {
+            rule: rule.name.clone(),
+            stream: HANDLE,
+            subscription: 1,
+            fields: vec!["Batch".to_owned(), "Batch".to_owned()],
+            types: Some(vec!["i=2915".to_owned()]),
+        };
+        let names = [("i=2915", "AlarmConditionType"), ("i=2052", "AuditEventType")];
+        let names = names.map(|(id, name)| (id.to_owned(), name.to_owned()));
+        let mut alarms = Alarms::default();
+        alarms.prepare(Namespaces::default(), names.into(), &[watched], &[rule]);
+        alarms
+    }
+
+    /// An alarm as it comes: its identity, its type, when it happened, and the first of two further fields.
+    fn come(alarms: &mut Alarms, id: u8, event_type: u32, ticks: i64) -> Taken {
+        let mut fields = vec![ValueRef::Null; FIXED.len() + 2];
+        let id = [id];
+        // a node id of the namespace of the standard, as four bytes
+        let [_, _, high, low] = event_type.to_be_bytes();
+        let event_type = [1, 0, low, high];
+        fields[0] = ValueRef::ByteString(&id);
+        fields[1] = ValueRef::Encoded { builtin_type: 17, bytes: &event_type };
+        fields[3] = ValueRef::String("Boiler1");
+        fields[4] = ValueRef::DateTime(ticks);
+        fields[6] = ValueRef::LocalizedText { locale: "en", text: "too hot" };
+        fields[7] = ValueRef::UInt16(700);
+        fields[13] = ValueRef::Boolean(true);
+        fields[FIXED.len()] = ValueRef::Int32(5);
+        alarms.take(HANDLE, &fields)
+    }
+
+    fn record(taken: Taken) -> EventRecord {
+        match taken {
+            Taken::Event(happened) => happened.record,
+            other => panic!("no event: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_list_of_conditions_repeats_is_passed_over_and_what_is_new_in_it_is_marked() {
+        let mut alarms = alarms(EventRule::default());
+        let first = record(come(&mut alarms, 1, 2915, 100));
+        assert_eq!(first.type_name.as_deref(), Some("AlarmConditionType"));
+        assert_eq!(first.condition.clone().unwrap().active, Some(true));
+        assert_eq!(first.fields["Batch"]["Value"], 5);
+        assert!(!first.refresh && first.text().starts_with(r#"{"event_id":"01","#), "{}", first.text());
+
+        assert!(matches!(come(&mut alarms, 9, 2787, 200), Taken::PassedOver), "the list begins");
+        assert!(matches!(come(&mut alarms, 1, 2915, 100), Taken::PassedOver), "it is here already");
+        assert!(record(come(&mut alarms, 2, 2915, 50)).refresh, "it stood before we came");
+        assert!(matches!(come(&mut alarms, 9, 2788, 200), Taken::PassedOver), "the list ends");
+        assert!(!record(come(&mut alarms, 1, 2915, 300)).refresh, "a server that counts its events anew");
+    }
+
+    #[test]
+    fn signs_of_the_server_are_no_events() {
+        let mut alarms = alarms(EventRule::default());
+        assert!(matches!(come(&mut alarms, 1, 2789, 100), Taken::Sign(Sign::RefreshRequired)));
+        let overflow = Sign::Overflow(Timestamp::from_ticks(100));
+        assert!(matches!(come(&mut alarms, 1, 3035, 100), Taken::Sign(sign) if sign == overflow));
+        assert!(matches!(alarms.take(8, &[]), Taken::Foreign));
+    }
+
+    #[test]
+    fn what_the_server_does_not_sort_out_is_sorted_out_here() {
+        let mut all = alarms(EventRule::default());
+        assert!(matches!(come(&mut all, 1, 2052, 100), Taken::PassedOver), "a type that nobody wants");
+        assert!(
+            record(come(&mut all, 1, 9999, 100)).type_name.is_none(),
+            "a type that came later may be wanted"
+        );
+        let mut severe = alarms(EventRule { min_severity: Some(701), ..EventRule::default() });
+        assert!(matches!(come(&mut severe, 1, 2915, 100), Taken::PassedOver));
+        let elsewhere = vec!["Mixer*".parse().unwrap()];
+        let mut mixers = alarms(EventRule { sources: elsewhere, ..EventRule::default() });
+        assert!(matches!(come(&mut mixers, 1, 2915, 100), Taken::PassedOver));
+    }
+}

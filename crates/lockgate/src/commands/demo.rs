@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector::SampleView;
+use connector::alarms::EventRule;
 use connector::config::{SourceLogin, SourceName};
 use connector::sources::{probe, survey};
 use connector::{Config, Handle, Runtime, SourceConfig, identity};
@@ -132,6 +133,7 @@ async fn add_source(
     let name: SourceName = SOURCE.parse().map_err(explain)?;
     let mut source = SourceConfig::new(name, url.clone(), policy.unwrap_or(SecurityPolicy::None), mode);
     source.server_application_uri = Some(uri);
+    source.events = vec![EventRule::default()];
     source.login =
         secret::keep(context, config, SOURCE, simulate::USER, simulate::PASSWORD, &SourceLogin::Anonymous)?;
     if config.source(SOURCE).is_ok() {
@@ -209,8 +211,9 @@ fn newest(data: &Path) -> Outcome<String> {
     Ok(if rows == 0 { String::new() } else { format!("{table}\n") })
 }
 
-/// Machines before counters: they have more to show.
+/// Machines before counters: they have more to show. Events have a command of their own.
 fn interesting(mut streams: Vec<StreamInfo>) -> Vec<StreamInfo> {
+    streams.retain(|stream| !stream.is_of_events());
     streams.sort_by_key(|stream| stream.name.contains(".Counters."));
     streams.truncate(SHOWN);
     streams
@@ -254,6 +257,7 @@ fn farewell(context: &Context, args: &cli::Demo, url: &str, data: &Path) -> Outc
     if let Some(name) = first {
         say(&format!("               lockgate --config {config} query {} --from -1h", shell(&name)));
     }
+    say(&format!("               lockgate --config {config} events"));
     say(&format!("               lockgate --config {config} status"));
     say(&format!("all of it is in {}; delete it when you are done", safe(&args.dir.display().to_string())));
     Ok(())
