@@ -89,7 +89,8 @@ impl Drop for Bench {
 impl Bench {
     fn lockgate(&self, arguments: &[&str]) -> Process {
         let mut process = Process::new(&self.program);
-        process.current_dir(&self.folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        process.current_dir(&self.folder).args(arguments).stdin(Stdio::null());
+        process.stdout(Stdio::null()).stderr(Stdio::null());
         process
     }
 
@@ -148,7 +149,7 @@ impl Bench {
     /// Runs a command to its end, or until a file appears.
     fn measure(&self, what: &'static str, arguments: Vec<&str>, until: Option<&str>) -> Result<Figure> {
         println!("   $ lockgate {}", arguments.join(" "));
-        let mut child = self.lockgate(&arguments).stderr(Stdio::null()).spawn()?;
+        let mut child = self.lockgate(&arguments).spawn()?;
         let begun = now();
         let mut peak = 0;
         loop {

@@ -19,6 +19,11 @@ use common::{Lab, Screen};
 fn connected() -> (Lab, Plant) {
     let lab = Lab::initialised();
     let plant = Plant::start(&lab);
+    connect(&lab, &plant);
+    (lab, plant)
+}
+
+fn connect(lab: &Lab, plant: &Plant) {
     let add = [
         "source",
         "add",
@@ -32,10 +37,9 @@ fn connected() -> (Lab, Plant) {
     ];
     assert_eq!(lab.run_with_input(&add, "practise\n").code, 6);
     let shown = lab.run(&["--json", "cert", "show"]).json();
-    plant.trust(&lab, shown["certificates"][0]["thumbprint"].as_str().unwrap());
+    plant.trust(lab, shown["certificates"][0]["thumbprint"].as_str().unwrap());
     let checked = lab.run(&["source", "check", "line1"]);
     assert_eq!(checked.code, 0, "{}", checked.page());
-    (lab, plant)
 }
 
 fn configuration(lab: &Lab) -> String {
@@ -165,4 +169,38 @@ fn a_file_that_is_no_list_and_a_list_with_a_mistake_are_told() {
     let checked = lab.run(&["config", "check"]);
     assert_eq!(checked.code, 3, "{}", checked.page());
     assert!(checked.stderr.contains("mine.csv, line 2"), "{}", checked.page());
+}
+
+#[test]
+fn what_changed_on_a_server_is_shown_with_the_streams_that_it_means_and_taken_over() {
+    let lab = Lab::initialised();
+    let mut plant = Plant::start_elsewhere();
+    connect(&lab, &plant);
+    let nothing = lab.run(&["diff", "line1"]);
+    assert_eq!(nothing.code, 3, "{}", nothing.page());
+    let ran = lab.run(&["run", "--for", "3s"]);
+    assert_eq!(ran.code, 0, "{}", ran.page());
+    let same = lab.run(&["diff", "line1", "--check"]);
+    assert_eq!(same.code, 0, "{}", same.page());
+    assert!(same.page().contains("nodes, as they were at"), "{}", same.page());
+
+    plant.kill();
+    plant.start_again_with(&["--specimens"]);
+    let shown = lab.run(&["diff", "line1"]);
+    assert_eq!(shown.code, 0, "it only shows\n{}", shown.page());
+    let page = shown.page();
+    for line in [
+        "5 came, 0 went, 0 changed",
+        "  + Plant/Specimens/  nsu=urn:lockgate:plant:model;s=Plant.Specimens",
+        "  + Plant/Specimens/Report  nsu=urn:lockgate:plant:model;s=Plant.Specimens.Report",
+        "streams: 4 more, 0 without a node, 0 renamed",
+        "  + line1.Plant.Specimens.Report",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    let checked = lab.run(&["--json", "diff", "line1", "--check"]);
+    assert_eq!((checked.code, checked.json()["accepted"].as_bool()), (8, Some(false)), "{}", checked.page());
+    assert_eq!(checked.json()["streams"]["added"].as_array().map(Vec::len), Some(4));
+    assert_eq!(lab.run(&["diff", "line1", "--accept"]).code, 0);
+    assert_eq!(lab.run(&["diff", "line1", "--check"]).code, 0, "it is taken over");
 }

@@ -17,6 +17,7 @@ use crate::advice::{Outcome, disk};
 use crate::cli::{self, ExportFormat};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output::progress::Meter;
 use crate::output::{file, json, safe};
 
 #[derive(Serialize)]
@@ -130,13 +131,17 @@ fn each(
 ) -> Outcome<u64> {
     let ids: Vec<StreamId> = streams.iter().map(|stream| stream.id).collect();
     let mut left = streams.iter().peekable();
-    let (mut count, mut problem) = (0, None);
+    let (mut count, mut problem) = (0_u64, None);
+    let mut meter = Meter::new();
     reader
         .for_each(&ids, interval, &mut |sample| {
             // they come in the order in which the streams were given
             while left.next_if(|stream| stream.id != sample.stream).is_some() {}
             let Some(stream) = left.peek() else { return ControlFlow::Break(()) };
             count += 1;
+            if count.is_multiple_of(SHOWN_EVERY) {
+                meter.show(&format!("{count} values, now of {}", safe(&stream.name)), None);
+            }
             match write(stream, sample) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(advice) => {
@@ -148,3 +153,6 @@ fn each(
         .map_err(|error| data::failed(&error))?;
     problem.map_or(Ok(count), Err)
 }
+
+/// Values between two looks at how far it is.
+const SHOWN_EVERY: u64 = 10_000;

@@ -72,9 +72,14 @@ impl Plant {
 
     /// Starts a plant that was killed at the same address, with the same certificates. Only for one that is elsewhere.
     pub(crate) fn start_again(&mut self) {
+        self.start_again_with(&[]);
+    }
+
+    /// The same as another plant: with what these options add to it.
+    pub(crate) fn start_again_with(&mut self, more: &[&str]) {
         let port = self.url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
         let home = self.home.take().unwrap();
-        let mut again = Self::start_at(&home, &port);
+        let mut again = Self::start_with(&home, &port, more);
         std::mem::swap(&mut self.process, &mut again.process);
         self.home = Some(home);
     }
