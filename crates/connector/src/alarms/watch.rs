@@ -27,11 +27,11 @@ pub(crate) struct WatchedEvents {
     pub(crate) types: Option<Vec<String>>,
 }
 
-/// The stream of a rule. Its identity holds the notifier and the name of the rule: two rules may have the same notifier.
+/// The stream of a rule. Its identity is the names of source and rule, at this server: what the rule takes may change.
 pub(crate) fn stream_of(source: &SourceConfig, rule: &EventRule, server_application_uri: &str) -> NewStream {
     NewStream {
         // no key of a variable has this form
-        key: format!("{server_application_uri}|events|{}|{}", rule.notifier, rule.name),
+        key: format!("{server_application_uri}|events|{}|{}", source.name, rule.name),
         name: format!("{}.{}", source.name, rule.name),
         source: source.name.as_str().to_owned(),
         data_type: Some(EVENTS.to_owned()),

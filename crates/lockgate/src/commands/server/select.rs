@@ -312,8 +312,9 @@ impl EventsShown {
             named.push("…");
         }
         let (named, fields) = (named.join(", "), fields.len());
+        let many = if types.len() == 1 { "type" } else { "types" };
         format!(
-            "events of {notifier} for {name}: {} types ({named}), {fields} fields of their own",
+            "events of {notifier} for {name}: {} {many} ({named}), {fields} fields of their own",
             types.len()
         )
     }
