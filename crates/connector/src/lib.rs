@@ -38,6 +38,7 @@ pub mod status;
 mod watchdog;
 
 pub use clock::{Clock, SystemClock};
+pub use collect::ages::{LastValue, last_values};
 pub use config::{Config, SourceConfig};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind};

@@ -86,3 +86,29 @@ async fn everything_is_read_in_turn_where_the_administrator_wants_it() {
     assert_eq!(samples.len(), 1, "{samples:?}");
     handle.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_age_of_every_stream_is_known_also_after_a_restart() {
+    let site = Site::new(POLICY).await;
+    let handle = site.start().await;
+    site.until_counters_pass(20).await;
+    handle.stop().await.unwrap();
+    let reader = site.reader();
+    let streams = reader.streams().unwrap();
+    let last = |name: &str| {
+        let id = streams.iter().find(|stream| stream.name.ends_with(name)).unwrap().id;
+        (id, connector::last_values(&site.reader(), site::SOURCE).unwrap()[&id])
+    };
+    let (id, counter) = last("Counter0001");
+    let newest = reader.query(&tagstore::StreamQuery::new(id, usize::MAX)).unwrap().pop().unwrap();
+    assert_eq!((counter.time, counter.status), (newest.time(), newest.status));
+    let (_, room) = last("RoomTemperature");
+    assert!(room.time < counter.time, "a sensor that froze grows old");
+
+    // the server continues the subscription: what did not change does not come again
+    let handle = site.start().await;
+    site.until_counters_pass(site.reached() + 20).await;
+    handle.stop().await.unwrap();
+    assert_eq!(last("RoomTemperature").1, room);
+    assert!(last("Counter0001").1.time > counter.time);
+}

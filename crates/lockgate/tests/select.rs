@@ -153,6 +153,13 @@ fn the_list_of_another_connector_is_taken_over_under_the_names_it_gave() {
     let room = streams.iter().find(|stream| stream["name"] == "Room").unwrap();
     assert_eq!((room["unit"].as_str(), room["range"]["high"].as_f64()), (Some("°C"), Some(60.0)), "{room}");
     assert!(!lab.run(&["--json", "query", "SINUSOID"]).json()["samples"].as_array().unwrap().is_empty());
+
+    let ages = lab.run(&["streams", "--age"]);
+    let lines: Vec<&str> = ages.stdout.lines().collect();
+    assert!(lines[0].contains("AGE") && lines[1].starts_with("Room "), "the oldest first: {}", ages.page());
+    assert!(lines[1].contains("Good"), "{}", ages.page());
+    let old = lab.run(&["--json", "streams", "--older-than", "1d"]).json();
+    assert_eq!(old["streams"].as_array().unwrap().len(), 0, "{old}");
 }
 
 #[test]

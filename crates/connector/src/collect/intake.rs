@@ -46,7 +46,7 @@ impl NotificationVisitor for Intake<'_> {
         let server_time = Timestamp::from_ticks(value.server_timestamp);
         let time =
             [source_time, server_time].into_iter().find(|t| !t.is_absent()).unwrap_or(self.receive_time);
-        let Some((stream, before)) = self.streams.advance(client_handle, time) else {
+        let Some((stream, before)) = self.streams.advance(client_handle, time, value.status) else {
             self.seen.foreign += 1;
             return;
         };
@@ -94,7 +94,7 @@ impl NotificationVisitor for Intake<'_> {
                     status: 0,
                     value: Value::Event(&text),
                 };
-                if self.streams.advance(client_handle, sample.time()).is_none() {
+                if self.streams.advance(client_handle, sample.time(), 0).is_none() {
                     self.seen.foreign += 1;
                     return;
                 }
@@ -120,7 +120,7 @@ impl Intake<'_> {
     /// comes in the same message. What held among them is asked for.
     fn lost_events(&mut self, handle: u32, time: Timestamp) {
         let until = time.max(self.receive_time);
-        let Some((stream, before)) = self.streams.advance(handle, until) else {
+        let Some((stream, before)) = self.streams.advance(handle, until, 0) else {
             self.seen.foreign += 1;
             return;
         };

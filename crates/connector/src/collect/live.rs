@@ -132,6 +132,7 @@ impl<'a> Live<'a> {
                     let state = self.health.state(clock::instant());
                     self.board.tick(Some(state));
                     self.look_for_accepted();
+                    self.save_ages().await?;
                 }
                 () = sleep_until(poll_at), if poll_at.is_some() => self.polled.begin(&self.session, clock::instant()),
                 Some(round) = self.polled.next(), if self.polled.is_reading() && room => {
@@ -424,6 +425,9 @@ impl<'a> Live<'a> {
 
     /// Waits until everything is durable. The subscriptions stay on the server for the next start.
     async fn finish(&mut self) -> Result<(), Error> {
+        let mut parcel = Parcel::default();
+        parcel.entry.states.push(self.ages());
+        self.hand_over(parcel).await?;
         while !self.pending.is_empty() {
             let durable = first_durable(&mut self.pending).await?;
             self.acknowledge(durable);

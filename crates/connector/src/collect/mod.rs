@@ -27,6 +27,7 @@
 //! One task per source ([`supervisor`]) runs one connection after the other ([`connection`]); within a connection
 //! [`recover`] or [`subscribe`] lead to [`live`].
 
+pub(crate) mod ages;
 mod alarms;
 mod backlog;
 mod backoff;

@@ -52,12 +52,33 @@ impl Live<'_> {
         if let Some(from) = news.missed_since {
             parcel.entry.gaps.extend(self.unread(&news.streams, from, news.read_at));
         }
+        for sample in news.batch.iter() {
+            self.memory.streams.advance(sample.stream.get(), sample.time(), sample.status);
+        }
         parcel.entry.batch = news.batch;
         let complete = self.polled.complete();
         if !complete.is_absent() {
             self.memory.progress.note_polled(complete);
         }
         self.hand_over(parcel).await
+    }
+
+    /// Writes down when each stream last had a value, now and then.
+    ///
+    /// # Errors
+    /// When nothing can be written any more.
+    pub(super) async fn save_ages(&mut self) -> Result<(), Error> {
+        if !self.memory.ages.is_due(clock::instant()) {
+            return Ok(());
+        }
+        let mut parcel = Parcel::default();
+        parcel.entry.states.push(self.ages());
+        self.hand_over(parcel).await
+    }
+
+    /// When each stream last had a value, for the journal.
+    pub(super) fn ages(&self) -> (String, Vec<u8>) {
+        self.memory.ages.saved(self.context.source.name.as_str(), &self.memory.streams)
     }
 
     /// The streams that are polled, for the next connection or process.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use ua_channel::{Random, SystemRandom};
 use ua_pki::Store;
 
+use super::ages::{Ages, ages_key};
 use super::backoff::{Backoff, jitter};
 use super::board::Board;
 use super::connection;
@@ -47,6 +48,8 @@ pub(super) struct Memory {
     pub(super) streams: Streams,
     /// The events among them.
     pub(super) alarms: Alarms,
+    /// When each stream last had a value.
+    pub(super) ages: Ages,
     /// The connection at hand came as far as publishing.
     pub(super) connected: bool,
     /// A former connection of this process did.
@@ -154,7 +157,8 @@ impl Memory {
         let progress: Option<Progress> = read(context.writer.state(progress_key(name)).await?, name);
         let silent_after_transfer = setup.as_ref().is_some_and(|setup: &Setup| setup.silent_after_transfer);
         let progress = progress.unwrap_or_default();
-        Ok(Self { setup, progress, silent_after_transfer, ..Self::default() })
+        let ages = Ages::load(context.writer.state(ages_key(name)).await?);
+        Ok(Self { setup, progress, silent_after_transfer, ages, ..Self::default() })
     }
 }
 

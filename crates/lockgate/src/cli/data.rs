@@ -1,10 +1,12 @@
 //! What looks at collected data: `status`, `streams`, `gaps`; `query` and `export` are in `query`.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use connector::selection::PathPattern;
 
-use crate::time_range::When;
+use crate::time_range::{self, When};
 
 #[derive(Debug, Args)]
 pub(crate) struct Status {
@@ -17,6 +19,12 @@ pub(crate) struct Status {
 pub(crate) struct Streams {
     /// Only streams whose name contains this
     pub(crate) filter: Option<String>,
+    /// When each last had a value and of which quality, the oldest first
+    #[arg(long)]
+    pub(crate) age: bool,
+    /// Only streams without a value for so long
+    #[arg(long, value_name = "DURATION", value_parser = time_range::duration)]
+    pub(crate) older_than: Option<Duration>,
 }
 
 /// An interval of time.

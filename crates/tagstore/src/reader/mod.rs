@@ -22,7 +22,7 @@ pub use plot::{Break, Plot, PlotPoint, PlotQuery};
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::journal::{self, HISTORIAN_SINK, read};
 use crate::{
@@ -212,6 +212,15 @@ impl Reader {
             cursors.into_iter().map(|(sink, seq)| Ok((sink, read::depth(&snapshot, seq)?))).collect()
         };
         self.check(waiting())
+    }
+
+    /// What a collector keeps under this key; opaque here.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], [`Error::Database`].
+    pub fn state(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        let select = "SELECT blob FROM state WHERE key = ?1";
+        self.check(self.connection.query_row(select, [key], |row| row.get(0)).optional())
     }
 
     /// What was let go before a sink beside the historian had taken it, the oldest first.
