@@ -282,7 +282,8 @@ fn fresh_file_is_valid_and_explains_itself() {
 fn rules_arrive_in_the_order_of_the_file_with_what_they_say_about_sampling() {
     let text = with_source(
         "[[source.rule]]\nexclude = [\"**/Diagnostics/**\"]\n[[source.rule]]\ninclude = [\"Mixing/**\", \"/Objects/Filling/*\"]\n\
-         data_type = [\"Double\"]\nhistorizing = false\nsampling_interval = \"2s\"\nqueue_size = 7\nbackfill = \"7d\"\n\
+         data_type = [\"Double\"]\nhistorizing = false\naccess_level = [\"CurrentRead\", \"CurrentWrite\"]\n\
+         publishing_interval = \"30s\"\nsampling_interval = \"2s\"\nqueue_size = 7\nbackfill = \"7d\"\n\
          dead_band = { absolute = 0.5 }",
     );
     let config = parse(&text).unwrap();
@@ -290,12 +291,13 @@ fn rules_arrive_in_the_order_of_the_file_with_what_they_say_about_sampling() {
     assert_eq!(exclude.action, Action::Exclude);
     let sampling = Sampling {
         interval: Some(Duration::from_secs(2)),
+        publishing: Some(Duration::from_secs(30)),
         queue_size: Some(7),
         dead_band: Some(DeadBand::Absolute(0.5)),
         backfill: Some(Duration::from_secs(7 * 86_400)),
     };
     assert_eq!(include.action, Action::Include(sampling));
-    assert_eq!((include.paths.len(), include.historizing), (2, Some(false)));
+    assert_eq!((include.paths.len(), include.historizing, include.access_level), (2, Some(false), 3));
 }
 
 #[test]
@@ -308,6 +310,7 @@ fn every_problem_of_a_rule_is_told_with_its_line() {
         ("exclude = [\"a\"]\nqueue_size = 3", "a rule that excludes cannot say how to sample"),
         ("include = [\"a\"]\ndead_band = { percent = 101 }", "{ percent = 0 to 100 }"),
         ("include = [\"a\"]\ndead_band = { absolute = 1, percent = 1 }", "{ absolute = distance }"),
+        ("include = [\"a\"]\naccess_level = [\"Write\"]", "is no access level; there are \"CurrentRead\""),
         ("include = [\"a\"]\ndatatype = [\"Double\"]", "did you mean `data_type`?"),
     ] {
         let refusal = refusal(&with_source(&format!("[[source.rule]]\n{rule}")));

@@ -31,7 +31,19 @@ const TIME: i64 = 134_116_992_000_000_000;
 
 /// A server in the plant's place, with one variable per value, that takes at most `items` monitored items.
 async fn serve(site: &mut Site, items: usize, values: Vec<(DataTypeId, Sample)>) -> Running {
-    site.stop_plant().await;
+    serve_behind(site, items, values, &[]).await
+}
+
+/// The same behind other namespaces, which come first in the server's table.
+async fn serve_behind(
+    site: &mut Site,
+    items: usize,
+    values: Vec<(DataTypeId, Sample)>,
+    others: &[&str],
+) -> Running {
+    if site.plant.is_some() {
+        site.stop_plant().await;
+    }
     let mut config = ServerConfig::new("lockgate plant", "urn:lockgate:plant", site.plant_pki());
     config.listen = ([127, 0, 0, 1], site.port).into();
     config.hosts = vec!["localhost".to_owned()];
@@ -39,6 +51,9 @@ async fn serve(site: &mut Site, items: usize, values: Vec<(DataTypeId, Sample)>)
     config.users = vec![UserAccount::with_password(USER, PASSWORD).unwrap()];
     config.limits.items = items;
     let mut space = AddressSpace::new(&config.application_uri, &config.limits).unwrap();
+    for other in others {
+        space.add_namespace(other).unwrap();
+    }
     let namespace = space.add_namespace("urn:test:nodes").unwrap();
     let source = PushedValues::new(values.len());
     for (index, (data_type, sample)) in values.into_iter().enumerate() {
@@ -113,4 +128,32 @@ async fn value_of_every_kind_is_kept_with_time_and_status() {
             row("V4", "Float", StatusCode::BadSensorFailure.bits(), OwnedValue::Null),
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_that_renumbers_its_namespaces_goes_on_in_the_same_streams() {
+    let mut site = Site::new(POLICY).await;
+    let good = |number| (DataTypeId::Int32, Sample::good(Value::Int32(number), TIME));
+    let server = serve(&mut site, 100, (0..3).map(good).collect()).await;
+    let handle = site.start().await;
+    until("three values are durable", || site.status().filter(|s| s.values_total >= 3)).await;
+    let before = site.reader().streams().unwrap();
+    server.stop().await;
+    site.until_state(SourceState::Unreachable).await;
+
+    let later = |number| (DataTypeId::Int32, Sample::good(Value::Int32(number), TIME + 1));
+    let others = ["urn:test:vendor", "urn:test:another"];
+    let server = serve_behind(&mut site, 100, (10..13).map(later).collect(), &others).await;
+    until("the new values are durable", || site.status().filter(|s| s.values_total >= 6)).await;
+    handle.stop().await.unwrap();
+    server.stop().await;
+
+    let reader = site.reader();
+    assert_eq!(reader.streams().unwrap(), before, "nobody was renamed, none is new");
+    for (number, stream) in before.iter().enumerate() {
+        let number = i64::try_from(number).unwrap();
+        let values: Vec<_> = reader.query(&StreamQuery::new(stream.id, 10)).unwrap();
+        let values: Vec<_> = values.into_iter().map(|sample| sample.value).collect();
+        assert_eq!(values, [OwnedValue::Int(number), OwnedValue::Int(number + 10)], "{}", stream.name);
+    }
 }

@@ -148,3 +148,31 @@ async fn units_ranges_and_states_come_with_the_streams() {
     );
     assert!(of("Counter0001").states.is_empty() && of("Counter0001").unit.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_rule_says_about_publishing_holds_for_its_nodes_alone() {
+    let site = site_with(
+        "[[source.rule]]\ninclude = [\"**/Counter0001\"]\naccess_level = [\"CurrentRead\", \"HistoryRead\"]\n\
+         publishing_interval = \"2s\"\n\n[[source.rule]]\ninclude = [\"**/Counter*\"]\naccess_level = [\"CurrentWrite\"]\n\n\
+         [[source.rule]]\ninclude = [\"**/Counter0002\"]\n",
+    )
+    .await;
+    let handle = site.start().await;
+    site.until_counters_pass(site.reached() + 120).await;
+    handle.stop().await.unwrap();
+    // nothing of the plant can be written
+    assert_eq!(names(&site), ["line1.Plant.Counters.Counter0001", "line1.Plant.Counters.Counter0002"]);
+    let counters = site.counters();
+    site::assert_nothing_missing(&counters);
+    let reader = site.reader();
+    let deliveries = |name: &str| {
+        let stream = reader.find_stream(name).unwrap();
+        let samples = reader.query(&tagstore::StreamQuery::new(stream.id, usize::MAX)).unwrap();
+        let received: std::collections::BTreeSet<_> =
+            samples.iter().map(|sample| sample.receive_time).collect();
+        (samples.len(), received.len())
+    };
+    let (slow, fast) = (deliveries("Counter0001"), deliveries("Counter0002"));
+    assert!(slow.0 > 100 && fast.0 > 100, "{slow:?} {fast:?}");
+    assert!(slow.1 * 4 < fast.1, "values and deliveries, slow and fast: {slow:?} {fast:?}");
+}

@@ -382,10 +382,10 @@ impl Space {
         self.details_row(place).is_some_and(|row| row.is_whole)
     }
 
-    /// Its data type and whether its past is kept, without the rest.
-    pub(crate) fn data_type(&self, place: Place) -> Option<(&str, i32, bool)> {
+    /// Its data type, whether its past is kept, and its access level, without the rest.
+    pub(crate) fn data_type(&self, place: Place) -> Option<(&str, i32, bool, u8)> {
         let row = self.details_row(place)?;
-        Some((self.texts.text(row.data_type), row.value_rank, row.historizing))
+        Some((self.texts.text(row.data_type), row.value_rank, row.historizing, row.access_level))
     }
 
     fn details_row(&self, place: Place) -> Option<&DetailsRow> {

@@ -23,6 +23,7 @@ use super::supervisor::{Context, Memory, stopped};
 use super::survey::{Selection, Survey};
 use super::value::Scratch;
 use crate::clock;
+use crate::config::Polling;
 use crate::error::Error;
 use crate::fill::Frontier;
 use crate::pipeline::Entry;
@@ -345,21 +346,26 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Puts nodes into the last subscription; what is refused is set aside or polled.
+    /// Puts nodes into the last subscription of their interval; what is refused is set aside or polled.
     async fn add(&mut self, candidates: Vec<Candidate>) -> Result<(), Error> {
         let Some(setup) = &mut self.memory.setup else { return Ok(()) };
-        let Some(subscription) = setup.subscriptions.last_mut() else {
-            // where nothing can be subscribed to, this cannot be either
+        if setup.subscriptions.is_empty() || self.context.source.polling == Polling::Always {
+            // where nothing can or shall be subscribed to, this is not either
             let refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
             self.set_aside(refused);
             self.show_streams();
             return Ok(());
-        };
-        let before = subscription.streams.len();
+        }
         // values may come before the answer does
         self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
-        let refused = subscribe::add(&self.session, &self.context.source, subscription, candidates).await?;
-        let accepted = subscription.streams.len() - before;
+        let (mut accepted, mut refused) = (0, Vec::new());
+        for (place, candidates) in setup.places(candidates) {
+            let Some(subscription) = setup.subscriptions.get_mut(place) else { continue };
+            let before = subscription.streams.len();
+            refused
+                .extend(subscribe::add(&self.session, &self.context.source, subscription, candidates).await?);
+            accepted += subscription.streams.len() - before;
+        }
         if accepted > 0 {
             let saved = setup.saved(self.context.source.name.as_str());
             tracing::info!(source = self.name(), nodes = accepted, "more nodes accepted");

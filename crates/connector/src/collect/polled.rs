@@ -88,11 +88,11 @@ pub(super) struct News {
 
 impl Polled {
     /// Takes nodes up, to be read from now on.
-    pub(super) fn add(&mut self, source: &SourceConfig, candidates: Vec<Candidate>, now: Instant) {
+    pub(super) fn add(&mut self, candidates: Vec<Candidate>, now: Instant) {
         let mut by_interval: BTreeMap<Duration, Vec<Candidate>> = BTreeMap::new();
         for candidate in candidates {
             let wanted = candidate.request.sampling_interval;
-            let interval = if wanted.is_zero() { source.publishing_interval } else { wanted };
+            let interval = if wanted.is_zero() { candidate.publishing_interval } else { wanted };
             by_interval.entry(interval.max(FASTEST)).or_default().push(candidate);
         }
         // what is read already stays as it is: the first round of what is new is its own

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 use tagstore::Timestamp;
 
+use super::refused::Candidate;
+use super::subscribe::millis;
+
 use crate::alarms::WatchedEvents;
 
 /// The subscriptions of a source on its server.
@@ -45,6 +48,9 @@ pub(crate) struct SetupSubscription {
     pub(crate) id: u32,
     /// The longest silence it allows itself, in milliseconds.
     pub(crate) keep_alive_ms: u64,
+    /// How often it was asked to publish, in milliseconds.
+    #[serde(default)]
+    pub(crate) asked_ms: u64,
     /// How often it really publishes, in milliseconds.
     pub(crate) publishing_ms: u64,
     /// How seldom the server really looks at the slowest of its nodes, in milliseconds.
@@ -173,6 +179,18 @@ impl Setup {
     /// Key and content for the journal.
     pub(crate) fn saved(&self, source: &str) -> (String, Vec<u8>) {
         (setup_key(source), serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Which subscription takes which nodes: the last one of their interval, else the last.
+    pub(crate) fn places(&self, candidates: Vec<Candidate>) -> BTreeMap<usize, Vec<Candidate>> {
+        let mut places: BTreeMap<usize, Vec<Candidate>> = BTreeMap::new();
+        for candidate in candidates {
+            let asked = millis(candidate.publishing_interval);
+            let place = self.subscriptions.iter().rposition(|made| made.asked_ms == asked);
+            let last = self.subscriptions.len().saturating_sub(1);
+            places.entry(place.unwrap_or(last)).or_default().push(candidate);
+        }
+        places
     }
 
     /// Ids of the subscriptions.

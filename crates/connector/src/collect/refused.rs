@@ -10,6 +10,8 @@ use ua_client::{DataFilter, ItemRequest, status_name};
 pub(crate) struct Candidate {
     pub(crate) stream: StreamId,
     pub(crate) name: String,
+    /// Of the subscription that it shall join.
+    pub(crate) publishing_interval: Duration,
     pub(crate) request: ItemRequest,
     /// What counts as a change of its value.
     pub(crate) filter: DataFilter,
@@ -88,6 +90,7 @@ mod tests {
         let candidate = Candidate {
             stream: StreamId::new(1),
             name: "plc.Speed".to_owned(),
+            publishing_interval: Duration::from_secs(1),
             request: ItemRequest {
                 node: NodeId::new(1, 1_u32),
                 client_handle: 1,

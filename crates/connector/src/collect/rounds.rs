@@ -19,7 +19,7 @@ impl Live<'_> {
         let (count, status) = (nodes.len(), status_name(*status));
         let candidates: Vec<Candidate> = nodes.into_iter().map(|(candidate, _)| candidate).collect();
         self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
-        self.polled.add(&self.context.source, candidates, clock::instant());
+        self.polled.add(candidates, clock::instant());
         tracing::info!(source = self.name(), nodes = count, status, "read in turn, not subscribed to");
         self.expect_messages();
     }

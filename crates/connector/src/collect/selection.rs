@@ -52,7 +52,8 @@ pub(super) async fn register(
 }
 
 fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) -> Candidate {
-    let Sampling { interval, queue_size, dead_band, backfill: _ } = picked.sampling;
+    let Sampling { interval, publishing, queue_size, dead_band, backfill: _ } = picked.sampling;
+    let publishing_interval = publishing.unwrap_or(source.publishing_interval);
     let sampling_interval = interval.unwrap_or(source.sampling_interval);
     let dead_band = match dead_band {
         None => DeadBand::None,
@@ -62,11 +63,13 @@ fn candidate(source: &SourceConfig, stream: tagstore::StreamId, picked: Picked) 
     Candidate {
         stream,
         name: picked.name,
+        publishing_interval,
         request: ItemRequest {
             node: picked.node,
             client_handle: stream.get(),
             sampling_interval,
-            queue_size: queue_size.unwrap_or_else(|| source.queue_size_at(sampling_interval)),
+            queue_size: queue_size
+                .unwrap_or_else(|| source.queue_size_at(sampling_interval, publishing_interval)),
             discard_oldest: true,
         },
         filter: DataFilter { dead_band, ..DataFilter::default() },

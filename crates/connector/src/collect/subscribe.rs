@@ -1,5 +1,6 @@
 //! Making subscriptions and putting nodes into them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ua_client::{DataFilter, ItemResult, Session, SubscriptionInfo, SubscriptionRequest, status_name};
@@ -33,26 +34,12 @@ pub(crate) async fn subscribe(
         outcome.refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
         return Ok(outcome);
     }
-    let mut rest = candidates;
-    while !rest.is_empty() {
-        let after = rest.split_off(rest.len().min(ITEMS_PER_SUBSCRIPTION));
-        let info = match session.create_subscription(request(source)).await {
-            Ok(info) => info,
-            Err(ua_client::Error::Service { status, .. }) if is_for_polling(source, status) => {
-                outcome.refused.extend(rest.into_iter().chain(after).map(|candidate| (candidate, status)));
-                break;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mut subscription = setup(&info);
-        let refused = add(session, source, &mut subscription, rest).await?;
-        outcome.refused.extend(refused);
-        if subscription.streams.is_empty() {
-            session.delete_subscriptions(&[subscription.id]).await?;
-        } else {
-            outcome.subscriptions.push(subscription);
-        }
-        rest = after;
+    let mut by_interval: BTreeMap<Duration, Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        by_interval.entry(candidate.publishing_interval).or_default().push(candidate);
+    }
+    for (interval, candidates) in by_interval {
+        subscribe_at(session, source, interval, candidates, &mut outcome).await?;
     }
     let lost = |(_, status): &&(Candidate, u32)| !is_for_polling(source, *status);
     if outcome.refused.iter().filter(lost).count() == nodes
@@ -64,12 +51,45 @@ pub(crate) async fn subscribe(
     Ok(outcome)
 }
 
+/// The nodes of one publishing interval.
+async fn subscribe_at(
+    session: &Session,
+    source: &SourceConfig,
+    interval: Duration,
+    candidates: Vec<Candidate>,
+    outcome: &mut Subscribed,
+) -> Result<(), Error> {
+    let mut rest = candidates;
+    while !rest.is_empty() {
+        let after = rest.split_off(rest.len().min(ITEMS_PER_SUBSCRIPTION));
+        let info = match session.create_subscription(request(interval)).await {
+            Ok(info) => info,
+            Err(ua_client::Error::Service { status, .. }) if is_for_polling(source, status) => {
+                outcome.refused.extend(rest.into_iter().chain(after).map(|candidate| (candidate, status)));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut subscription = setup(&info, interval);
+        let refused = add(session, source, &mut subscription, rest).await?;
+        outcome.refused.extend(refused);
+        if subscription.streams.is_empty() {
+            session.delete_subscriptions(&[subscription.id]).await?;
+        } else {
+            outcome.subscriptions.push(subscription);
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
 /// Makes a subscription without nodes.
 ///
 /// # Errors
 /// [`Error::Client`].
 pub(crate) async fn create_one(session: &Session, source: &SourceConfig) -> Result<SetupSubscription, Error> {
-    Ok(setup(&session.create_subscription(request(source)).await?))
+    let interval = source.publishing_interval;
+    Ok(setup(&session.create_subscription(request(interval)).await?, interval))
 }
 
 /// Puts nodes into a subscription and gives back those that the server refused.
@@ -124,14 +144,14 @@ async fn create(
     Ok(results)
 }
 
-fn request(source: &SourceConfig) -> SubscriptionRequest {
+fn request(publishing_interval: Duration) -> SubscriptionRequest {
     let intervals = |time: Duration| {
-        let count = time.as_millis().div_ceil(source.publishing_interval.as_millis().max(1));
+        let count = time.as_millis().div_ceil(publishing_interval.as_millis().max(1));
         u32::try_from(count).unwrap_or(u32::MAX).max(1)
     };
     let keep_alive_count = intervals(KEEP_ALIVE);
     SubscriptionRequest {
-        publishing_interval: source.publishing_interval,
+        publishing_interval,
         // at least three keep-alives long (Part 4 §5.14.2)
         lifetime_count: intervals(LIFETIME).max(keep_alive_count.saturating_mul(3)),
         keep_alive_count,
@@ -140,8 +160,9 @@ fn request(source: &SourceConfig) -> SubscriptionRequest {
     }
 }
 
-fn setup(info: &SubscriptionInfo) -> SetupSubscription {
+fn setup(info: &SubscriptionInfo, asked: Duration) -> SetupSubscription {
     SetupSubscription {
+        asked_ms: millis(asked),
         id: info.id,
         keep_alive_ms: millis(info.keep_alive()),
         publishing_ms: millis(info.revised_publishing_interval),
@@ -150,7 +171,7 @@ fn setup(info: &SubscriptionInfo) -> SetupSubscription {
     }
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -269,6 +269,7 @@ mod tests {
         let subscription = SetupSubscription {
             id,
             keep_alive_ms: 5000,
+            asked_ms: 500,
             publishing_ms: 500,
             sampling_ms: 500,
             streams: streams.to_vec(),

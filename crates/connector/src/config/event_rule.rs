@@ -52,7 +52,9 @@ fn read_rule(section: &mut Section<'_, '_, '_>) -> EventRule {
         min_severity: section.integer("min_severity", 1..=1000),
         sources: section.list("sources", pattern).unwrap_or_default(),
         refresh,
-        queue_size: section.integer("queue_size", 1..=super::read::LONGEST_QUEUE).unwrap_or(usual.queue_size),
+        queue_size: section
+            .integer("queue_size", 1..=super::model::LONGEST_QUEUE)
+            .unwrap_or(usual.queue_size),
     }
 }
 

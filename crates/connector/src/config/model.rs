@@ -424,14 +424,18 @@ impl SourceConfig {
     /// node is the most that servers commonly accept. A shorter queue that overflows is noticed by the overflow
     /// bit and goes on the ledger.
     pub fn queue_size(&self) -> u32 {
-        self.queue_size_at(self.sampling_interval)
+        self.queue_size_at(self.sampling_interval, self.publishing_interval)
     }
 
-    /// The same for items that are sampled at another interval.
-    pub fn queue_size_at(&self, sampling_interval: Duration) -> u32 {
+    /// The same for items with other intervals. What the server samples between two publishings always fits, twice.
+    pub fn queue_size_at(&self, sampling_interval: Duration, publishing_interval: Duration) -> u32 {
         self.configured_queue_size.unwrap_or_else(|| {
-            let samples = OUTAGE_COVERED.as_millis() / sampling_interval.as_millis().max(1);
-            u32::try_from(samples).unwrap_or(u32::MAX).clamp(MIN_QUEUE, MAX_QUEUE)
+            let in_time = |time: Duration| {
+                let samples = time.as_millis() / sampling_interval.as_millis().max(1);
+                u32::try_from(samples).unwrap_or(u32::MAX)
+            };
+            let between = if sampling_interval.is_zero() { 0 } else { in_time(publishing_interval * 2) };
+            in_time(OUTAGE_COVERED).clamp(MIN_QUEUE, MAX_QUEUE).max(between.min(LONGEST_QUEUE))
         })
     }
 
@@ -454,4 +458,8 @@ pub(super) const DEFAULT_MAX_NODES: usize = 200_000;
 const OUTAGE_COVERED: Duration = Duration::from_secs(60);
 const MIN_QUEUE: u32 = 10;
 const MAX_QUEUE: u32 = 1000;
+/// More often nobody is asked to publish.
+pub(super) const LEAST_PUBLISHING: Duration = Duration::from_millis(10);
+/// The longest queue that is ever asked for.
+pub(super) const LONGEST_QUEUE: u32 = 100_000;
 const MAX_SOURCE_NAME: usize = 64;

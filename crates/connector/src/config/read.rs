@@ -14,7 +14,7 @@ use super::address_space;
 use super::event_rule::read_events;
 use super::model::{
     Application, AskedFor, Config, DEFAULT_INTERVAL, DEFAULT_MAX_NODES, DEFAULT_ROOT, DEFAULT_SEAL, History,
-    JournalFull, Polling, SourceConfig, SourceName, Storage,
+    JournalFull, LEAST_PUBLISHING, LONGEST_QUEUE, Polling, SourceConfig, SourceName, Storage,
 };
 use super::problem::Problems;
 use super::rule::read_rules;
@@ -202,8 +202,7 @@ fn read_source(section: &mut Section<'_, '_, '_>, folder: &Path) -> Option<Sourc
     let server_thumbprint =
         section.parsed("server_thumbprint", |t| t.parse().map_err(|e: ua_pki::Error| e.to_string()));
     let roots = section.list("roots", parse_root).unwrap_or_else(|| vec![DEFAULT_ROOT.to_owned()]);
-    let publishing_interval =
-        section.duration("publishing_interval", DEFAULT_INTERVAL, Duration::from_millis(10));
+    let publishing_interval = section.duration("publishing_interval", DEFAULT_INTERVAL, LEAST_PUBLISHING);
     let sampling_interval = section.duration("sampling_interval", DEFAULT_INTERVAL, Duration::ZERO);
     let configured_queue_size = section.integer("queue_size", 1..=LONGEST_QUEUE);
     let polling = section.parsed("polling", read_polling).unwrap_or_default();
@@ -373,8 +372,6 @@ const LONGEST_KEPT: u64 = 100_000;
 const LARGEST_JOURNAL: u64 = 1 << 30;
 /// In seconds.
 const DAY: u64 = 86_400;
-/// More values per node than this no server keeps.
-pub(super) const LONGEST_QUEUE: u32 = 100_000;
 /// Values of history in a second; more than any server gives.
 const FASTEST_READING: u32 = 10_000_000;
 /// Memory: a visited node takes some hundred bytes.

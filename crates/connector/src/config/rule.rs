@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use toml_edit::{Array, ArrayOfTables, InlineTable, Item, Table, TableLike, value};
 
+use super::model::{DEFAULT_INTERVAL, LEAST_PUBLISHING};
 use super::problem::Problems;
 use super::section::{Section, show};
-use crate::selection::{Action, DeadBand, PathPattern, Rule, Sampling};
+use crate::naming::printable;
+use crate::selection::{ACCESS_LEVELS, Action, DeadBand, PathPattern, Rule, Sampling};
 
 /// The rules of one source, in the order of the file.
 pub(super) fn read_rules(item: &Item, problems: &mut Problems<'_>) -> Vec<Rule> {
@@ -34,6 +36,8 @@ fn read_rule(section: &mut Section<'_, '_, '_>) -> Option<Rule> {
     let type_definitions = section.list("type_definition", text).unwrap_or_default();
     let namespaces = section.list("namespace", text).unwrap_or_default();
     let historizing = section.item("historizing").is_some().then(|| section.flag("historizing"));
+    let access_level = section.list("access_level", access_bit).unwrap_or_default();
+    let access_level = access_level.into_iter().fold(0, |bits, bit| bits | bit);
     let (action, paths) = match (include, exclude) {
         (Some(paths), None) => (Action::Include(sampling), paths),
         (None, Some(paths)) => {
@@ -50,14 +54,17 @@ fn read_rule(section: &mut Section<'_, '_, '_>) -> Option<Rule> {
             return None;
         }
     };
-    Some(Rule { action, paths, data_types, type_definitions, namespaces, historizing })
+    Some(Rule { action, paths, data_types, type_definitions, namespaces, historizing, access_level })
 }
 
 fn read_sampling(section: &mut Section<'_, '_, '_>) -> Sampling {
     let interval = section.item("sampling_interval").is_some();
+    let publishing = section.item("publishing_interval").is_some();
     Sampling {
         interval: interval.then(|| section.duration("sampling_interval", Duration::ZERO, Duration::ZERO)),
-        queue_size: section.integer("queue_size", 1..=super::read::LONGEST_QUEUE),
+        publishing: publishing
+            .then(|| section.duration("publishing_interval", DEFAULT_INTERVAL, LEAST_PUBLISHING)),
+        queue_size: section.integer("queue_size", 1..=super::model::LONGEST_QUEUE),
         dead_band: section.section("dead_band", "`dead_band`", read_dead_band).flatten(),
         backfill: section.parsed("backfill", span),
     }
@@ -106,8 +113,15 @@ fn rule_table(rule: &Rule) -> Table {
     if let Some(historizing) = rule.historizing {
         table.insert("historizing", value(historizing));
     }
+    if rule.access_level != 0 {
+        let names = ACCESS_LEVELS.iter().filter(|(bit, _)| rule.access_level & bit != 0);
+        table.insert("access_level", value(names.map(|(_, name)| *name).collect::<Array>()));
+    }
     if let Some(interval) = sampling.interval {
         table.insert("sampling_interval", value(show(interval)));
+    }
+    if let Some(interval) = sampling.publishing {
+        table.insert("publishing_interval", value(show(interval)));
     }
     if let Some(size) = sampling.queue_size {
         table.insert("queue_size", value(i64::from(size)));
@@ -141,6 +155,14 @@ fn span(text: &str) -> Result<Duration, String> {
 
 /// A hundred years.
 const LONGEST_PAST: Duration = Duration::from_secs(36_525 * 86_400);
+
+fn access_bit(text: &str) -> Result<u8, String> {
+    let known = ACCESS_LEVELS.into_iter().find(|(_, name)| *name == text);
+    known.map(|(bit, _)| bit).ok_or_else(|| {
+        let names: Vec<_> = ACCESS_LEVELS.iter().map(|(_, name)| format!("\"{name}\"")).collect();
+        format!("`{}` is no access level; there are {}", printable(text), names.join(", "))
+    })
+}
 
 fn pattern(text: &str) -> Result<PathPattern, String> {
     text.parse()

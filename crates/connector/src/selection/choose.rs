@@ -229,9 +229,10 @@ impl Picks {
             let decision = match decide(rules, variable, None) {
                 Decision::Unknown => match space.data_type(place) {
                     None => Decision::Unknown,
-                    Some((data_type, rank, historizing)) => {
+                    Some((data_type, rank, historizing, access_level)) => {
                         let data_type = shown_type(data_type, rank);
-                        let attributes = Attributes { data_type: data_type.as_deref(), historizing };
+                        let attributes =
+                            Attributes { data_type: data_type.as_deref(), historizing, access_level };
                         decide(rules, variable, Some(attributes))
                     }
                 },

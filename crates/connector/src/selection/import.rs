@@ -119,7 +119,7 @@ fn from_csv(text: &str) -> Result<Entries, String> {
             interval: milliseconds,
             queue_size: cell(queue).and_then(|text| text.parse().ok()).filter(|size| *size > 0),
             dead_band: None,
-            backfill: None,
+            ..Sampling::default()
         };
         let off = cell(mode).is_some_and(|mode| !mode.eq_ignore_ascii_case("reporting"));
         entries.push(Entry { node, name: cell(name), sampling, off, left: None });
@@ -160,7 +160,7 @@ fn adapter_item(item: &Map<String, Value>) -> Entry {
         None => Entry {
             node: text("eventTypeNodeId").unwrap_or_default(),
             off,
-            left: Some("events are not collected yet".to_owned()),
+            left: Some("events are collected by rules, see docs/events.md".to_owned()),
             ..Entry::default()
         },
     }
@@ -225,10 +225,10 @@ fn published_node(item: &Map<String, Value>) -> Entry {
                 (Some(2), Some(share)) => Some(DeadBand::Percent(share)),
                 _ => None,
             },
-            backfill: None,
+            ..Sampling::default()
         },
         off: false,
-        left: events.then(|| "events are not collected yet".to_owned()),
+        left: events.then(|| "events are collected by rules, see docs/events.md".to_owned()),
     }
 }
 
@@ -286,7 +286,7 @@ mod tests {
             [("nsu=urn:plant;s=a".to_owned(), Some("Stream.A")), ("nsu=urn:plant;s=c".to_owned(), Some("C"))];
         assert_eq!(nodes(&imported), expected);
         assert_eq!((imported.not_selected, imported.left.len()), (1, 1));
-        assert_eq!(imported.left, ["i=2915: events are not collected yet"]);
+        assert_eq!(imported.left, ["i=2915: events are collected by rules, see docs/events.md"]);
     }
 
     #[test]

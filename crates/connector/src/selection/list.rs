@@ -83,7 +83,7 @@ pub fn write_list(nodes: &[Listed]) -> String {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let mut complete = rows.write_record(COLUMNS);
     for listed in nodes {
-        let Sampling { interval, queue_size, dead_band, backfill: _ } = listed.sampling;
+        let Sampling { interval, queue_size, dead_band, .. } = listed.sampling;
         let band = dead_band.map(|band| match band {
             DeadBand::Absolute(distance) => distance.to_string(),
             DeadBand::Percent(share) => format!("{share} %"),
@@ -132,7 +132,7 @@ fn listed([node, name, interval, queue_size, dead_band]: [&str; COLUMNS.len()]) 
     Ok(Listed {
         address,
         name: given(name),
-        sampling: Sampling { interval, queue_size, dead_band, backfill: None },
+        sampling: Sampling { interval, queue_size, dead_band, ..Sampling::default() },
     })
 }
 
@@ -171,7 +171,7 @@ mod tests {
             interval: Some(Duration::from_millis(500)),
             queue_size: Some(20),
             dead_band: Some(DeadBand::Percent(1.5)),
-            backfill: None,
+            ..Sampling::default()
         };
         assert_eq!(nodes[0].sampling, sampling);
         assert_eq!((nodes[1].name.as_ref(), nodes[1].sampling), (None, Sampling::default()));

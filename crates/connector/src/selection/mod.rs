@@ -43,6 +43,8 @@ pub struct Rule {
     pub namespaces: Vec<String>,
     /// … that the server historises, or does not.
     pub historizing: Option<bool>,
+    /// … whose AccessLevel has all of these bits (Part 3 §8.57); 0 is every access level.
+    pub access_level: u8,
 }
 
 /// What a rule does.
@@ -59,6 +61,8 @@ pub enum Action {
 pub struct Sampling {
     /// Sampling interval asked of the server; zero asks for every change.
     pub interval: Option<Duration>,
+    /// Publishing interval asked of the server.
+    pub publishing: Option<Duration>,
     /// Queue length.
     pub queue_size: Option<u32>,
     /// How far a number must move to be reported; what moves less is never sent, and is no gap.
@@ -92,6 +96,7 @@ pub(crate) struct Variable<'a> {
 pub(crate) struct Attributes<'a> {
     pub(crate) data_type: Option<&'a str>,
     pub(crate) historizing: bool,
+    pub(crate) access_level: u8,
 }
 
 /// What the rules say.
@@ -127,6 +132,10 @@ pub(crate) fn decide(rules: &[Rule], variable: Variable<'_>, attributes: Option<
     }
 }
 
+/// The bits of AccessLevel by their names in Part 3 §8.57, those that say what a client may do.
+pub const ACCESS_LEVELS: [(u8, &str); 4] =
+    [(0x01, "CurrentRead"), (0x02, "CurrentWrite"), (0x04, "HistoryRead"), (0x08, "HistoryWrite")];
+
 impl Rule {
     fn fits(&self, variable: Variable<'_>) -> bool {
         (self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(variable.path)))
@@ -135,12 +144,13 @@ impl Rule {
     }
 
     pub(crate) const fn asks_for_attributes(&self) -> bool {
-        !self.data_types.is_empty() || self.historizing.is_some()
+        !self.data_types.is_empty() || self.historizing.is_some() || self.access_level != 0
     }
 
     fn fits_attributes(&self, attributes: Attributes<'_>) -> bool {
         attributes.data_type.map_or(self.data_types.is_empty(), |name| is_one_of(&self.data_types, name))
             && self.historizing.is_none_or(|wanted| wanted == attributes.historizing)
+            && attributes.access_level & self.access_level == self.access_level
     }
 }
 
@@ -160,6 +170,7 @@ mod tests {
             type_definitions: Vec::new(),
             namespaces: Vec::new(),
             historizing: None,
+            access_level: 0,
         }
     }
 
@@ -227,7 +238,11 @@ mod tests {
         assert_eq!(decide(&rules, variable("Line2/Level"), None), Decision::Exclude);
         assert_eq!(decide(&rules, variable("Line1/Level"), None), Decision::Unknown);
         let with = |data_type, historizing| {
-            decide(&rules, variable("Line1/Level"), Some(Attributes { data_type, historizing }))
+            decide(
+                &rules,
+                variable("Line1/Level"),
+                Some(Attributes { data_type, historizing, access_level: 1 }),
+            )
         };
         assert!(matches!(with(Some("Double"), true), Decision::Include(_)));
         assert_eq!(with(Some("Double"), false), Decision::Exclude);

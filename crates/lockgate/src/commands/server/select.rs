@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use connector::alarms::{Offer, offers};
-use connector::selection::{Action, Choice, DeadBand, PathPattern, Picked, Progress, Rule, choose};
+use connector::selection::{
+    ACCESS_LEVELS, Action, Choice, DeadBand, PathPattern, Picked, Progress, Rule, choose,
+};
 use connector::sources::open_as;
 use connector::{Config, SourceConfig};
 use serde::Serialize;
@@ -68,6 +70,7 @@ struct RuleShown {
     type_definitions: Vec<String>,
     namespaces: Vec<String>,
     historizing: Option<bool>,
+    access_level: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -121,6 +124,7 @@ fn rules_of(args: &cli::Select) -> Vec<Rule> {
         type_definitions: Vec::new(),
         namespaces: Vec::new(),
         historizing: None,
+        access_level: 0,
     };
     let exclude = (!args.exclude.is_empty()).then(|| rule(Action::Exclude, &args.exclude));
     let include = Action::Include(connector::selection::Sampling::default());
@@ -337,13 +341,20 @@ impl Stream {
             node: picked.address.to_string(),
             data_type: picked.data_type.clone(),
             sampling_interval_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            queue_size: picked.sampling.queue_size.unwrap_or_else(|| source.queue_size_at(interval)),
+            queue_size: picked.sampling.queue_size.unwrap_or_else(|| {
+                let publishing = picked.sampling.publishing.unwrap_or(source.publishing_interval);
+                source.queue_size_at(interval, publishing)
+            }),
             dead_band: picked.sampling.dead_band.map(|band| match band {
                 DeadBand::Absolute(distance) => distance.to_string(),
                 DeadBand::Percent(share) => format!("{share} %"),
             }),
         }
     }
+}
+
+fn access_names(bits: u8) -> Vec<&'static str> {
+    ACCESS_LEVELS.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| name).collect()
 }
 
 impl RuleShown {
@@ -359,6 +370,7 @@ impl RuleShown {
             type_definitions: rule.type_definitions.clone(),
             namespaces: rule.namespaces.clone(),
             historizing: rule.historizing,
+            access_level: access_names(rule.access_level),
         }
     }
 
@@ -371,6 +383,9 @@ impl RuleShown {
             if !texts.is_empty() {
                 text += &format!("; {what} {}", texts.join(" or "));
             }
+        }
+        if !self.access_level.is_empty() {
+            text += &format!("; with {}", self.access_level.join(" and "));
         }
         match self.historizing {
             Some(true) => text + "; with a past",
