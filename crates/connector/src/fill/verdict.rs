@@ -22,7 +22,13 @@ pub(super) fn verdict(work: &Work, now: Timestamp) -> Verdict {
     let Tally { streams, without_history, failed, .. } = work.tally;
     let values = work.reached.values;
     let (state, cause) = if streams == 0 {
-        (FillState::Unfillable, Some("none of its streams is a variable that is still collected".to_owned()))
+        (
+            FillState::Unfillable,
+            Some(
+                "no variable that is still collected is in it, and events are not read from history"
+                    .to_owned(),
+            ),
+        )
     } else if without_history == streams {
         (FillState::Unfillable, Some(format!("the server keeps no history of {}", these(streams))))
     } else if failed > 0 {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tar::{Archive, EntryType, Header};
 
+use super::bytes::Bytes;
 use super::manifest::{self, Manifest, Problem, is_inside, plain};
 use super::{CONFIG, SECRETS, tree};
 use crate::advice::{Advice, Outcome, disk};
@@ -56,8 +57,10 @@ fn pack_into(folder: &Path, file: File) -> io::Result<u64> {
     for path in folders {
         append(&mut archive, folder, &path, EntryType::Directory)?;
     }
+    let mut so_far = Bytes::new("packed", Some(tree::length(folder, &paths)?));
     for path in paths {
         append(&mut archive, folder, &path, EntryType::Regular)?;
+        so_far.add(fs::metadata(folder.join(&path))?.len());
     }
     append(&mut archive, folder, Path::new(manifest::NAME), EntryType::Regular)?;
     let mut file = archive.into_inner()?.finish()?;
@@ -100,6 +103,7 @@ fn mode(about: &fs::Metadata) -> u32 {
 /// The manifest, and every file that is not what it says.
 pub(super) fn check(file: &Path) -> Outcome<(Manifest, Vec<Problem>)> {
     let (mut found, mut text, mut others) = (BTreeMap::new(), None, Vec::new());
+    let mut so_far = Bytes::new("checked", None);
     each(file, &mut |entry| {
         let path = plain(&entry.path);
         if !is_inside(&entry.path) || !matches!(entry.kind, EntryType::Regular | EntryType::Directory) {
@@ -110,6 +114,7 @@ pub(super) fn check(file: &Path) -> Outcome<(Manifest, Vec<Problem>)> {
             text = Some(bytes);
         } else if entry.kind == EntryType::Regular {
             let digest = manifest::digest_of(entry.content, &mut io::sink())?;
+            so_far.add(digest.0);
             if found.insert(path.clone(), digest).is_some() {
                 others.push(Problem { what: "twice", path });
             }
@@ -143,6 +148,7 @@ pub(super) fn unpack(file: &Path, manifest: &Manifest, parts: &[(&str, PathBuf)]
         tree::make_private(place).map_err(|e| failed(place, &e))?;
     }
     let mut found = BTreeMap::new();
+    let mut so_far = Bytes::new("restored", Some(manifest.bytes()));
     each(file, &mut |entry| {
         let mut names = entry.path.components();
         let part = names.next().map(|part| part.as_os_str().to_string_lossy().into_owned());
@@ -157,7 +163,9 @@ pub(super) fn unpack(file: &Path, manifest: &Manifest, parts: &[(&str, PathBuf)]
             }
             let secret = part.as_deref() == Some(SECRETS) || entry.path.iter().any(|name| name == "private");
             let mode = if secret { entry.mode & 0o600 } else { entry.mode };
-            found.insert(plain(&entry.path), write(entry.content, &place, mode)?);
+            let digest = write(entry.content, &place, mode)?;
+            so_far.add(digest.0);
+            found.insert(plain(&entry.path), digest);
         }
         Ok(true)
     })?;

@@ -8,6 +8,7 @@ use std::path::{Component, Path};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
+use super::bytes::Bytes;
 use super::tree;
 use crate::advice::{Advice, Outcome, disk};
 use crate::exit::Exit;
@@ -47,8 +48,11 @@ impl Manifest {
     /// Of everything in a folder.
     pub(super) fn of(folder: &Path, now: jiff::Timestamp, private_keys: bool) -> io::Result<Self> {
         let mut files = Vec::new();
-        for path in tree::files(folder)? {
+        let paths = tree::files(folder)?;
+        let mut so_far = Bytes::new("checked", Some(tree::length(folder, &paths)?));
+        for path in paths {
             let (bytes, sha256) = digest(&folder.join(&path))?;
+            so_far.add(bytes);
             files.push(Entry { path: plain(&path), bytes, sha256 });
         }
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -92,8 +96,12 @@ impl Manifest {
     /// Every file of a folder that is missing, changed or not in the manifest.
     pub(super) fn check(&self, folder: &Path) -> io::Result<Vec<Problem>> {
         let mut found = BTreeMap::new();
-        for path in tree::files(folder)? {
-            found.insert(plain(&path), digest(&folder.join(&path))?);
+        let paths = tree::files(folder)?;
+        let mut so_far = Bytes::new("checked", Some(tree::length(folder, &paths)?));
+        for path in paths {
+            let digest = digest(&folder.join(&path))?;
+            so_far.add(digest.0);
+            found.insert(plain(&path), digest);
         }
         Ok(self.compare(found))
     }

@@ -10,6 +10,7 @@
 //! ```
 
 mod archive;
+mod bytes;
 mod manifest;
 mod restore;
 mod saved;

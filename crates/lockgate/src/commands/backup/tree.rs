@@ -135,3 +135,8 @@ fn open_lock(folder: &Path) -> io::Result<File> {
 }
 
 const STAGING: &str = "backup.making";
+
+/// Bytes of these files together.
+pub(super) fn length(folder: &Path, paths: &[PathBuf]) -> io::Result<u64> {
+    paths.iter().map(|path| Ok(fs::metadata(folder.join(path))?.len())).sum()
+}

@@ -14,6 +14,7 @@ use crate::cli;
 use crate::commands::{failure, runtime};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::output::progress::Meter;
 use crate::output::{safe, say};
 
 #[derive(Serialize)]
@@ -97,23 +98,28 @@ async fn walk(
     };
     let mut level = vec![(root, path, 0)];
     let filter = BrowseFilter { max_references_per_node: args.limit, ..BrowseFilter::default() };
+    let mut meter = Meter::new();
     for depth in 1..=args.depth {
-        let parents = std::mem::take(&mut level);
-        let ids: Vec<NodeId> = parents.iter().map(|(id, ..)| id.clone()).collect();
-        let answers = session.browse(&ids, &filter).await.map_err(explain)?;
-        for ((id, path, place), answer) in parents.into_iter().zip(answers) {
-            match answer {
-                Ok(references) => {
-                    for reference in references {
-                        level.extend(walk.enter(&reference, path.as_deref(), place, depth));
+        let mut parents = std::mem::take(&mut level);
+        while !parents.is_empty() {
+            let part: Vec<_> = parents.drain(..parents.len().min(PARENTS_AT_ONCE)).collect();
+            meter.show(&format!("found {} nodes, level {depth}", walk.tree.nodes.len()), None);
+            let ids: Vec<NodeId> = part.iter().map(|(id, ..)| id.clone()).collect();
+            let answers = session.browse(&ids, &filter).await.map_err(explain)?;
+            for ((id, path, place), answer) in part.into_iter().zip(answers) {
+                match answer {
+                    Ok(references) => {
+                        for reference in references {
+                            level.extend(walk.enter(&reference, path.as_deref(), place, depth));
+                        }
                     }
-                }
-                Err(status) if depth == 1 => {
-                    return Err(no_such_node(text, status_name(status)));
-                }
-                Err(status) => {
-                    let refused = Refused { node_id: id.to_string(), status: status_name(status) };
-                    walk.tree.refused.push(refused);
+                    Err(status) if depth == 1 => {
+                        return Err(no_such_node(text, status_name(status)));
+                    }
+                    Err(status) => {
+                        let refused = Refused { node_id: id.to_string(), status: status_name(status) };
+                        walk.tree.refused.push(refused);
+                    }
                 }
             }
         }
@@ -196,6 +202,9 @@ impl Tree {
         if out.is_empty() { "nothing below this node\n".to_owned() } else { out }
     }
 }
+
+/// So often it is said how far it is.
+const PARENTS_AT_ONCE: usize = 1000;
 
 /// A browse name as a step of a path (Part 4 Annex A.2): what would mean something else gets a `&`.
 fn escape(name: &str) -> String {
