@@ -10,17 +10,22 @@ use super::live::{Live, Parcel};
 use super::polled::Round;
 use super::refused::Candidate;
 use crate::clock;
+use crate::config::Polling;
 use crate::error::Error;
 
 impl Live<'_> {
     /// These nodes are read in turn from now on.
     pub(super) fn poll(&mut self, nodes: Vec<(Candidate, u32)>) {
         let Some((_, status)) = nodes.first() else { return };
-        let (count, status) = (nodes.len(), status_name(*status));
+        let count = nodes.len();
+        let why = match self.context.source.polling {
+            Polling::Always => "as configured",
+            _ => status_name(*status),
+        };
         let candidates: Vec<Candidate> = nodes.into_iter().map(|(candidate, _)| candidate).collect();
         self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
         self.polled.add(candidates, clock::instant());
-        tracing::info!(source = self.name(), nodes = count, status, "read in turn, not subscribed to");
+        tracing::info!(source = self.name(), nodes = count, why, "polled, not subscribed to");
         self.expect_messages();
     }
 
