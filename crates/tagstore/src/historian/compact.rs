@@ -237,4 +237,4 @@ impl Source {
 }
 
 const CHUNK_ROWS: usize = 16_384;
-const SOURCE_ROWS: usize = 2048;
+const SOURCE_ROWS: usize = 1024;

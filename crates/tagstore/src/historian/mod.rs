@@ -78,7 +78,7 @@ pub struct SealOptions {
 
 impl Default for SealOptions {
     fn default() -> Self {
-        Self { max_rows: 500_000, max_bytes: 64 << 20 }
+        Self { max_rows: 240_000, max_bytes: 64 << 20 }
     }
 }
 

@@ -201,6 +201,6 @@ fn by_stream(keys: &[(u32, i64)]) -> Option<Vec<usize>> {
 pub(super) const NOTHING: Extent =
     Extent { first_time: Timestamp::MAX, last_time: Timestamp::MIN, first_stream: u32::MAX, last_stream: 0 };
 /// As many as a file usually takes, and one commit more.
-const MOST_EXPECTED: usize = 600_000;
+const MOST_EXPECTED: usize = 310_000;
 /// Small enough that what is gathered for one column is still near for the next.
 const CHUNK_ROWS: usize = 8192;
