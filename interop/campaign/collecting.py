@@ -63,6 +63,8 @@ def collect(lockgate: Lockgate, peers: list[Peer], checks: Checks, seconds: floa
             watch.kill()
     rest(begin, seconds * 2 / 3)
 
+    alive = [peer.name for peer in peers if peer.is_running()]
+    checks.check("the servers lived until they are restarted", len(alive) == len(peers), alive)
     run.servers_stopped = time.time_ns()
     for peer in peers:
         peer.restart()

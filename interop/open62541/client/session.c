@@ -20,8 +20,11 @@ static void log_line(void *context, UA_LogLevel level, UA_LogCategory category, 
     (void)context, (void)category;
     if(level < UA_LOGLEVEL_ERROR)
         return;
-    vfprintf(stderr, text, arguments);
-    fputc('\n', stderr);
+    // its formats know more than those of the C library, such as %S for a UA_String
+    UA_String line = UA_STRING_NULL;
+    if(UA_String_vformat(&line, text, arguments) == UA_STATUSCODE_GOOD)
+        fprintf(stderr, "%.*s\n", (int)line.length, (const char *)line.data);
+    UA_String_clear(&line);
 }
 
 static UA_ByteString read_file(const char *path) {

@@ -39,8 +39,11 @@ static void log_line(void *context, UA_LogLevel level, UA_LogCategory category, 
     (void)context, (void)category;
     if(level < UA_LOGLEVEL_WARNING)
         return;
-    vfprintf(stderr, text, arguments);
-    fputc('\n', stderr);
+    // its formats know more than those of the C library, such as %S for a UA_String
+    UA_String line = UA_STRING_NULL;
+    if(UA_String_vformat(&line, text, arguments) == UA_STATUSCODE_GOOD)
+        fprintf(stderr, "%.*s\n", (int)line.length, (const char *)line.data);
+    UA_String_clear(&line);
 }
 
 static UA_StatusCode configure(UA_ServerConfig *config, const Options *options, Thumbprint *thumbprint) {
