@@ -15,6 +15,7 @@ pub mod alarms;
 mod clock;
 mod collect;
 pub mod config;
+pub mod documents;
 mod error;
 mod event;
 mod event_view;
@@ -35,6 +36,7 @@ mod sink_status;
 mod sinks;
 pub mod sources;
 pub mod status;
+pub mod time_range;
 mod watchdog;
 
 pub use clock::{Clock, SystemClock};

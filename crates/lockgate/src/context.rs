@@ -89,6 +89,12 @@ impl Context {
     }
 }
 
+impl connector::documents::Spell for Context {
+    fn spell(&self, words: &[String]) -> String {
+        self.line(words)
+    }
+}
+
 /// A command of `lockgate` as a line to copy, with nothing added.
 pub(crate) fn line<S: AsRef<str>>(words: &[S]) -> String {
     let words: Vec<String> = words.iter().map(|word| shell(word.as_ref())).collect();

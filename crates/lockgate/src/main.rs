@@ -14,7 +14,6 @@ mod exit;
 mod hints;
 mod log;
 mod output;
-mod time_range;
 mod view;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::time_range::When;
+use connector::time_range::When;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

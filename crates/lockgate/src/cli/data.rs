@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use connector::selection::PathPattern;
 
-use crate::time_range::{self, When};
+use connector::time_range::{self, When};
 
 #[derive(Debug, Args)]
 pub(crate) struct Status {

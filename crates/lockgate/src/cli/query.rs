@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use tagstore::Every;
 
 use super::data::Range;
-use crate::time_range;
+use connector::time_range;
 
 #[derive(Debug, Args)]
 pub(crate) struct Query {
@@ -70,6 +70,19 @@ pub(crate) enum Aggregate {
     First,
     /// The latest
     Last,
+}
+
+impl From<Aggregate> for connector::documents::Aggregate {
+    fn from(asked: Aggregate) -> Self {
+        match asked {
+            Aggregate::Count => Self::Count,
+            Aggregate::Min => Self::Min,
+            Aggregate::Max => Self::Max,
+            Aggregate::Avg => Self::Avg,
+            Aggregate::First => Self::First,
+            Aggregate::Last => Self::Last,
+        }
+    }
 }
 
 /// How `query` gives values.

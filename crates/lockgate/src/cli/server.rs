@@ -7,7 +7,7 @@ use clap::Args;
 use connector::selection::PathPattern;
 
 use super::{Mode, Policy, Range, UserCertificate};
-use crate::time_range::{self, When};
+use connector::time_range::{self, When};
 
 /// Which server, as whom, with which security.
 #[derive(Debug, Args)]

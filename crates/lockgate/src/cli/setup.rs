@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::time_range;
+use connector::time_range;
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {

@@ -6,9 +6,9 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Duration;
 
 use connector::Config;
+use connector::documents::{JobView, Jobs, OneJob};
 use connector::selection::PathPattern;
-use serde::Serialize;
-use tagstore::{JOURNAL_FILE, Job, JobState, NewJob, Orders, Reader, StreamId, Timestamp};
+use tagstore::{JOURNAL_FILE, JobState, NewJob, Orders, Reader, StreamId, Timestamp};
 
 use super::{config, data};
 use crate::advice::{Advice, Outcome};
@@ -23,45 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Looks after which it is said why a job does not begin.
 const PATIENT_LOOKS: u32 = 20;
-
-#[derive(Serialize)]
-struct Jobs {
-    /// There are older ones than the limit allowed.
-    truncated: bool,
-    jobs: Vec<JobView>,
-}
-
-#[derive(Serialize)]
-struct OneJob {
-    /// Whether a collector has this data folder open; without one a job waits.
-    running: bool,
-    job: JobView,
-}
-
-#[derive(Serialize)]
-struct JobView {
-    id: i64,
-    source: String,
-    /// `null`: every stream of the source, or those that `only` picks.
-    stream: Option<String>,
-    only: Option<String>,
-    from: String,
-    to: String,
-    origin: String,
-    state: &'static str,
-    cause: Option<String>,
-    /// 0 until it is known.
-    streams: u64,
-    streams_complete: u64,
-    streams_without_history: u64,
-    streams_failed: u64,
-    /// One of the streams without history, or that failed, and why.
-    example: Option<String>,
-    samples_read: u64,
-    samples_added: u64,
-    created_at: String,
-    updated_at: String,
-}
 
 pub(super) fn run(context: &Context, args: &cli::Backfill) -> Outcome {
     let config = config::load(context)?;
@@ -125,11 +86,7 @@ fn meant(config: &Config, reader: &Reader, what: &str) -> Outcome<(String, Optio
 fn list(context: &Context, config: &Config, limit: usize) -> Outcome {
     let reader = data::open_at(&config.storage.data)?;
     let failed = |error: tagstore::Error| data::failed(&error);
-    let mut jobs = reader.jobs(limit.saturating_add(1)).map_err(failed)?;
-    let truncated = jobs.len() > limit;
-    jobs.truncate(limit);
-    let jobs = jobs.into_iter().map(|job| view(&reader, job)).collect::<Result<Vec<_>, _>>()?;
-    let jobs = Jobs { truncated, jobs };
+    let jobs = Jobs::newest(&reader, limit).map_err(failed)?;
     context.answer("backfill-list", &jobs, || jobs.text())?;
     if !context.json && jobs.jobs.is_empty() {
         say("no job was ever ordered");
@@ -228,10 +185,7 @@ fn orders(config: &Config) -> Outcome<Orders> {
 }
 
 fn one(reader: &Reader, id: i64) -> Outcome<OneJob> {
-    let failed = |error: tagstore::Error| data::failed(&error);
-    let running = reader.is_written().map_err(failed)?;
-    let Some(job) = reader.job(id).map_err(failed)? else { return Err(no_such_job(id)) };
-    Ok(OneJob { running, job: view(reader, job)? })
+    OneJob::find(reader, id).map_err(|error| data::failed(&error))?.ok_or_else(|| no_such_job(id))
 }
 
 fn no_such_job(id: i64) -> Box<Advice> {
@@ -242,42 +196,21 @@ fn no_such_job(id: i64) -> Box<Advice> {
     )
 }
 
-fn view(reader: &Reader, job: Job) -> Outcome<JobView> {
-    let stream = match job.stream {
-        None => None,
-        Some(id) => {
-            let streams = reader.streams().map_err(|error| data::failed(&error))?;
-            let name = streams.into_iter().find(|stream| stream.id == id).map(|stream| stream.name);
-            Some(name.unwrap_or_else(|| format!("stream {id}")))
-        }
-    };
-    Ok(JobView {
-        id: job.id,
-        source: job.source,
-        stream,
-        only: job.pattern,
-        from: job.from.to_string(),
-        to: job.to.to_string(),
-        origin: job.origin,
-        state: job.state.as_str(),
-        cause: job.cause,
-        streams: job.tally.streams,
-        streams_complete: job.tally.complete,
-        streams_without_history: job.tally.without_history,
-        streams_failed: job.tally.failed,
-        example: job.tally.example,
-        samples_read: job.tally.read,
-        samples_added: job.tally.added,
-        created_at: job.created_at.to_string(),
-        updated_at: job.updated_at.to_string(),
-    })
-}
-
 fn now() -> Timestamp {
     Timestamp::from(clock::now())
 }
 
-impl JobView {
+/// What is shown of a job.
+trait JobText {
+    fn whose(&self) -> String;
+    fn interval(&self) -> String;
+    fn done(&self) -> u64;
+    fn progress(&self) -> String;
+    fn ending(&self) -> String;
+    fn progress_of_end(&self) -> String;
+}
+
+impl JobText for JobView {
     fn whose(&self) -> String {
         match (&self.stream, &self.only) {
             (Some(stream), _) => stream.clone(),
@@ -330,7 +263,12 @@ impl JobView {
     }
 }
 
-impl Jobs {
+/// What is shown of many.
+trait JobsText {
+    fn text(&self) -> String;
+}
+
+impl JobsText for Jobs {
     fn text(&self) -> String {
         let mut table =
             Table::new(&["ID", "STATE", "STREAMS", "READ", "NEW", "FROM", "TO", "WHAT", "DETAIL"]);

@@ -1,10 +1,10 @@
 //! `lockgate config check`: everything that `run` needs and that can be looked at without a server.
 
+use connector::documents::SourceView;
 use connector::{identity, sources};
 use serde::Serialize;
 use ua_pki::Store;
 
-use super::source::SourceView;
 use super::{config, failure, store};
 use crate::advice::Outcome;
 use crate::clock;

@@ -10,7 +10,7 @@ use crate::cli::Range;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::time_range::When;
+use connector::time_range::When;
 
 /// Opens the data folder of the configuration for reading.
 pub(crate) fn open(context: &Context) -> Outcome<Reader> {

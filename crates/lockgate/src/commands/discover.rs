@@ -15,7 +15,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, safe, say};
-use crate::view::{CertificateView, Judged, Means, VerdictView};
+use crate::view::{CertificateText, CertificateView, Judged, Means, VerdictText, VerdictView};
 
 #[derive(Serialize)]
 struct Found {

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::CertificateView;
+use crate::view::{CertificateText, CertificateView};
 
 #[derive(Debug, Serialize)]
 struct Made {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use connector::config::{ConfigPart, Plan};
+use connector::documents::Ending;
 use connector::{Config, Ended, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
-use super::cert::{Ending, Reminder, ending};
+use super::cert::Reminder;
 use super::collecting::{EventLog, face, finish};
 use super::failure;
 use super::service;
@@ -131,7 +132,7 @@ fn tell(plan: &Plan) {
 /// Warns that our certificate ends, as long as it does: at the start, and once a day.
 fn remind(context: &Context, config: &Config, reminder: &mut Reminder) {
     let now = clock::now();
-    let ending = ending(context, config, now);
+    let ending = Ending::of(context, config, now);
     if let Some(warning) = ending.as_ref().and_then(Ending::warning)
         && reminder.is_due(now)
     {

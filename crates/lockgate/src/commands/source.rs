@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use connector::documents::{SourceView, Sources};
 use connector::sources::{Probe, probe};
-use connector::status::mode_name;
 use connector::{Config, SourceConfig, identity};
 use serde::Serialize;
 use ua_pki::{ApplicationIdentity, Store};
@@ -24,40 +24,6 @@ pub(super) fn run(context: &Context, command: &cli::Source) -> Outcome {
         cli::Source::Show { name } => show(context, name),
         cli::Source::Remove { name } => remove(context, name),
         cli::Source::Check { name } => check(context, name),
-    }
-}
-
-#[derive(Serialize)]
-struct Sources {
-    sources: Vec<SourceView>,
-}
-
-#[derive(Serialize)]
-pub(super) struct SourceView {
-    name: String,
-    url: String,
-    policy: &'static str,
-    mode: &'static str,
-    user: Option<String>,
-    server_application_uri: Option<String>,
-    server_thumbprint: Option<String>,
-    roots: Vec<String>,
-    danger: Vec<String>,
-}
-
-impl SourceView {
-    pub(super) fn of(source: &SourceConfig) -> Self {
-        Self {
-            name: source.name.to_string(),
-            url: source.url.as_str().to_owned(),
-            policy: source.policy.name(),
-            mode: mode_name(source.mode),
-            user: source.login.shown(),
-            server_application_uri: source.server_application_uri.clone(),
-            server_thumbprint: source.server_thumbprint.map(|thumbprint| thumbprint.grouped()),
-            roots: source.roots.clone(),
-            danger: source.dangers(),
-        }
     }
 }
 

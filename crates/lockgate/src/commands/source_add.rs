@@ -22,7 +22,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say, talk};
-use crate::view::{CertificateView, Judged, Means, VerdictView};
+use crate::view::{CertificateText, CertificateView, Judged, Means, VerdictText, VerdictView};
 
 pub(super) fn run(context: &Context, args: &cli::SourceAdd) -> Outcome {
     let url = discover::parse_url(&args.url)?;

@@ -7,16 +7,11 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use connector::overview::{Overview, SourceOverview, Summary};
+use connector::documents::{Ending, SourceStateView, Status, StorageView};
 use connector::status::SourceState;
 use connector::{Config, SourceStatus};
-use jiff::Timestamp;
-use serde::Serialize;
-use tagstore::GapCounts;
 
-use super::cert::{Ending, ending};
-use super::status_sinks::{self, SinkView};
-use super::{config, data};
+use super::{config, data, status_sinks};
 use crate::advice::Outcome;
 use crate::cli;
 use crate::clock;
@@ -25,54 +20,6 @@ use crate::exit::Exit;
 use crate::output::{Table, document, json, print, safe};
 
 const WATCH_EVERY: Duration = Duration::from_secs(1);
-
-#[derive(Serialize)]
-struct Status {
-    /// Whether a collector has this data folder open.
-    running: bool,
-    sources: Vec<SourceView>,
-    /// Those beside the historian.
-    sinks: Vec<SinkView>,
-    storage: Option<Storage>,
-    /// Our certificate in use; `null` when there is none.
-    certificate: Option<Ending>,
-}
-
-#[derive(Serialize)]
-struct SourceView {
-    source: String,
-    url: String,
-    state: String,
-    /// Seconds since the newest value was true at its source.
-    data_age_seconds: Option<i64>,
-    /// Seconds since the server last said anything, value or keep-alive.
-    message_age_seconds: Option<i64>,
-    /// What to do about its trouble, as one line; `null` when nothing.
-    next_step: Option<String>,
-    /// What the collector wrote; `null` if this source has never been collected.
-    last: Option<SourceStatus>,
-}
-
-#[derive(Serialize)]
-struct Storage {
-    streams: u64,
-    sealed_files: u64,
-    sealed_rows: u64,
-    sealed_bytes: u64,
-    unsealed_rows: u64,
-    journal_bytes: u64,
-    /// What of the journal's file is in use, which its limit counts.
-    journal_used_bytes: u64,
-    /// `null`: as far as the disk goes.
-    journal_limit_bytes: Option<u64>,
-    gaps: u64,
-    gaps_open: u64,
-    gaps_filled: u64,
-    gaps_partly: u64,
-    gaps_unfillable: u64,
-    oldest: Option<String>,
-    newest: Option<String>,
-}
 
 pub(super) fn run(context: &Context, args: &cli::Status) -> Outcome {
     let config = config::load(context)?;
@@ -97,41 +44,22 @@ pub(super) fn run(context: &Context, args: &cli::Status) -> Outcome {
     }
 }
 
+fn look(context: &Context, config: &Config) -> Outcome<Status> {
+    Status::look(context, config, clock::now()).map_err(|error| data::failed(&error))
+}
+
 fn one_line(status: &Status) -> Outcome<String> {
     let value: serde_json::Value = serde_json::from_str(&document("status", status)?)?;
     Ok(format!("{}\n", json::line(&value)?))
 }
 
-fn look(context: &Context, config: &Config) -> Outcome<Status> {
-    let now = clock::now();
-    let seen = Overview::look(config, now).map_err(|error| data::failed(&error))?;
-    Ok(Status {
-        running: seen.running,
-        sources: seen.sources.into_iter().map(|source| SourceView::of(context, source, now)).collect(),
-        sinks: seen.sinks.into_iter().map(|sink| SinkView::of(context, sink, now)).collect(),
-        storage: seen.storage.map(|summary| Storage {
-            journal_limit_bytes: config.storage.journal_limit,
-            ..Storage::of(summary, seen.gaps)
-        }),
-        certificate: ending(context, config, now),
-    })
+/// What is shown of a source.
+trait SourceText {
+    fn stopped(&self) -> bool;
+    fn trouble(&self, context: &Context) -> Option<String>;
 }
 
-impl SourceView {
-    fn of(context: &Context, source: SourceOverview, now: Timestamp) -> Self {
-        let SourceOverview { name, url, state, last } = source;
-        let age = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs().max(0));
-        Self {
-            source: name,
-            url,
-            state: state.map_or("not collected yet", SourceState::words).to_owned(),
-            data_age_seconds: age(last.as_ref().and_then(|last| last.last_sample_time)),
-            message_age_seconds: age(last.as_ref().and_then(|last| last.last_message_time)),
-            next_step: last.as_ref().and_then(|last| Some(context.next_step(last.next_step.as_ref()?))),
-            last,
-        }
-    }
-
+impl SourceText for SourceStateView {
     fn stopped(&self) -> bool {
         self.state == SourceState::Stopped.words()
     }
@@ -179,29 +107,12 @@ impl SourceView {
     }
 }
 
-impl Storage {
-    fn of(summary: Summary, gaps: GapCounts) -> Self {
-        Self {
-            streams: summary.streams,
-            sealed_files: summary.sealed_files,
-            sealed_rows: summary.sealed_rows,
-            sealed_bytes: summary.sealed_bytes,
-            unsealed_rows: summary.unsealed_rows,
-            journal_bytes: summary.journal.bytes,
-            journal_used_bytes: summary.journal_used,
-            journal_limit_bytes: None,
-            gaps: summary.gaps,
-            oldest: summary.times.map(|(oldest, _)| oldest.to_string()),
-            newest: summary.times.map(|(_, newest)| newest.to_string()),
-            gaps_open: gaps.open,
-            gaps_filled: gaps.filled,
-            gaps_partly: gaps.partly,
-            gaps_unfillable: gaps.unfillable,
-        }
-    }
+/// What is shown of the whole.
+trait StatusText {
+    fn text(&self, context: &Context) -> String;
 }
 
-impl Status {
+impl StatusText for Status {
     fn text(&self, context: &Context) -> String {
         let mut table =
             Table::new(&["SOURCE", "STATE", "DATA AGE", "VALUES/S", "STREAMS", "GAPS", "SECURITY", "USER"]);
@@ -238,7 +149,14 @@ impl Status {
     }
 }
 
-impl Storage {
+/// What is shown of the storage.
+trait StorageText {
+    fn text(&self) -> String;
+    fn journal_in_words(&self) -> String;
+    fn gaps_in_words(&self) -> String;
+}
+
+impl StorageText for StorageView {
     fn text(&self) -> String {
         let span = match (&self.oldest, &self.newest) {
             (Some(oldest), Some(newest)) => format!(", {oldest} to {newest}"),

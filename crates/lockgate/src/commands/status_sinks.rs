@@ -1,50 +1,11 @@
 //! The part of `lockgate status` about sinks: what waits for each, and why one does not deliver.
 
-use connector::overview::{SinkLoss, SinkOverview};
-use connector::{SinkState, SinkStatus};
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use connector::SinkState;
+use connector::documents::{MissedView, SinkView};
 
 use super::status::age;
 use crate::context::Context;
 use crate::output::{Table, safe};
-
-/// One sink beside the historian.
-#[derive(Serialize)]
-pub(super) struct SinkView {
-    sink: String,
-    kind: &'static str,
-    /// `delivering`, `failing`, `stopped`, or that it has not run yet.
-    state: String,
-    /// Values behind its cursor.
-    waiting_values: u64,
-    /// Seconds since the oldest of them became durable here; `null` when nothing waits.
-    waiting_seconds: Option<i64>,
-    /// What went before it had taken it.
-    missed: Vec<MissedView>,
-    /// What to do about its trouble, as one line; `null` when nothing.
-    next_step: Option<String>,
-    /// What it last wrote; `null` if it has never run.
-    last: Option<SinkStatus>,
-}
-
-/// What went before a sink had taken it: of one source, without a delivery in between.
-#[derive(Serialize)]
-pub(super) struct MissedView {
-    source: String,
-    from: String,
-    to: String,
-    values: u64,
-    in_historian: bool,
-    reason: &'static str,
-    recorded_at: String,
-    /// The first time behind it.
-    #[serde(skip)]
-    end: String,
-    /// Whether it is shown without being asked for.
-    #[serde(skip)]
-    recent: bool,
-}
 
 /// The table, and below it what is wrong; empty without sinks.
 pub(super) fn text(context: &Context, sinks: &[SinkView]) -> String {
@@ -71,26 +32,13 @@ pub(super) fn text(context: &Context, sinks: &[SinkView]) -> String {
     out
 }
 
-impl SinkView {
-    pub(super) fn of(context: &Context, sink: SinkOverview, now: Timestamp) -> Self {
-        let state = match (&sink.state, &sink.last) {
-            (_, None) => "not run yet",
-            (None, Some(_)) => "stopped",
-            (Some(state), Some(_)) => state.words(),
-        };
-        let next_step = |last: &SinkStatus| Some(context.next_step(last.next_step.as_ref()?));
-        Self {
-            state: state.to_owned(),
-            waiting_values: sink.waiting,
-            waiting_seconds: sink.oldest.map(|oldest| now.duration_since(oldest).as_secs().max(0)),
-            missed: sink.missed.iter().map(|loss| MissedView::of(loss, now)).collect(),
-            next_step: sink.last.as_ref().and_then(next_step),
-            sink: sink.name,
-            kind: sink.kind,
-            last: sink.last,
-        }
-    }
+/// What is shown of a sink.
+trait SinkText {
+    fn trouble(&self, context: &Context) -> Option<String>;
+    fn missed(&self, context: &Context) -> Vec<String>;
+}
 
+impl SinkText for SinkView {
     fn trouble(&self, context: &Context) -> Option<String> {
         let mut lines = self.missed(context);
         let Some(last) = self.last.as_ref() else {
@@ -139,22 +87,12 @@ impl SinkView {
     }
 }
 
-impl MissedView {
-    fn of(loss: &SinkLoss, now: Timestamp) -> Self {
-        let recorded = loss.recorded_at.to_jiff().unwrap_or_default();
-        Self {
-            source: loss.source.clone(),
-            from: loss.from.to_string(),
-            to: loss.to.to_string(),
-            end: tagstore::Timestamp::from_ticks(loss.to.ticks().saturating_add(1)).to_string(),
-            values: loss.values,
-            in_historian: loss.in_historian,
-            reason: loss.reason.as_str(),
-            recorded_at: loss.recorded_at.to_string(),
-            recent: now.duration_since(recorded) < NEWS,
-        }
-    }
+/// What is shown of a loss.
+trait MissedText {
+    fn text(&self) -> String;
+}
 
+impl MissedText for MissedView {
     fn text(&self) -> String {
         let Self { source, from, to, values, in_historian, reason, .. } = self;
         let why = match *reason {
@@ -169,4 +107,3 @@ impl MissedView {
 
 /// Lines of what a sink misses.
 const SHOWN: usize = 3;
-const NEWS: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-use ua_pki::{Certificate, Role, Store, ValidationContext, validate};
+use connector::documents::{ListedCertificate, TrustChange, TrustList, TrustShown};
+use ua_pki::Certificate;
 
 use super::store::{failed, find, open, query};
 use super::trust_import;
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, safe, say};
-use crate::view::{CertificateView, Judged, Means, VerdictView};
+use crate::view::{CertificateText, CertificateView, Judged, Means, VerdictText};
 
 pub(super) fn run(context: &Context, command: &cli::Trust) -> Outcome {
     match command {
@@ -29,46 +29,16 @@ pub(super) fn run(context: &Context, command: &cli::Trust) -> Outcome {
     }
 }
 
-#[derive(Serialize)]
-struct Listed {
-    standing: &'static str,
-    #[serde(flatten)]
-    certificate: CertificateView,
-}
-
-#[derive(Serialize)]
-struct List {
-    store: String,
-    certificates: Vec<Listed>,
-    problems: Vec<Problem>,
-}
-
-#[derive(Serialize)]
-struct Problem {
-    path: String,
-    message: String,
-}
-
 fn list(context: &Context, dir: Option<&Path>) -> Outcome {
     let store = open(context, dir)?;
     let root = store.root().to_path_buf();
-    let trust_list = store.trust_list().map_err(|e| failed(&root, &e))?;
-    let certificates = everything(&store)?
-        .iter()
-        .map(|(standing, certificate)| Listed { standing, certificate: CertificateView::of(certificate) })
-        .collect();
-    let problems = trust_list
-        .problems()
-        .iter()
-        .map(|problem| Problem { path: problem.path.display().to_string(), message: problem.message.clone() })
-        .collect();
-    let list = List { store: root.display().to_string(), certificates, problems };
+    let list = TrustList::of(&store).map_err(|e| failed(&root, &e))?;
     context.answer("trust-list", &list, || list.text())?;
     if !context.json {
         for problem in &list.problems {
             say(&format!("ignored {}: {}", safe(&problem.path), safe(&problem.message)));
         }
-        if list.certificates.iter().any(|listed| listed.standing == REJECTED) {
+        if list.certificates.iter().any(|listed| listed.standing == TrustList::REJECTED) {
             say("rejected certificates wait for you: compare the thumbprint on the server, then");
             say(&format!("  {}", context.line(&["trust", "accept", "THUMBPRINT"])));
         }
@@ -76,13 +46,18 @@ fn list(context: &Context, dir: Option<&Path>) -> Outcome {
     Ok(if list.problems.is_empty() { Exit::Ok } else { Exit::Partly })
 }
 
-impl List {
+/// What is shown of them.
+trait ListText {
+    fn text(&self) -> String;
+}
+
+impl ListText for TrustList {
     fn text(&self) -> String {
         if self.certificates.is_empty() {
             return "no certificates yet\n".to_owned();
         }
         let mut table = Table::new(&["STANDING", "THUMBPRINT", "SUBJECT", "APPLICATION", "VALID UNTIL"]);
-        for Listed { standing, certificate } in &self.certificates {
+        for ListedCertificate { standing, certificate } in &self.certificates {
             let until = certificate.not_after.get(..10).unwrap_or(&certificate.not_after);
             let application = certificate.application_uri.as_deref().unwrap_or("");
             table.row([*standing, &certificate.thumbprint, &certificate.subject, application, until]);
@@ -91,60 +66,20 @@ impl List {
     }
 }
 
-fn everything(store: &Store) -> Outcome<Vec<(&'static str, Certificate)>> {
-    let root = store.root();
-    let trusted = store.trusted().map_err(|e| failed(root, &e))?;
-    let issuers = store.issuers().map_err(|e| failed(root, &e))?;
-    let rejected = store.rejected().map_err(|e| failed(root, &e))?;
-    let name = |standing, list: Vec<Certificate>| list.into_iter().map(move |c| (standing, c));
-    Ok(name(TRUSTED, trusted).chain(name(ISSUER, issuers)).chain(name(REJECTED, rejected)).collect())
-}
-
-#[derive(Serialize)]
-struct Shown {
-    standing: &'static str,
-    certificate: CertificateView,
-    verdict: VerdictView,
-}
-
 fn show(context: &Context, which: &cli::OneCertificate) -> Outcome {
     let store = open(context, which.store.pki.as_deref())?;
     let wanted = query(&which.thumbprint)?;
-    let all = everything(&store)?;
-    let Some((standing, certificate)) = all.iter().find(|(_, certificate)| wanted.matches(certificate))
-    else {
-        return Err(not_found(&which.thumbprint));
-    };
-    let trust_list = store.trust_list().map_err(|e| failed(store.root(), &e))?;
-    let rules = ValidationContext {
-        now: clock::now(),
-        role: Role::Server,
-        policy: None,
-        host: None,
-        application_uri: None,
-        suppress: &[],
-    };
-    let verdict = validate(std::slice::from_ref(certificate), &trust_list, &rules);
     let means = Means { context, judged: Judged::Rejected };
-    let shown = Shown {
-        standing,
-        certificate: CertificateView::of(certificate),
-        verdict: VerdictView::of(&verdict, rules.role, &means),
-    };
+    let found = TrustShown::find(&store, &wanted, clock::now(), &means);
+    let shown = found.map_err(|e| failed(store.root(), &e))?.ok_or_else(|| not_found(&which.thumbprint))?;
     context.answer("trust-show", &shown, || {
         format!("{:<12} {}\n{}{}", "standing", shown.standing, shown.certificate.text(), shown.verdict.text())
     })?;
     Ok(Exit::Ok)
 }
 
-#[derive(Serialize)]
-struct Changed {
-    done: &'static str,
-    certificate: CertificateView,
-}
-
 fn changed(context: &Context, done: &'static str, certificate: &Certificate) -> Outcome {
-    let changed = Changed { done, certificate: CertificateView::of(certificate) };
+    let changed = TrustChange { done, certificate: CertificateView::of(certificate) };
     context.answer("trust-change", &changed, || format!("{done}\n{}", changed.certificate.text()))?;
     Ok(Exit::Ok)
 }
@@ -192,7 +127,3 @@ fn not_found(thumbprint: &str) -> Box<Advice> {
             .then_run(&["trust", "list"]),
     )
 }
-
-const TRUSTED: &str = "trusted";
-const ISSUER: &str = "issuer";
-const REJECTED: &str = "rejected";

@@ -15,7 +15,7 @@ use crate::cli::{ImportAs, TrustImport};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, print, safe, say, talk};
-use crate::view::{CertificateView, CrlView};
+use crate::view::{CertificateText, CertificateView, CrlText, CrlView};
 
 #[derive(Serialize)]
 struct Import {

@@ -3,14 +3,11 @@
 //! Whatever a server, a certificate or a file gave us is escaped before it reaches a terminal ([`safe`]), also
 //! inside JSON ([`json`]), so that a node name cannot move the cursor, recolour the screen or hide itself.
 
-pub(crate) mod escape;
 pub(crate) mod file;
-pub(crate) mod json;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod talk;
 
-pub(crate) use escape::safe;
-pub(crate) use json::document;
+pub(crate) use connector::documents::{document, escape, json, safe};
 pub(crate) use table::Table;
 pub(crate) use talk::{print, say};

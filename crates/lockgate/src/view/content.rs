@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use ua_client::{Decoded, Unopened, Variant};
 
-use super::certificate::hex;
 use super::variant;
+use connector::documents::hex;
 
 /// What is shown of a value.
 #[derive(Debug, Clone, Default)]

@@ -1,15 +1,17 @@
-//! How things of the libraries are shown: one serialisable view each, from which text and JSON are both made.
+//! How things of the libraries are shown to people. The objects that scripts get are in [`connector::documents`], for they
+//! are those of the HTTP API too.
 
 pub(crate) mod certificate;
 pub(crate) mod content;
 pub(crate) mod crl;
-pub(crate) mod remedy;
 pub(crate) mod request;
 pub(crate) mod variant;
 pub(crate) mod verdict;
 
-pub(crate) use certificate::{CertificateView, key};
-pub(crate) use crl::CrlView;
-pub(crate) use remedy::{Judged, Means};
+pub(crate) use certificate::CertificateText;
+pub(crate) use connector::documents::{
+    CertificateView, CrlView, Judged, Means, ProblemView, VerdictView, key,
+};
+pub(crate) use crl::CrlText;
 pub(crate) use request::RequestView;
-pub(crate) use verdict::{ProblemView, VerdictView};
+pub(crate) use verdict::VerdictText;

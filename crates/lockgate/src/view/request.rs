@@ -3,8 +3,8 @@
 use serde::Serialize;
 use ua_pki::UnprovenRequest;
 
-use super::certificate::key;
 use crate::output::safe;
+use connector::documents::key;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Serialize)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use ua_client::types::{ByteString, DateTime, DiagnosticInfo, ExpandedNodeId, UAString};
 use ua_client::{DataValue, Variant, status_name};
 
-use super::certificate::hex;
+use connector::documents::hex;
 
 /// The value as JSON. Numbers stay numbers, also 64-bit ones; what JSON lacks (NaN, the infinities) is text.
 pub(crate) fn to_json(value: &Variant) -> Value {

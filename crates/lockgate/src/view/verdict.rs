@@ -1,89 +1,17 @@
-//! A verdict of certificate validation for people and scripts.
+//! A verdict of certificate validation for people.
 
-use std::collections::BTreeMap;
+use connector::documents::VerdictView;
 
-use serde::Serialize;
-use ua_pki::{Fact, Finding, Role, Step, StoreProblem, Verdict};
-
-use super::remedy::{Means, who};
 use crate::output::safe;
 
-/// The verdict with everything that was found.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct VerdictView {
-    /// `Good`, or the name of the status that counts.
-    pub(crate) status: &'static str,
-    pub(crate) findings: Vec<FindingView>,
-    /// Stable names of the steps that did not apply, or for which there was nothing to compare with.
-    pub(crate) skipped: Vec<&'static str>,
-}
-
-/// One thing that is wrong with a certificate.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct FindingView {
-    /// Stable name of the step of Part 4 §6.1.3 that found it.
-    pub(crate) step: &'static str,
-    /// SHA-1 of the certificate it is about.
-    pub(crate) thumbprint: String,
-    pub(crate) subject: String,
-    pub(crate) status: &'static str,
-    pub(crate) suppressed: bool,
-    pub(crate) message: String,
-    /// What to do, with the command where there is one.
-    pub(crate) remedy: String,
-    /// Who has to do it: `us`, `owner`, `authority`.
-    pub(crate) by: &'static str,
-    /// The command that does it, where one of lockgate does.
-    pub(crate) command: Option<String>,
-    /// What was found and what was compared with it, by stable names.
-    pub(crate) facts: BTreeMap<&'static str, Vec<String>>,
-    #[serde(skip)]
-    head: String,
-    #[serde(skip)]
-    who: &'static str,
-    #[serde(skip)]
-    to_do: String,
-}
-
-/// A file of the store that could not be used.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct ProblemView {
-    pub(crate) path: String,
-    pub(crate) message: String,
-}
-
-impl VerdictView {
-    /// The view of one verdict on the certificate of a `role`, with commands by these means.
-    pub(crate) fn of(verdict: &Verdict, role: Role, means: &Means<'_>) -> Self {
-        Self {
-            status: verdict.status().map_or(GOOD, |status| status.name()),
-            findings: verdict
-                .findings()
-                .iter()
-                .map(|finding| FindingView::of(finding, role, means))
-                .collect(),
-            skipped: verdict.skipped().iter().map(|step| step.slug()).collect(),
-        }
-    }
-
-    /// Whether nothing was found that counts.
-    pub(crate) fn is_good(&self) -> bool {
-        self.status == GOOD
-    }
-
-    /// Leaves a step out of the verdict: what it found is told and does not count.
-    pub(crate) fn skip(&mut self, step: Step) {
-        for finding in self.findings.iter_mut().filter(|finding| finding.step == step.slug()) {
-            finding.suppressed = true;
-        }
-        self.status =
-            self.findings.iter().find(|finding| !finding.suppressed).map_or(GOOD, |first| first.status);
-        let skipped = |one: &Step| *one == step || self.skipped.contains(&one.slug());
-        self.skipped = Step::ALL.iter().filter(|one| skipped(one)).map(|one| one.slug()).collect();
-    }
-
+/// What is shown of a verdict.
+pub(crate) trait VerdictText {
     /// The verdict, and each finding with what is to be done about it.
-    pub(crate) fn text(&self) -> String {
+    fn text(&self) -> String;
+}
+
+impl VerdictText for VerdictView {
+    fn text(&self) -> String {
         let mut out = line("verdict", self.status);
         for finding in &self.findings {
             out.push('\n');
@@ -99,48 +27,6 @@ impl VerdictView {
     }
 }
 
-impl FindingView {
-    fn of(finding: &Finding, role: Role, means: &Means<'_>) -> Self {
-        let (remedy, command) = (&finding.remedy, means.command(&finding.remedy));
-        Self {
-            step: finding.step.slug(),
-            thumbprint: finding.thumbprint.to_string(),
-            subject: finding.subject.clone(),
-            status: finding.status.name(),
-            suppressed: finding.suppressed,
-            message: finding.message.clone(),
-            remedy: match &command {
-                Some(command) => format!("{}: {command}", remedy.text),
-                None => remedy.text.clone(),
-            },
-            by: remedy.by.slug(),
-            command,
-            facts: facts(&finding.facts),
-            head: format!("step {}: {}", finding.step.number(), finding.step.name()),
-            who: who(remedy.by, role),
-            to_do: remedy.text.clone(),
-        }
-    }
-}
-
-impl ProblemView {
-    /// The view of one problem.
-    pub(crate) fn of(problem: &StoreProblem) -> Self {
-        Self { path: problem.path.display().to_string(), message: problem.message.clone() }
-    }
-}
-
-fn facts(facts: &[Fact]) -> BTreeMap<&'static str, Vec<String>> {
-    let mut by_name: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for fact in facts {
-        by_name.entry(fact.name).or_default().push(fact.value.clone());
-    }
-    by_name
-}
-
 fn line(label: &str, text: &str) -> String {
     format!("{}\n", format!("{label:<12} {text}").trim_end())
 }
-
-/// The status when nothing was found that counts.
-const GOOD: &str = "Good";

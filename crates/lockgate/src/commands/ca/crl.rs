@@ -10,7 +10,7 @@ use crate::cli::CaCrl;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::CrlView;
+use crate::view::{CrlText, CrlView};
 
 #[derive(Serialize)]
 struct Made {

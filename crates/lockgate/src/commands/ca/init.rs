@@ -11,7 +11,7 @@ use crate::cli::{CaInit, CaKey};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::{CertificateView, CrlView};
+use crate::view::{CertificateText, CertificateView, CrlView};
 
 #[derive(Serialize)]
 struct Made {

@@ -13,7 +13,7 @@ use crate::commands::material;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{file, safe, say, talk};
-use crate::view::{CertificateView, key};
+use crate::view::{CertificateText, CertificateView, key};
 
 /// Five years, as our own certificates.
 const DAYS: u32 = 5 * 365;

@@ -13,8 +13,8 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, safe, say};
-use crate::view::certificate::hex;
 use crate::view::{CertificateView, CrlView};
+use connector::documents::hex;
 
 /// How long before its end a list is worth a word.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::safe;
-use crate::view::CrlView;
+use crate::view::{CrlText, CrlView};
 
 #[derive(Serialize)]
 struct Revoked {

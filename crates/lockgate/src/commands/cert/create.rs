@@ -13,7 +13,7 @@ use crate::commands::store;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{file, safe, say};
-use crate::view::CertificateView;
+use crate::view::{CertificateText, CertificateView};
 
 #[derive(Serialize)]
 struct Created {

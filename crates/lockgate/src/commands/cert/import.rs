@@ -15,7 +15,7 @@ use crate::commands::material;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::CertificateView;
+use crate::view::{CertificateText, CertificateView};
 
 #[derive(Serialize)]
 struct Imported {

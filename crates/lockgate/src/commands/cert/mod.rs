@@ -18,7 +18,7 @@ use crate::advice::Outcome;
 use crate::cli;
 use crate::context::Context;
 
-pub(super) use ending::{Ending, Reminder, ending};
+pub(super) use ending::Reminder;
 pub(super) use own::first;
 
 pub(super) fn run(context: &Context, command: &cli::Cert) -> Outcome {

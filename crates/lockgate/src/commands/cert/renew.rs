@@ -12,7 +12,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::CertificateView;
+use crate::view::{CertificateText, CertificateView};
 
 #[derive(Serialize)]
 struct Renewed {

@@ -11,7 +11,7 @@ use crate::commands::material;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::{CertificateView, CrlView, RequestView};
+use crate::view::{CertificateText, CertificateView, CrlText, CrlView, RequestView};
 
 #[derive(Default, Serialize)]
 struct Shown {

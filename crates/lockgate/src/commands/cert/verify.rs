@@ -18,7 +18,7 @@ use crate::commands::store;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
-use crate::view::{CertificateView, Judged, Means, ProblemView, VerdictView};
+use crate::view::{CertificateText, CertificateView, Judged, Means, ProblemView, VerdictText, VerdictView};
 
 /// Most bytes read of a file; what is longer is no certificate, whatever is in it.
 const MAX_FILE: u64 = 1 << 20;

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::hints;
 use crate::view::Means;
-use crate::view::remedy::who;
+use connector::documents::who;
 
 /// Explains a verdict that is not Good: by its decisive finding, and with every other one as a fact.
 pub(crate) fn not_trusted(

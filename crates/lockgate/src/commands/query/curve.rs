@@ -1,9 +1,9 @@
 //! Few values that show the same curve, for drawing.
 
-use serde::Serialize;
-use tagstore::{OwnedValue, PlotPoint, PlotQuery};
+use connector::documents::{PointView, RowsView};
+use tagstore::PlotQuery;
 
-use super::answer::{Rows, RowsView, Series, line, time};
+use super::answer::{Rows, Series};
 use super::{Asked, give, give_table};
 use crate::advice::Outcome;
 use crate::cli::QueryFormat;
@@ -36,31 +36,6 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>, points: usize) -> Outcom
     Ok((rows.max(usize::from(texts)), truncated))
 }
 
-/// A point of a curve; at a break the value is null.
-#[derive(Serialize)]
-pub(super) struct PointView {
-    time: String,
-    #[serde(serialize_with = "connector::plain_value")]
-    value: OwnedValue,
-    #[serde(rename = "break", skip_serializing_if = "Option::is_none")]
-    why: Option<&'static str>,
-}
-
-impl PointView {
-    fn of(point: PlotPoint) -> Self {
-        let why = match point {
-            PlotPoint::Break { why, .. } => Some(why.as_str()),
-            PlotPoint::Value { .. } => None,
-        };
-        let value = point.value().map_or(OwnedValue::Null, OwnedValue::Double);
-        Self { time: time(point.time()), value, why }
-    }
-
-    fn value(&self) -> String {
-        if self.value == OwnedValue::Null { String::new() } else { self.value.to_string() }
-    }
-}
-
 impl Rows for PointView {
     fn table(_: &Asked<'_>, all: &[Series<Self>]) -> String {
         let head = ["STREAM", "TIME", "VALUE", "UNIT", "BREAK"];
@@ -78,14 +53,7 @@ impl Rows for PointView {
     }
 
     fn csv(_: &Asked<'_>, all: &[Series<Self>], shown: &dyn Fn(&str) -> String) -> String {
-        let mut text = "stream,time,value,break\n".to_owned();
-        for series in all {
-            for point in &series.rows {
-                let why = point.why.unwrap_or("").to_owned();
-                text.push_str(&line([series.name.clone(), point.time.clone(), point.value(), why], shown));
-            }
-        }
-        text
+        Self::csv(all.iter().map(|series| (series.name.as_str(), series.rows.as_slice())), shown)
     }
 
     fn json(rows: Vec<Self>) -> RowsView {

@@ -10,7 +10,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use answer::{Answer, Rows, Series};
+use answer::{Rows, Series};
+use connector::documents::Aggregate;
 use serde::Serialize;
 use tagstore::{Error, Interval, ParquetTable, Reader, StreamId, StreamInfo, TableRow};
 
@@ -34,6 +35,10 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn ids(&self) -> Vec<StreamId> {
         self.streams.iter().map(|stream| stream.id).collect()
+    }
+
+    fn aggregates(&self) -> Vec<Aggregate> {
+        self.args.aggregate.iter().map(|aggregate| (*aggregate).into()).collect()
     }
 
     fn info(&self, id: StreamId) -> Option<&StreamInfo> {
@@ -84,7 +89,7 @@ fn give<R: Rows>(context: &Context, asked: &Asked<'_>, all: Vec<Series<R>>) -> O
     let shown = |text: &str| if terminal { harmless(text) } else { text.to_owned() };
     let text = match format {
         QueryFormat::Csv => R::csv(asked, &all, &shown),
-        QueryFormat::Json => document("query", &Answer::new(asked, all))?,
+        QueryFormat::Json => document("query", &answer::document(asked, all))?,
         QueryFormat::Table | QueryFormat::Parquet => R::table(asked, &all),
     };
     match &asked.args.out {

@@ -1,9 +1,10 @@
 //! Each value.
 
+use connector::documents::RowsView;
 use connector::{CSV_HEADER, SampleView};
 use tagstore::{Order, StreamQuery};
 
-use super::answer::{Rows, RowsView, Series};
+use super::answer::{Rows, Series};
 use super::{Asked, give, written};
 use crate::advice::Outcome;
 use crate::cli::QueryFormat;

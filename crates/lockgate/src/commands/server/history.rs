@@ -19,9 +19,9 @@ use crate::commands::{failure, runtime};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{json, print, safe, say};
-use crate::time_range::{TimeError, When};
 use crate::view::content::Content;
 use crate::view::variant;
+use connector::time_range::{TimeError, When};
 
 /// A line of the answer. In JSON its `event` names it.
 #[derive(Serialize)]

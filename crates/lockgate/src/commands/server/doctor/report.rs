@@ -6,7 +6,7 @@ use super::rights::Rights;
 use crate::advice::Told;
 use crate::commands::server::target::{Place, Target};
 use crate::output::safe;
-use crate::view::{CertificateView, VerdictView};
+use crate::view::{CertificateText, CertificateView, VerdictText, VerdictView};
 
 /// The steps of the way, in their order.
 pub(super) const STEPS: [&str; 12] = [

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A point in time, absolute or counted from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum When {
+pub enum When {
     /// This instant.
     At(Timestamp),
     /// This much before now.
@@ -20,7 +20,7 @@ pub(crate) enum When {
 /// Why a time was not understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum TimeError {
+pub enum TimeError {
     /// Neither of the known forms.
     #[error(
         "not a time: use now, a span back from now like -1h or -2d, a date, or RFC 3339 like 2026-08-27T06:00:00Z"
@@ -33,7 +33,10 @@ pub(crate) enum TimeError {
 
 impl When {
     /// The instant meant, seen from `now` in `zone`.
-    pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, TimeError> {
+    ///
+    /// # Errors
+    /// [`TimeError::OutOfRange`].
+    pub fn resolve(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, TimeError> {
         match self {
             Self::At(at) => Ok(at),
             Self::Ago(span) => now.checked_sub(span).map_err(|_| TimeError::OutOfRange),
@@ -66,7 +69,10 @@ impl FromStr for When {
 }
 
 /// A length of time such as `90s`, `1h30m`, `2d`; used by `--for` too.
-pub(crate) fn duration(text: &str) -> Result<std::time::Duration, TimeError> {
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn duration(text: &str) -> Result<std::time::Duration, TimeError> {
     span_of(text)?.try_into().map_err(|_| TimeError::OutOfRange)
 }
 

@@ -2,21 +2,23 @@
 
 use std::path::Path;
 
-use connector::next_step::command_for;
 use ua_pki::{Action, Remedy, Role};
 
-use crate::context::Context;
+use super::Spell;
+use crate::next_step::command_for;
 
 /// Who called, and where the certificate that was judged lies.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Means<'a> {
-    pub(crate) context: &'a Context,
-    pub(crate) judged: Judged<'a>,
+pub struct Means<'a> {
+    /// How its commands are typed.
+    pub context: &'a dyn Spell,
+    /// Where the certificate is.
+    pub judged: Judged<'a>,
 }
 
 /// Where the certificate is that was judged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Judged<'a> {
+pub enum Judged<'a> {
     /// Among the rejected ones of the store.
     Rejected,
     /// In this file.
@@ -27,12 +29,12 @@ pub(crate) enum Judged<'a> {
 
 impl<'a> Means<'a> {
     /// The store of the call, where the certificate waits among the rejected ones.
-    pub(crate) fn waiting(context: &'a Context) -> Self {
+    pub fn waiting(context: &'a dyn Spell) -> Self {
         Self { context, judged: Judged::Rejected }
     }
 
     /// The words of the command that does what the remedy says; `None` when no command does.
-    pub(crate) fn words(&self, remedy: &Remedy) -> Option<Vec<String>> {
+    pub fn words(&self, remedy: &Remedy) -> Option<Vec<String>> {
         match (remedy.action.as_ref()?, self.judged) {
             (Action::Trust { .. }, Judged::File(file)) => {
                 Some(vec!["trust".to_owned(), "import".to_owned(), file.display().to_string()])
@@ -43,13 +45,13 @@ impl<'a> Means<'a> {
     }
 
     /// The same as a line to copy.
-    pub(crate) fn command(&self, remedy: &Remedy) -> Option<String> {
-        Some(self.context.line(&self.words(remedy)?))
+    pub fn command(&self, remedy: &Remedy) -> Option<String> {
+        Some(self.context.spell(&self.words(remedy)?))
     }
 }
 
 /// Who has to act, as the person in front of the screen would say it.
-pub(crate) fn who(by: ua_pki::Actor, role: Role) -> &'static str {
+pub fn who(by: ua_pki::Actor, role: Role) -> &'static str {
     match (by, role) {
         (ua_pki::Actor::Us, _) => "you",
         (ua_pki::Actor::Owner, Role::Server) => "the server's administrator",

@@ -4,12 +4,12 @@
 const MAX_SHOWN: usize = 400;
 
 /// `text` as [`safe`] shows it, but whole, however long it is.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     text.chars().map(|c| if acts(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 /// `text` with every character that could act on a terminal, or on the eye, replaced by its code.
-pub(crate) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (shown, c) in text.chars().enumerate() {
         if shown == MAX_SHOWN {
@@ -27,7 +27,7 @@ pub(crate) fn safe(text: &str) -> String {
 
 /// Whether a character does something other than being seen: control characters (C0, DEL, C1, and with them
 /// every ANSI sequence), bidirectional overrides and isolates, invisible and line-breaking characters, tags.
-pub(crate) fn acts(c: char) -> bool {
+pub fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
@@ -35,7 +35,7 @@ pub(crate) fn acts(c: char) -> bool {
 }
 
 /// `text` as one word of a POSIX shell command line.
-pub(crate) fn shell(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -9,7 +9,10 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use super::escape::acts;
 
 /// `body` as one pretty object whose first member is `"schema": "lockgate/<name>/1"`.
-pub(crate) fn document<T: Serialize>(name: &str, body: &T) -> Result<String, serde_json::Error> {
+///
+/// # Errors
+/// That of the body's own `Serialize`.
+pub fn document<T: Serialize>(name: &str, body: &T) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Document<'a, T> {
         schema: String,
@@ -22,7 +25,10 @@ pub(crate) fn document<T: Serialize>(name: &str, body: &T) -> Result<String, ser
 }
 
 /// `value` as one line of JSON, without the line end.
-pub(crate) fn line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+///
+/// # Errors
+/// That of the value's own `Serialize`.
+pub fn line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     write(value, serde_json::ser::CompactFormatter)
 }
 
