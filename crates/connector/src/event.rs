@@ -95,6 +95,8 @@ pub enum EventKind {
         /// Nothing is done about it before somebody accepts it.
         waiting: bool,
     },
+    /// What is collected comes with the changed settings now; until then it came with those of before.
+    Resubscribed,
     /// The server refused one node; the others go on.
     NodeRefused {
         /// Name of the stream.

@@ -1,9 +1,9 @@
 //! Another configuration while the connector runs: only what is different stops and starts, everything else goes on.
 //!
 //! A source that restarts leaves its subscriptions on the server and takes them up again, as after any other stop. Where a
-//! setting of the subscriptions themselves is different they are made anew: what the server kept is fetched before, and
-//! the interval without any is on the gap ledger, for history to fill. What can be found out beforehand keeps everything as it was: a login or a
-//! sink whose secret is missing. A sink that does not open leaves the one that ran.
+//! setting of the subscriptions themselves is different they go on until new ones deliver. What can be found out
+//! beforehand keeps everything as it was: a login or a sink whose secret is missing. A sink that does not open leaves the
+//! one that ran.
 
 use crate::config::{Config, Plan, PlannedAction, SinkConfig};
 use crate::error::Error;

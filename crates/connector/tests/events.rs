@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector::alarms::{EventRecord, EventRule};
-use connector::{Config, SourceState, Stopped};
+use connector::{Config, EventKind, SourceState, Stopped};
 use plant::EVENT_PERIOD;
 use site::{Ahead, Site, until};
 use tagstore::{FillState, GapReason, OwnedSample, OwnedValue, StreamQuery};
@@ -112,6 +112,31 @@ async fn every_event_is_kept_once_with_its_fields_also_when_we_are_killed() {
     assert!(is_whole(&batches, 2) && batches.iter().all(|k| k % 2 == 0), "{batches:?}");
     assert!(events(&site, "line1.severe").is_empty(), "nothing is so severe");
     assert!(events(&site, "line1.mixers").is_empty(), "nothing comes from there");
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_go_on_when_the_settings_of_their_source_or_of_their_rule_are_others() {
+    let site = site(vec![rule("events", &[])]).await;
+    let mut handle = site.start().await;
+    until_events(&site, "line1.events", 1).await;
+    let mut happening = handle.subscribe();
+    let mut config = site.config();
+    let mut source = config.sources[0].clone();
+    // with this type come other fields
+    source.events[0].types = vec!["BatchEventType".to_owned(), "BaseEventType".to_owned()];
+    source.publishing_interval = Duration::from_millis(50);
+    config.remove_source(site::SOURCE).unwrap();
+    config.add_source(&source).unwrap();
+    config.save().unwrap();
+    handle.reload(site.config()).await.unwrap();
+    let taken = async { while !matches!(happening.recv().await.unwrap().kind, EventKind::Resubscribed) {} };
+    tokio::time::timeout(Duration::from_secs(90), taken).await.unwrap();
+    let before = events(&site, "line1.events").len();
+    until_events(&site, "line1.events", before + 2).await;
+    handle.stop().await.unwrap();
+    let all = numbers(&site, &events(&site, "line1.events"));
+    assert!(is_whole(&all, 1), "{all:?}");
     assert!(site.gaps().is_empty(), "{:?}", site.gaps());
 }
 

@@ -12,8 +12,11 @@
 
 mod site;
 
+use std::time::Duration;
+
 use connector::config::{ConfigPart, Plan, PlannedAction};
-use connector::{Config, RUNNING_FILE, SourceState};
+use connector::{Config, EventKind, Handle, RUNNING_FILE, SourceState};
+use plant::{Limits, Practice};
 use site::{Site, assert_nothing_missing, until};
 use ua_pki::SecurityPolicy;
 
@@ -56,17 +59,107 @@ async fn a_source_restarts_with_its_new_settings_and_misses_nothing() {
     assert!(site.reader().streams().unwrap().iter().any(|stream| stream.name == "Counter0001 of line1"));
 }
 
+/// A site whose server lets one session have so many subscriptions; one is for news about its nodes.
+async fn with_room_for(subscriptions: usize) -> Site {
+    let mut limits = Limits::default();
+    limits.subscriptions_per_session = subscriptions;
+    let practice = Practice { limits: Some(limits), ..Practice::default() };
+    Site::to_practise(SecurityPolicy::Basic256Sha256, practice).await
+}
+
+/// Does what the file says now and waits until its settings are those of the subscriptions.
+async fn resubscribe(handle: &mut Handle, new: Config) {
+    let mut events = handle.subscribe();
+    handle.reload(new).await.unwrap();
+    let taken = async { while !matches!(events.recv().await.unwrap().kind, EventKind::Resubscribed) {} };
+    tokio::time::timeout(Duration::from_secs(90), taken).await.expect("the new subscriptions deliver");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_setting_that_needs_new_subscriptions_costs_an_interval_and_that_is_on_the_ledger() {
-    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+async fn settings_that_need_new_subscriptions_take_their_place_without_a_moment_in_between() {
+    // what was replaced is deleted, or there is no room for the next
+    let site = with_room_for(3).await;
+    let mut handle = site.start().await;
+    site.until_counters_pass(5).await;
+    resubscribe(&mut handle, edited(&site, "mode = ", "queue_size = 77\nmode = ")).await;
+    resubscribe(&mut handle, edited(&site, "queue_size = 77", "queue_size = 78")).await;
+    resubscribe(&mut handle, edited(&site, "queue_size = 78", "queue_size = 79")).await;
+    let reached = site.reached();
+    site.until_counters_pass(reached + 5).await;
+    handle.stop().await.unwrap();
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+    assert_nothing_missing(&site.counters());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_without_room_for_both_costs_an_interval_and_that_is_on_the_ledger() {
+    let site = with_room_for(2).await;
     let mut handle = site.start().await;
     site.until_counters_pass(5).await;
     handle.reload(edited(&site, "mode = ", "queue_size = 77\nmode = ")).await.unwrap();
     until("the new subscriptions deliver", || site.gaps().pop()).await;
+    let reached = site.reached();
+    site.until_counters_pass(reached + 5).await;
+    handle.stop().await.unwrap();
+    let [gap] = &site.gaps()[..] else { panic!("{:?}", site.gaps()) };
+    assert!(gap.detail.contains("no room"), "{gap:?}");
+    assert!(gap.from < gap.to, "{gap:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn process_that_ends_before_the_new_subscriptions_deliver_misses_nothing_either() {
+    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+    let mut handle = site.start().await;
+    site.until_counters_pass(5).await;
+    handle.reload(edited(&site, "mode = ", "queue_size = 77\nmode = ")).await.unwrap();
+    drop(handle);
+    let handle = site.start().await;
+    let reached = site.reached();
+    site.until_counters_pass(reached + 20).await;
+    handle.stop().await.unwrap();
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+    assert_nothing_missing(&site.counters());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_that_is_not_wanted_any_more_ends_and_the_others_miss_nothing() {
+    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+    let mut handle = site.start().await;
+    site.until_counters_pass(5).await;
+    site.append("[[source.rule]]\nexclude = [\"**/Counter0003\"]\n");
+    resubscribe(&mut handle, site.config()).await;
+    let last = |site: &Site| site.counters()[2].last().copied().unwrap();
+    let others = |site: &Site| [0, 1, 3, 4].map(|counter| site.counters()[counter].last().copied().unwrap());
+    let passed = last(&site) + 10;
+    until("the others go on", || others(&site).iter().all(|last| *last > passed).then_some(())).await;
+    let ended = last(&site);
+    until("they go on further", || others(&site).iter().all(|last| *last > ended + 20).then_some(())).await;
+    handle.stop().await.unwrap();
+    assert_eq!(last(&site), ended);
+    assert!(site.gaps().is_empty(), "{:?}", site.gaps());
+    assert_nothing_missing(&site.counters());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_with_which_nothing_is_picked_end_what_was_collected_and_say_so() {
+    let site = Site::new(SecurityPolicy::Basic256Sha256).await;
+    let mut handle = site.start().await;
+    site.until_counters_pass(5).await;
+    let before = std::fs::read_to_string(site.config().path()).unwrap();
+    site.append("[[source.rule]]\nexclude = [\"**\"]\n");
+    handle.reload(site.config()).await.unwrap();
+    until("it says so", || {
+        let status = site.status()?;
+        status.detail.is_some_and(|detail| detail.contains("pick none")).then_some(())
+    })
+    .await;
+    std::fs::write(site.config().path(), before).unwrap();
+    handle.reload(site.config()).await.unwrap();
+    let reached = site.reached();
+    site.until_counters_pass(reached + 5).await;
     handle.stop().await.unwrap();
     let [gap] = &site.gaps()[..] else { panic!("{:?}", site.gaps()) };
     assert_eq!(gap.detail, "the settings of the source were changed");
-    assert!(gap.from < gap.to, "{gap:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,7 +199,7 @@ async fn sources_and_sinks_come_and_go_while_the_others_deliver() {
     assert_eq!(done.changes[0].part, ConfigPart::Source("line2".to_owned()));
     assert_eq!(done.changes[0].action, PlannedAction::Stop);
     until("it has stopped", || state("line2").filter(|state| *state == SourceState::Stopped)).await;
-    let ended = tokio::time::timeout(std::time::Duration::from_millis(1), handle.ended()).await;
+    let ended = tokio::time::timeout(Duration::from_millis(1), handle.ended()).await;
     assert!(ended.is_err(), "no part is missed that was told to end: {ended:?}");
     let reached = site.reached();
     site.until_counters_pass(reached + 3).await;

@@ -12,12 +12,12 @@ use super::rule::EventRule;
 use super::watch::WatchedEvents;
 use crate::selection::PathPattern;
 
-/// The event items of a source, by their handles, and what came last. Outlives a connection.
+/// The event items of a source, by subscription and handle, and what came last of each stream. Outlives a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
     namespaces: Namespaces,
     type_names: BTreeMap<String, String>,
-    items: HashMap<u32, Item>,
+    items: HashMap<(u32, u32), Item>,
     recent: HashMap<u32, Recent>,
 }
 
@@ -72,8 +72,16 @@ impl Alarms {
                 sources: rule.map(|rule| rule.sources.clone()).unwrap_or_default(),
                 refreshing: false,
             };
-            self.items.insert(watched.stream, item);
+            self.items.insert((watched.subscription, watched.stream), item);
         }
+    }
+
+    /// Of the items that are known, only these go on.
+    pub(crate) fn keep_only(&mut self, watched: &[WatchedEvents]) {
+        let is_one = |(subscription, stream): &(u32, u32)| {
+            watched.iter().any(|watched| (watched.subscription, watched.stream) == (*subscription, *stream))
+        };
+        self.items.retain(|item, _| is_one(item));
     }
 
     /// Whether it is known what came last of a stream.
@@ -86,9 +94,10 @@ impl Alarms {
         self.recent.insert(stream, recent);
     }
 
-    /// Takes what came for an item.
-    pub(crate) fn take(&mut self, handle: u32, fields: &[ValueRef<'_>]) -> Taken {
-        let Some(item) = self.items.get_mut(&handle) else { return Taken::Foreign };
+    /// Takes what came for an item, by subscription and handle.
+    pub(crate) fn take(&mut self, item: (u32, u32), fields: &[ValueRef<'_>]) -> Taken {
+        let (_, handle) = item;
+        let Some(item) = self.items.get_mut(&item) else { return Taken::Foreign };
         // what cannot be read is absent; the rest of the event is worth keeping
         let values: Vec<Variant> =
             fields.iter().map(|field| to_variant(field).unwrap_or(Variant::Empty)).collect();
@@ -200,7 +209,7 @@ mod tests {
         fields[7] = ValueRef::UInt16(700);
         fields[13] = ValueRef::Boolean(true);
         fields[FIXED.len()] = ValueRef::Int32(5);
-        alarms.take(HANDLE, &fields)
+        alarms.take((1, HANDLE), &fields)
     }
 
     fn record(taken: Taken) -> EventRecord {
@@ -232,7 +241,7 @@ mod tests {
         assert!(matches!(come(&mut alarms, 1, 2789, 100), Taken::Sign(Sign::RefreshRequired)));
         let overflow = Sign::Overflow(Timestamp::from_ticks(100));
         assert!(matches!(come(&mut alarms, 1, 3035, 100), Taken::Sign(sign) if sign == overflow));
-        assert!(matches!(alarms.take(8, &[]), Taken::Foreign));
+        assert!(matches!(alarms.take((1, 8), &[]), Taken::Foreign));
     }
 
     #[test]

@@ -37,6 +37,13 @@ impl Watching {
         self.waiting.len()
     }
 
+    /// The streams that were collected and whose rules wait.
+    pub(super) fn streams_waiting(&self, former: Option<&Setup>) -> Vec<u32> {
+        let watched = former.iter().flat_map(|setup| &setup.events);
+        let waits = |watched: &&WatchedEvents| self.waiting.iter().any(|(rule, _)| rule.name == watched.rule);
+        watched.filter(waits).map(|watched| watched.stream).collect()
+    }
+
     /// One of the rules that wait, with the reason.
     pub(super) fn example(&self) -> Option<String> {
         let (rule, why) = self.waiting.first()?;
@@ -205,10 +212,13 @@ impl Live<'_> {
             }
         }
         setup.event_types = type_names(&types, &self.watching.namespaces);
+        // those of subscriptions at hand whose place these are to take go on
+        let at_hand = self.memory.setup.iter().flat_map(|setup| &setup.events);
+        let watched: Vec<WatchedEvents> = at_hand.chain(&setup.events).cloned().collect();
         self.memory.alarms.prepare(
             self.watching.namespaces.clone(),
             setup.event_types.clone(),
-            &setup.events,
+            &watched,
             &source.events,
         );
         self.recall(&setup.events).await;

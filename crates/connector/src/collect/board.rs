@@ -254,7 +254,7 @@ impl Board {
         self.status.values_per_second = if seconds > 0.5 { f64::from(values) / seconds } else { 0.0 };
     }
 
-    fn tell(&self, kind: EventKind) {
+    pub(crate) fn tell(&self, kind: EventKind) {
         self.events.send(Some(&self.status.source), kind);
     }
 }

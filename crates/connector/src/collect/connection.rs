@@ -150,11 +150,13 @@ async fn prepare<'a>(
 }
 
 /// What was learned about the server.
+#[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) namespaces: Vec<String>,
-    start: Option<i64>,
+    pub(super) start: Option<i64>,
     pub(super) application_uri: String,
-    settings: String,
+    /// Everything that decides what subscriptions look like.
+    pub(super) settings: String,
 }
 
 /// Takes over the subscriptions of the connection or process before, if there are any and they can be.
@@ -186,21 +188,20 @@ async fn continue_former(
     live.continue_events(&setup, server).await;
     match live.recover(&setup).await? {
         Recovered::Continued(watches) => {
-            let detail = if live.memory.silent_after_transfer {
-                "this server confirms to continue a subscription and then sends nothing"
-            } else if setup.settings != server.settings {
-                "the settings of the source were changed"
-            } else {
-                tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
-                live.memory.progress.miss_polled(&setup.polled);
-                look_for_more(live);
-                live.expect_sign_of_life();
-                return Ok(Some(watches));
-            };
-            // what the server kept is rescued by now; the subscriptions themselves are of no use
-            live.session.delete_subscriptions(&setup.ids()).await?;
-            live.memory.open_gap(GapReason::Reconnect, detail.to_owned());
-            Ok(None)
+            if live.memory.silent_after_transfer {
+                // what the server kept is rescued by now; the subscriptions themselves are of no use
+                live.session.delete_subscriptions(&setup.ids()).await?;
+                live.memory.open_gap(GapReason::Reconnect, SILENT.to_owned());
+                return Ok(None);
+            }
+            tracing::debug!(source = live.context.source.name.as_str(), "subscriptions continued");
+            live.memory.progress.miss_polled(&setup.polled);
+            if setup.settings != server.settings {
+                live.exchange.want(server.clone());
+            }
+            look_for_more(live);
+            live.expect_sign_of_life();
+            Ok(Some(watches))
         }
         Recovered::Lost(status) => {
             let reason = live.memory.reason_for_loss();
@@ -217,7 +218,10 @@ fn look_for_more(live: &mut Live<'_>) {
 }
 
 /// Finds the nodes, subscribes, and remembers what was made.
-async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<SubscriptionWatch>, Error> {
+pub(super) async fn begin_anew(
+    live: &mut Live<'_>,
+    server: &Server,
+) -> Result<Vec<SubscriptionWatch>, Error> {
     let context = live.context;
     live.board.enter(SourceState::Browsing, None);
     let uri = &server.application_uri;
@@ -261,10 +265,12 @@ async fn begin_anew(live: &mut Live<'_>, server: &Server) -> Result<Vec<Subscrip
 async fn subscribe_to(live: &mut Live<'_>, selection: Selection) -> Result<Subscribed, Error> {
     live.rebrowse.plan(&selection);
     live.memory.streams.add(selection.candidates.iter().map(|candidate| candidate.stream));
-    subscribe(&live.session, &live.context.source, selection.candidates).await
+    let mut subscribed = Subscribed::default();
+    subscribe(&live.session, &live.context.source, selection.candidates, &mut subscribed).await?;
+    Ok(subscribed)
 }
 
-fn watch_anew(subscription: &SetupSubscription) -> SubscriptionWatch {
+pub(super) fn watch_anew(subscription: &SetupSubscription) -> SubscriptionWatch {
     let keep_alive = Duration::from_millis(subscription.keep_alive_ms);
     SubscriptionWatch { id: subscription.id, keep_alive, last_sequence: None }
 }
@@ -289,4 +295,6 @@ fn settings(context: &Context) -> String {
     settings
 }
 
+/// Why a subscription that was taken over is not relied on.
+pub(super) const SILENT: &str = "this server confirms to continue a subscription and then sends nothing";
 const NOT_ACCEPTED: &str = "the server accepted none of the nodes that were known";

@@ -11,6 +11,8 @@ use crate::alarms::{Alarms, Happened, Sign, Taken};
 /// Where the values of one notification message go.
 pub(crate) struct Intake<'a> {
     pub(crate) source: &'a str,
+    /// In which subscription they came.
+    pub(crate) subscription: u32,
     pub(crate) streams: &'a mut Streams,
     pub(crate) alarms: &'a mut Alarms,
     pub(crate) batch: &'a mut SampleBatch,
@@ -78,7 +80,7 @@ impl NotificationVisitor for Intake<'_> {
     }
 
     fn event(&mut self, client_handle: u32, fields: &[ValueRef<'_>]) {
-        match self.alarms.take(client_handle, fields) {
+        match self.alarms.take((self.subscription, client_handle), fields) {
             Taken::Foreign => self.seen.foreign += 1,
             Taken::PassedOver => {}
             Taken::Sign(Sign::RefreshRequired) => self.seen.refresh_required = true,
@@ -171,6 +173,7 @@ mod tests {
         streams.add([StreamId::new(1), StreamId::new(2)]);
         let mut intake = Intake {
             source: "plc",
+            subscription: 1,
             streams: &mut streams,
             alarms: &mut Alarms::default(),
             batch: &mut batch,

@@ -1,29 +1,29 @@
 //! Taking notifications: into the journal first, acknowledged after.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use tagstore::{GapReason, NewGap, StreamId, Timestamp};
+use tagstore::{GapReason, NewGap, Timestamp};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
-use ua_client::{AckToken, Delivery, PublishSummary, Session, status_name};
+use ua_client::{AckToken, Delivery, PublishSummary, Session};
 
 use super::alarms::Watching;
 use super::backlog::Backlog;
 use super::board::Board;
+use super::connection::SILENT;
+use super::exchange::Exchange;
 use super::health::Health;
 use super::intake::{Intake, Seen};
-use super::polled::{NOT_ASKED, Polled, is_for_polling};
+use super::polled::Polled;
+use super::progress::Progress;
 use super::rebrowse::Rebrowse;
-use super::refused::{Candidate, Refused};
-use super::subscribe;
+use super::refused::Refused;
 use super::supervisor::{Context, Memory, stopped};
 use super::survey::{Selection, Survey};
 use super::value::Scratch;
 use crate::clock;
-use crate::config::Polling;
 use crate::error::Error;
 use crate::fill::Frontier;
 use crate::pipeline::Entry;
@@ -42,10 +42,12 @@ pub(crate) struct Live<'a> {
     /// A browse that runs while values already flow.
     pub(super) selecting: JoinSet<Result<Selection, Error>>,
     pub(super) rebrowse: Rebrowse,
+    /// Other subscriptions in place of those at hand.
+    pub(super) exchange: Exchange,
     pub(super) health: Health,
     /// By when a continued subscription must have spoken. A server that confirms a transfer and then sends nothing
     /// would otherwise be believed for ever.
-    proof_due: Option<Instant>,
+    pub(super) proof_due: Option<Instant>,
     /// Up to when nothing is missing from before this connection.
     complete_until: Timestamp,
     /// What a continued subscription kept for us, while that is coming in.
@@ -53,7 +55,7 @@ pub(crate) struct Live<'a> {
     pending: VecDeque<Pending>,
     scratch: Scratch,
     /// Tells whoever fills gaps how far the live values are.
-    frontier: watch::Sender<Frontier>,
+    pub(super) frontier: watch::Sender<Frontier>,
     /// Up to when nothing more is to be expected of each subscription.
     settled: HashMap<u32, Timestamp>,
 }
@@ -63,8 +65,18 @@ struct Pending {
     done: oneshot::Receiver<()>,
     tokens: Vec<AckToken>,
     numbers: Vec<(u32, u32)>,
+    replaced: Vec<u32>,
     values: usize,
     newest: Timestamp,
+}
+
+/// When what is to be done next.
+#[derive(Debug, Default)]
+struct Due {
+    watch_at: Option<Instant>,
+    refresh_at: Option<Instant>,
+    retry_at: Option<Instant>,
+    browse_at: Option<Instant>,
 }
 
 /// What is being put together for one commit.
@@ -73,6 +85,8 @@ pub(super) struct Parcel {
     pub(super) entry: Entry,
     pub(super) tokens: Vec<AckToken>,
     pub(super) numbers: Vec<(u32, u32)>,
+    /// Subscriptions that are of no use when this is durable.
+    pub(super) replaced: Vec<u32>,
     pub(super) newest: Timestamp,
 }
 
@@ -95,6 +109,7 @@ impl<'a> Live<'a> {
             polled: Polled::default(),
             selecting: JoinSet::new(),
             rebrowse: Rebrowse::new(survey),
+            exchange: Exchange::default(),
             health,
             proof_due: None,
             complete_until,
@@ -121,14 +136,17 @@ impl<'a> Live<'a> {
         self.expect_messages();
         self.show_streams();
         loop {
-            let (watch_at, refresh_at) = (self.watching.retry_at, self.watching.refresh_at);
-            let (retry_at, proof_due, poll_at) = (self.refused.due(), self.proof_due, self.polled.due());
-            let (subscribed, room) = (self.memory.has_subscriptions(), self.has_room());
-            let browse_at = self.rebrowse.due().filter(|_| self.selecting.is_empty());
+            let Due { watch_at, refresh_at, retry_at, browse_at } = self.due();
+            let (proof_due, poll_at, give_up_at) =
+                (self.proof_due, self.polled.due(), self.exchange.give_up_at());
+            let (subscribed, room) = (self.is_subscribed(), self.has_room());
             tokio::select! {
                 biased;
                 () = stopped(stop) => return self.finish().await,
-                durable = first_durable(&mut self.pending), if !self.pending.is_empty() => self.acknowledge(durable?),
+                durable = first_durable(&mut self.pending), if !self.pending.is_empty() => {
+                    self.acknowledge(durable?);
+                    self.delete_replaced().await?;
+                }
                 _ = tick.tick() => {
                     let state = self.health.state(clock::instant());
                     self.board.tick(Some(state));
@@ -148,8 +166,13 @@ impl<'a> Live<'a> {
                 }
                 () = sleep_until(proof_due), if proof_due.is_some() => {
                     self.memory.silent_after_transfer = true;
+                    if self.exchange.is_under_way() {
+                        self.exchange_at_once(SILENT).await?;
+                        continue;
+                    }
                     return Err(ua_client::Error::Timeout { what: "a continued subscription", after: self.patience() }.into());
                 }
+                () = sleep_until(give_up_at), if give_up_at.is_some() => self.exchange_at_once(NOT_DELIVERED).await?,
                 () = sleep_until(refresh_at), if refresh_at.is_some() => self.refresh_conditions().await?,
                 () = sleep_until(watch_at), if watch_at.is_some() => self.watch_waiting().await?,
                 () = sleep_until(browse_at), if browse_at.is_some() => self.browse_again(),
@@ -159,6 +182,23 @@ impl<'a> Live<'a> {
                 }
             }
         }
+    }
+
+    /// What is to be done by the clock. While subscriptions are exchanged nothing is done to those at hand.
+    fn due(&self) -> Due {
+        if self.exchange.is_under_way() {
+            return Due::default();
+        }
+        Due {
+            watch_at: self.watching.retry_at.filter(|_| !self.exchange.is_wanted()),
+            refresh_at: self.watching.refresh_at,
+            retry_at: self.refused.due(),
+            browse_at: self.rebrowse.due().filter(|_| self.selecting.is_empty()),
+        }
+    }
+
+    fn is_subscribed(&self) -> bool {
+        self.memory.has_subscriptions() || self.exchange.is_under_way()
     }
 
     /// From now on a continued subscription has one keep-alive interval to prove that it lives.
@@ -189,7 +229,8 @@ impl<'a> Live<'a> {
         if self.tells_of_nodes(delivery) {
             return Ok(());
         }
-        if !self.memory.carries(subscription) {
+        let is_new = self.exchange.carries(subscription);
+        if !is_new && !self.memory.carries(subscription) {
             tracing::debug!(
                 source = self.name(),
                 subscription,
@@ -197,7 +238,9 @@ impl<'a> Live<'a> {
             );
             return Ok(());
         }
-        self.proof_due = None;
+        if !is_new {
+            self.proof_due = None;
+        }
         self.health.message(clock::instant(), !summary.keep_alive);
         self.board.message();
         let published = self.publish_time(summary.publish_time);
@@ -215,7 +258,7 @@ impl<'a> Live<'a> {
             if summary.keep_alive {
                 self.note_complete(subscription, published);
             } else if !delivery.is_repeated() {
-                lost = self.read(&mut parcel, |intake| delivery.walk(intake), published);
+                lost = self.read(&mut parcel, subscription, |intake| delivery.walk(intake), published);
                 self.note(&mut parcel, subscription, summary.sequence_number);
                 // while more is waiting at the server, what waits may be older than this message
                 if !summary.more_notifications {
@@ -234,7 +277,7 @@ impl<'a> Live<'a> {
         fetched?;
         match lost {
             Some(status) => Err(ua_client::Error::Service { service: "Subscription", status }.into()),
-            None => Ok(()),
+            None => self.exchange_when_ready().await,
         }
     }
 
@@ -242,12 +285,14 @@ impl<'a> Live<'a> {
     pub(super) fn read(
         &mut self,
         parcel: &mut Parcel,
+        subscription: u32,
         walk: impl FnOnce(&mut Intake<'_>) -> Result<PublishSummary, ua_client::Error>,
         published: Timestamp,
     ) -> Option<u32> {
         let before = self.memory.progress.complete();
         let mut intake = Intake {
             source: self.context.source.name.as_str(),
+            subscription,
             streams: &mut self.memory.streams,
             alarms: &mut self.memory.alarms,
             batch: &mut parcel.entry.batch,
@@ -282,34 +327,48 @@ impl<'a> Live<'a> {
 
     /// Takes note that a message of this number is in the parcel.
     pub(super) fn note(&mut self, parcel: &mut Parcel, subscription: u32, number: u32) {
-        self.memory.progress.note(subscription, number);
+        self.progress_of(subscription).note(subscription, number);
         parcel.numbers.push((subscription, number));
     }
 
     /// Takes note that a subscription published. A server stamps a message after it has collected its values, and takes
     /// a value some time after the change that it is stamped with: what changed shortly before may come in the next one.
     pub(super) fn note_complete(&mut self, subscription: u32, published: Timestamp) {
-        let made = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
+        let setups = self.memory.setup.iter().chain(self.exchange.setup());
+        let made = setups.flat_map(|setup| &setup.subscriptions);
         let unsure = made
             .filter(|made| made.id == subscription)
             .map(|made| made.publishing_ms.saturating_add(made.sampling_ms))
             .max();
         let unsure = i64::try_from(unsure.unwrap_or_default()).unwrap_or(i64::MAX);
         let complete = published.saturating_add_millis(unsure.saturating_neg());
-        self.memory.progress.note_complete(subscription, complete);
+        self.progress_of(subscription).note_complete(subscription, complete);
         // one node that the server seldom looks at holds back the promise, but not the filling: its first value came
         // when its item was made
-        let source = &self.context.source;
-        let usual = source.publishing_interval + source.sampling_interval.max(AT_LEAST) * 2;
-        let usual = i64::try_from(usual.as_millis()).unwrap_or(i64::MAX);
+        let usual = i64::try_from(self.usual_delay().as_millis()).unwrap_or(i64::MAX);
         let settled = published.saturating_add_millis(unsure.min(usual).saturating_neg());
         self.settled.insert(subscription, settled);
+    }
+
+    /// How long after its change a value usually is published.
+    pub(super) fn usual_delay(&self) -> Duration {
+        let source = &self.context.source;
+        source.publishing_interval + source.sampling_interval.max(AT_LEAST) * 2
+    }
+
+    fn progress_of(&mut self, subscription: u32) -> &mut Progress {
+        self.exchange.progress_of(subscription).unwrap_or(&mut self.memory.progress)
+    }
+
+    /// Up to when nothing more is to be expected of a subscription; absent before it spoke.
+    pub(super) fn settled_of(&self, subscription: u32) -> Timestamp {
+        self.settled.get(&subscription).copied().unwrap_or_default()
     }
 
     /// Up to when nothing more comes by itself; absent while a subscription has yet to speak.
     fn settled(&self) -> Timestamp {
         let made = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
-        let times = made.map(|made| self.settled.get(&made.id).copied().unwrap_or_default());
+        let times = made.map(|made| self.settled_of(made.id));
         let polled = (!self.polled.is_empty()).then(|| self.polled.complete());
         times.chain(polled).min().unwrap_or_default()
     }
@@ -322,14 +381,14 @@ impl<'a> Live<'a> {
         parcel.entry.states.push(self.memory.progress.saved(name));
         let values = parcel.entry.batch.len();
         let done = self.context.writer.append(parcel.entry).await?;
-        let (tokens, numbers, newest) = (parcel.tokens, parcel.numbers, parcel.newest);
+        let Parcel { tokens, numbers, replaced, newest, .. } = parcel;
         let complete = self.settled();
         self.frontier.send_if_modified(|frontier| {
             let moved = frontier.complete != complete;
             frontier.complete = complete;
             moved
         });
-        self.pending.push_back(Pending { done, tokens, numbers, values, newest });
+        self.pending.push_back(Pending { done, tokens, numbers, replaced, values, newest });
         Ok(())
     }
 
@@ -344,89 +403,7 @@ impl<'a> Live<'a> {
         for token in durable.tokens {
             self.session.acknowledge(token);
         }
-    }
-
-    /// Puts nodes into the last subscription of their interval; what is refused is set aside or polled.
-    async fn add(&mut self, candidates: Vec<Candidate>) -> Result<(), Error> {
-        let Some(setup) = &mut self.memory.setup else { return Ok(()) };
-        if setup.subscriptions.is_empty() || self.context.source.polling == Polling::Always {
-            // where nothing can or shall be subscribed to, this is not either
-            let refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
-            self.set_aside(refused);
-            self.show_streams();
-            return Ok(());
-        }
-        // values may come before the answer does
-        self.memory.streams.add(candidates.iter().map(|candidate| candidate.stream));
-        let (mut accepted, mut refused) = (0, Vec::new());
-        for (place, candidates) in setup.places(candidates) {
-            let Some(subscription) = setup.subscriptions.get_mut(place) else { continue };
-            let before = subscription.streams.len();
-            refused
-                .extend(subscribe::add(&self.session, &self.context.source, subscription, candidates).await?);
-            accepted += subscription.streams.len() - before;
-        }
-        if accepted > 0 {
-            let saved = setup.saved(self.context.source.name.as_str());
-            tracing::info!(source = self.name(), nodes = accepted, "more nodes accepted");
-            let mut parcel = Parcel::default();
-            parcel.entry.states.push(saved);
-            parcel.entry.gaps =
-                self.memory.back(self.context.source.name.as_str(), Timestamp::from(clock::now()));
-            self.hand_over(parcel).await?;
-        }
-        self.set_aside(refused);
-        self.show_streams();
-        Ok(())
-    }
-
-    /// Polls the nodes that the server only lets nobody subscribe to; reports the refused ones once and keeps them for
-    /// later.
-    pub(super) fn set_aside(&mut self, refused: Vec<(Candidate, u32)>) {
-        let (polled, refused): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(_, status)| is_for_polling(&self.context.source, *status));
-        self.poll(polled);
-        for (candidate, status) in refused.iter().take(REPORTED_NODES) {
-            let status = status_name(*status);
-            self.board.node_refused(&candidate.name, status);
-        }
-        self.refused.add(refused, clock::instant());
-    }
-
-    async fn selected(
-        &mut self,
-        found: Result<Result<Selection, Error>, tokio::task::JoinError>,
-    ) -> Result<(), Error> {
-        match found {
-            Ok(Ok(selection)) => {
-                self.rebrowse.plan(&selection);
-                self.board.nodes_wait(selection.waiting);
-                if selection.browsed.is_some() && selection.waiting == 0 {
-                    let there: HashSet<u32> =
-                        selection.candidates.iter().map(|candidate| candidate.stream.get()).collect();
-                    self.refused.keep(|candidate| there.contains(&candidate.stream.get()));
-                }
-                let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
-                let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
-                let polled = self.polled.streams().map(StreamId::get);
-                let taken: HashSet<u32> = subscribed.chain(self.refused.streams()).chain(polled).collect();
-                let is_new = |candidate: &Candidate| !taken.contains(&candidate.stream.get());
-                let fresh: Vec<_> = selection.candidates.into_iter().filter(is_new).collect();
-                if !fresh.is_empty() {
-                    self.add(fresh).await?;
-                }
-            }
-            // what is subscribed already goes on
-            Ok(Err(error)) => {
-                tracing::warn!(source = self.name(), %error, "browsing for new nodes failed");
-                self.browse_later();
-            }
-            Err(error) => {
-                tracing::error!(source = self.name(), %error, "browsing for new nodes ended badly");
-                self.browse_later();
-            }
-        }
-        Ok(())
+        self.exchange.replaced.extend(durable.replaced);
     }
 
     /// Waits until everything is durable. The subscriptions stay on the server for the next start.
@@ -438,6 +415,7 @@ impl<'a> Live<'a> {
             let durable = first_durable(&mut self.pending).await?;
             self.acknowledge(durable);
         }
+        self.stop_exchange().await;
         self.stop_watching_nodes().await;
         if let Err(error) = self.session.close_keeping_subscriptions().await {
             tracing::debug!(source = self.name(), %error, "the server did not confirm the end of the session");
@@ -454,18 +432,6 @@ impl<'a> Live<'a> {
     /// The server's publish time; ours when it gives none.
     pub(super) fn publish_time(&self, ticks: i64) -> Timestamp {
         if ticks > 0 { Timestamp::from_ticks(ticks) } else { Timestamp::from(clock::now()) }
-    }
-
-    pub(super) fn show_streams(&mut self) {
-        let setup = self.memory.setup.iter().flat_map(|setup| &setup.subscriptions);
-        let subscribed = setup.flat_map(|subscription| &subscription.streams).copied();
-        let collected = subscribed.map(StreamId::new).chain(self.polled.streams());
-        let collected: Arc<[StreamId]> = collected.collect();
-        let streams = collected.len();
-        self.frontier.send_modify(|frontier| frontier.streams = collected);
-        let refused = self.refused.len() + self.watching.refused();
-        let example = self.refused.example().or_else(|| self.watching.example());
-        self.board.set_streams(streams, self.polled.len(), refused, example);
     }
 
     pub(super) fn name(&self) -> &str {
@@ -490,10 +456,10 @@ async fn sleep_until(at: Option<Instant>) {
 const PROOF_GRACE: Duration = Duration::from_secs(1);
 /// How seldom a node is looked at by a server that was asked for every change.
 const AT_LEAST: Duration = Duration::from_secs(1);
+const NOT_DELIVERED: &str =
+    "the settings of the source were changed, and the subscriptions of before did not deliver in time";
 const TICK: Duration = Duration::from_secs(1);
 /// Messages of one source that may wait for the disk.
 const MAX_PENDING: usize = 64;
 /// … and values in them: two seconds of a source at full flow, about 20 MiB.
 const MAX_PENDING_VALUES: usize = 200_000;
-/// Refused nodes that are named one by one; the status counts them all.
-const REPORTED_NODES: usize = 20;

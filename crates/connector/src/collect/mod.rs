@@ -15,6 +15,8 @@
 //!   they have to prove that it lives.
 //! - When the subscriptions cannot be continued, new ones are made, and the time from the last durable publish to
 //!   their creation is a gap.
+//! - When the settings of subscriptions were changed, new ones take the place of those at hand once nothing can be
+//!   missing between them ([`exchange`]).
 //! - Trust is decided anew while values flow ([`trust`]): whenever the store changes, and once a minute. A server that
 //!   is trusted no longer loses its session within seconds; its subscriptions stay, to be continued if it is trusted
 //!   again.
@@ -33,9 +35,11 @@ mod backlog;
 mod backoff;
 mod board;
 mod connection;
+mod exchange;
 mod health;
 mod intake;
 mod live;
+mod nodes;
 mod polled;
 mod progress;
 mod rebrowse;

@@ -20,6 +20,11 @@ pub(super) fn is_for_polling(source: &SourceConfig, status: u32) -> bool {
     source.polling != Polling::Never && WITHOUT_SUBSCRIPTION.contains(&status)
 }
 
+/// Whether the server refuses because there is too much already.
+pub(super) fn is_no_room(status: u32) -> bool {
+    NO_ROOM.contains(&status)
+}
+
 /// The polled nodes of one connection.
 #[derive(Default)]
 pub(super) struct Polled {
@@ -278,6 +283,8 @@ const MOST_FAILURES: u32 = 3;
 const LATE: i64 = 3;
 /// … and never before so much time has passed.
 const LEAST_LATE_MS: i64 = 2000;
+/// `BadTooManySubscriptions`, `BadTooManyMonitoredItems`: with fewer it would do.
+const NO_ROOM: [u32; 2] = [0x8077_0000, 0x80DB_0000];
 /// Stands for the refusal of a server that was not asked, because everything is to be polled: `BadNotSupported`.
 pub(super) const NOT_ASKED: u32 = 0x803D_0000;
 /// `BadServiceUnsupported`, `BadNotSupported`, `BadNotImplemented`, `BadTooManySubscriptions`,

@@ -145,6 +145,11 @@ impl Progress {
         Timestamp::from_ticks(known.min().unwrap_or(self.before))
     }
 
+    /// Whether every subscription has said at least once up to when nothing is missing.
+    pub(crate) fn all_spoke(&self) -> bool {
+        self.subscriptions.iter().all(|reached| reached.complete != 0)
+    }
+
     /// Takes note that up to this time every polled node was read.
     pub(crate) fn note_polled(&mut self, read_at: Timestamp) {
         self.polled = read_at.ticks();
@@ -191,6 +196,11 @@ impl Setup {
             places.entry(place.unwrap_or(last)).or_default().push(candidate);
         }
         places
+    }
+
+    /// Whether a subscription is one of these.
+    pub(crate) fn carries(&self, subscription: u32) -> bool {
+        self.subscriptions.iter().any(|made| made.id == subscription)
     }
 
     /// Ids of the subscriptions.

@@ -81,7 +81,7 @@ impl Live<'_> {
 
     /// Takes over what somebody accepted.
     pub(super) fn look_for_accepted(&mut self) {
-        if self.selecting.is_empty() && self.rebrowse.is_accepted() {
+        if self.selecting.is_empty() && !self.exchange.is_under_way() && self.rebrowse.is_accepted() {
             let survey = self.rebrowse.survey.clone();
             self.selecting.spawn(async move { survey.quickly().await });
         }

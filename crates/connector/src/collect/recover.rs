@@ -159,6 +159,7 @@ impl Live<'_> {
         let mut published = Timestamp::ABSENT;
         self.read(
             parcel,
+            subscription,
             |intake| {
                 let summary = message.walk(intake)?;
                 published = Timestamp::from_ticks(summary.publish_time);

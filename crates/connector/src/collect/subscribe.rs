@@ -19,7 +19,7 @@ pub(crate) struct Subscribed {
 }
 
 /// Makes as many subscriptions as the nodes need and puts the nodes into them. Those for which the server has no
-/// subscription, or no room in one, are among the refused.
+/// subscription, or no room in one, are among the refused. What was made is told also when it fails.
 ///
 /// # Errors
 /// [`Error::NothingAccepted`] when the server refuses every single node, and none can be polled; [`Error::Client`].
@@ -27,19 +27,19 @@ pub(crate) async fn subscribe(
     session: &Session,
     source: &SourceConfig,
     candidates: Vec<Candidate>,
-) -> Result<Subscribed, Error> {
+    outcome: &mut Subscribed,
+) -> Result<(), Error> {
     let nodes = candidates.len();
-    let mut outcome = Subscribed::default();
     if source.polling == Polling::Always {
         outcome.refused = candidates.into_iter().map(|candidate| (candidate, NOT_ASKED)).collect();
-        return Ok(outcome);
+        return Ok(());
     }
     let mut by_interval: BTreeMap<Duration, Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
         by_interval.entry(candidate.publishing_interval).or_default().push(candidate);
     }
     for (interval, candidates) in by_interval {
-        subscribe_at(session, source, interval, candidates, &mut outcome).await?;
+        subscribe_at(session, source, interval, candidates, outcome).await?;
     }
     let lost = |(_, status): &&(Candidate, u32)| !is_for_polling(source, *status);
     if outcome.refused.iter().filter(lost).count() == nodes
@@ -48,7 +48,7 @@ pub(crate) async fn subscribe(
         let example = format!("{}: {}", candidate.name, status_name(*status));
         return Err(Error::NothingAccepted { nodes, example });
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// The nodes of one publishing interval.

@@ -63,7 +63,7 @@ pub(super) struct Memory {
 impl Memory {
     /// Whether a subscription is ours.
     pub(super) fn carries(&self, subscription: u32) -> bool {
-        self.setup.as_ref().is_some_and(|setup| setup.subscriptions.iter().any(|s| s.id == subscription))
+        self.setup.as_ref().is_some_and(|setup| setup.carries(subscription))
     }
 
     /// Whether anything is subscribed to.
@@ -102,6 +102,18 @@ impl Memory {
         self.progress.absent.extend(newly.map(|stream| Absent { stream, from: complete }));
         self.progress = self.progress.renewed(setup.ids());
         self.setup = Some(setup);
+    }
+
+    /// Subscriptions that were made beside those at hand take their place, as far as they came meanwhile. Of the streams
+    /// of before, those that the server refuses now are missing; the others are not wanted any more.
+    pub(super) fn exchange(&mut self, setup: Setup, reached: Progress, refused: &HashSet<u32>) {
+        let at_hand = self.setup.take().into_iter().flat_map(|setup| setup.subscriptions);
+        let streams = at_hand.flat_map(|made| made.streams).chain(std::mem::take(&mut self.former));
+        self.former = streams.filter(|stream| refused.contains(stream)).collect();
+        let polled = self.progress.polled;
+        self.renew(setup);
+        self.progress.polled = polled;
+        self.progress.subscriptions = reached.subscriptions;
     }
 
     /// The gaps of streams that were missing and are collected again.

@@ -107,6 +107,7 @@ impl EventLog {
                     false => info!(source, added, gone, changed, why, "the server's nodes changed"),
                 }
             }
+            EventKind::Resubscribed => info!(source, "subscribed with the changed settings"),
             EventKind::ServerCertificateChanged { pinned, now } => {
                 warn!(
                     source,

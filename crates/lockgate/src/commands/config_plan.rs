@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context) -> Outcome {
     if running && !plan.is_empty() {
         if plan.changes.iter().any(is_restart_of_a_source) {
             say(
-                "a source whose subscriptions must be made anew is without any for a moment: that is on the gap ledger",
+                "a source is read on with its settings of before until those of now deliver; a new login or address may cost a moment, which is on the gap ledger",
             );
         }
         if plan.changes.iter().any(is_end_of_a_sink) {
