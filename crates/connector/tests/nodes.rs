@@ -21,8 +21,8 @@ use ua_client::Variant;
 use ua_client::types::{DataTypeId, NodeId, ObjectId, StatusCode};
 use ua_pki::SecurityPolicy;
 use ua_server::{
-    AddressSpace, NodeSpec, PushedValues, Running, Sample, Server, ServerConfig, Slot, UserAccount, Value,
-    VariableKind, VariableSpec,
+    AddressSpace, NodeRules, NodeSpec, PushedValues, Role, Roles, Running, Sample, Server, ServerConfig,
+    Slot, UserAccount, Value, VariableKind, VariableSpec,
 };
 
 const POLICY: SecurityPolicy = SecurityPolicy::Basic256Sha256;
@@ -48,13 +48,15 @@ async fn serve_behind(
     config.listen = ([127, 0, 0, 1], site.port).into();
     config.hosts = vec!["localhost".to_owned()];
     config.policies = vec![POLICY];
-    config.users = vec![UserAccount::with_password(USER, PASSWORD).unwrap()];
+    let observer = Roles::default().with(Role::Observer);
+    config.users = vec![UserAccount::with_password(USER, PASSWORD).unwrap().with_roles(observer)];
     config.limits.items = items;
     let mut space = AddressSpace::new(&config.application_uri, &config.limits).unwrap();
     for other in others {
         space.add_namespace(other).unwrap();
     }
     let namespace = space.add_namespace("urn:test:nodes").unwrap();
+    space.set_namespace_rules(namespace, NodeRules::observed()).unwrap();
     let source = PushedValues::new(values.len());
     for (index, (data_type, sample)) in values.into_iter().enumerate() {
         let slot = Slot(u32::try_from(index).unwrap());

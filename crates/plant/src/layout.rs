@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use opcua_types::{DataTypeId, NodeId, ObjectId};
 use ua_server::{
-    AddressSpace, Error, NodeSpec, TICKS_PER_MS, Ticks, TypedVariable, VariableKind, VariableSpec,
+    AddressSpace, Error, NodeRules, NodeSpec, TICKS_PER_MS, Ticks, TypedVariable, VariableKind, VariableSpec,
 };
 
+use crate::control::{self, Control};
 use crate::events::{BATCH_NUMBER, batch_type};
 use crate::signals::{Shape, Signals, ticks};
 use crate::specimens::{Specimen, Specimens, mode_definition, mode_type, report_definition, report_type};
@@ -21,8 +22,10 @@ pub(crate) fn build(
     counters: usize,
     counter_period: Ticks,
     specimens: Specimens,
+    control: Control,
 ) -> Result<Signals, Error> {
     let namespace = space.add_namespace(NAMESPACE)?;
+    space.set_namespace_rules(namespace, NodeRules::observed())?;
     let mut site = Site { space, signals: Signals::new(start), namespace };
     site.folder(&ObjectId::ObjectsFolder.into(), "Plant", "Plant", "A simulated plant")?;
     site.signal(
@@ -40,15 +43,18 @@ pub(crate) fn build(
     if specimens == Specimens::All {
         site.specimens()?;
     }
+    if control == Control::All {
+        control::add(&mut site)?;
+    }
     Ok(site.signals)
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
-struct Site<'a> {
-    space: &'a mut AddressSpace,
-    signals: Signals,
+pub(crate) struct Site<'a> {
+    pub(crate) space: &'a mut AddressSpace,
+    pub(crate) signals: Signals,
     namespace: u16,
 }
 
@@ -192,7 +198,13 @@ impl Site<'_> {
         self.space.add_object(&parent, spec)
     }
 
-    fn folder(&mut self, parent: &NodeId, path: &str, name: &str, description: &str) -> Result<(), Error> {
+    pub(crate) fn folder(
+        &mut self,
+        parent: &NodeId,
+        path: &str,
+        name: &str,
+        description: &str,
+    ) -> Result<(), Error> {
         let spec = self.spec(path, name, description);
         self.space.add_folder(parent, spec)
     }
@@ -215,11 +227,11 @@ impl Site<'_> {
         self.space.add_variable(&parent, spec, variable)
     }
 
-    fn spec(&self, path: &str, name: &str, description: &str) -> NodeSpec {
+    pub(crate) fn spec(&self, path: &str, name: &str, description: &str) -> NodeSpec {
         NodeSpec { id: self.id(path), name: name.to_owned(), description: Some(description.to_owned()) }
     }
 
-    fn id(&self, path: &str) -> NodeId {
+    pub(crate) fn id(&self, path: &str) -> NodeId {
         NodeId::new(self.namespace, path)
     }
 }
@@ -241,6 +253,7 @@ const fn data_type(shape: &Shape) -> DataTypeId {
         | Shape::Step(_)
         | Shape::Stuck(_)
         | Shape::Failing(_)
+        | Shape::Setpoint(_)
         | Shape::Specimen { .. } => DataTypeId::Double,
     }
 }

@@ -4,11 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ua_pki::SecurityPolicy;
 use ua_server::{
-    AddressSpace, Clock, Error, Limits, Running, Server, ServerConfig, Ticks, Trouble, UserAccount,
-    ValueSource,
+    AddressSpace, Clock, Criterion, Error, Limits, Role, RoleRule, Roles, Running, Server, ServerConfig,
+    Ticks, Trouble, UserAccount, ValueSource,
 };
 
 use crate::{
+    control::Control,
     layout,
     signals::{Signals, ticks},
     specimens::Specimens,
@@ -25,7 +26,7 @@ pub struct PlantConfig {
     pub counters: usize,
     /// How often each counter steps; not less than 10 ms, the fastest pace at which the server samples.
     pub counter_period: Duration,
-    /// Names and passwords of those who may read.
+    /// Names and passwords of users, each an Observer.
     pub users: Vec<(String, String)>,
     /// Security policies offered.
     pub policies: Vec<SecurityPolicy>,
@@ -58,6 +59,10 @@ pub struct Practice {
     pub namespaces_before: Vec<String>,
     /// Variables of rare kinds.
     pub specimens: Specimens,
+    /// Nodes that not everybody may use.
+    pub control: Control,
+    /// Users beside those of the configuration, and who has which role. Without it everybody who logs in is an Observer.
+    pub users: Option<(Vec<UserAccount>, Vec<RoleRule>)>,
     /// Folder of the certificate store of users: whom it trusts may log in with a certificate.
     pub user_certificates: Option<PathBuf>,
 }
@@ -88,6 +93,9 @@ impl Plant {
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
         server.limits.opens_per_second_per_address = OPENS_PER_SECOND;
         server.users = hash_passwords(config.users).await?;
+        let (users, rules) = practice.users.unwrap_or_else(|| (Vec::new(), everybody_observes()));
+        server.users.extend(users);
+        server.role_rules = rules;
         server.user_certificates = practice.user_certificates;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
         for uri in &practice.namespaces_before {
@@ -100,6 +108,7 @@ impl Plant {
             config.counters,
             ticks(config.counter_period),
             practice.specimens,
+            practice.control,
         )?);
         let source: Arc<dyn ValueSource> = Arc::<Signals>::clone(&signals);
         let server = Server::bind(server, space, source).await?;
@@ -116,6 +125,14 @@ impl Plant {
     #[must_use]
     pub fn endpoint_url(&self) -> &str {
         self.server.endpoint_url()
+    }
+
+    /// Other users and roles from now on, also for those who are connected.
+    ///
+    /// # Errors
+    /// For roles that cannot be given; then nothing has changed.
+    pub fn set_users(&self, users: &[UserAccount], rules: &[RoleRule]) -> Result<(), Error> {
+        self.server.set_users(users, rules)
     }
 
     /// The instant at which every counter was 0.
@@ -136,10 +153,19 @@ impl Plant {
     }
 }
 
+fn everybody_observes() -> Vec<RoleRule> {
+    vec![RoleRule { role: Role::Observer, criterion: Criterion::AuthenticatedUser }]
+}
+
 /// Hashing is made to be slow: off the async threads.
 async fn hash_passwords(users: Vec<(String, String)>) -> Result<Vec<UserAccount>, Error> {
-    let hashing =
-        move || users.iter().map(|(name, password)| UserAccount::with_password(name, password)).collect();
+    let hashing = move || {
+        let observer = Roles::default().with(Role::Observer);
+        let hash = |(name, password): &(String, String)| {
+            UserAccount::with_password(name, password).map(|user| user.with_roles(observer))
+        };
+        users.iter().map(hash).collect()
+    };
     tokio::task::spawn_blocking(hashing)
         .await
         .map_err(|_| Error::Config("the passwords could not be hashed"))?

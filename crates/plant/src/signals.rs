@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use opcua_types::{QualifiedName, StatusCode};
+use opcua_types::{QualifiedName, StatusCode, Variant};
 use ua_server::{Event, Sample, Slot, Ticks, Toward, Value, ValueSource};
 
+use crate::control::{Setpoint, set_speed};
 use crate::events::{Events, batch_number};
 use crate::specimens::Specimen;
 
@@ -55,6 +56,8 @@ pub enum Shape {
     State(u32),
     /// The instant of the start.
     StartTime,
+    /// What somebody wrote last.
+    Setpoint(Setpoint),
     /// Something rare.
     Specimen {
         /// What it is.
@@ -72,13 +75,15 @@ pub struct Signals {
     shapes: Vec<Shape>,
     /// `None` where nothing happens.
     events: Option<Events>,
+    /// The method that sets a speed, and the speed.
+    method: Option<(Slot, Slot)>,
 }
 
 impl Signals {
     /// No signals yet; time is counted from `start`.
     #[must_use]
     pub const fn new(start: Ticks) -> Self {
-        Self { start, periods: Vec::new(), shapes: Vec::new(), events: None }
+        Self { start, periods: Vec::new(), shapes: Vec::new(), events: None, method: None }
     }
 
     /// Adds a signal that has something new every `period` ticks (at least 1). `None` when there is no number left for it.
@@ -98,6 +103,23 @@ impl Signals {
     /// Lets things happen too: one event every [`EVENT_PERIOD`](crate::EVENT_PERIOD), about nodes in a namespace.
     pub(crate) fn with_events(&mut self, namespace: u16) {
         self.events = Some(Events { start: self.start, namespace });
+    }
+
+    /// Lets a method set a speed.
+    pub(crate) const fn with_method(&mut self, method: Slot, speed: Slot) {
+        self.method = Some((method, speed));
+    }
+
+    pub(crate) fn first_setpoint(&self) -> Option<Slot> {
+        let place = self.shapes.iter().position(|shape| matches!(shape, Shape::Setpoint(_)))?;
+        u32::try_from(place).ok().map(Slot)
+    }
+
+    fn setpoint(&self, slot: Slot) -> Option<&Setpoint> {
+        match self.facts(slot)?.0 {
+            Shape::Setpoint(setpoint) => Some(setpoint),
+            _ => None,
+        }
     }
 
     /// Event `k`, which happens `k` periods after the start; `None` where nothing happens.
@@ -150,6 +172,7 @@ impl Shape {
                 Value::UInt32(u32::try_from(k.rem_euclid(i64::from((*states).max(1)))).unwrap_or_default())
             }
             Self::StartTime => return Sample::good(Value::DateTime(start), start),
+            Self::Setpoint(setpoint) => return setpoint.get(),
             Self::Specimen { kind, namespace } => kind.value(k, *namespace),
         };
         Sample::good(value, time)
@@ -178,7 +201,21 @@ impl ValueSource for Signals {
     }
 
     fn is_recorded(&self, slot: Slot) -> bool {
-        self.facts(slot).is_some()
+        self.facts(slot).is_some() && self.setpoint(slot).is_none()
+    }
+
+    fn is_writable(&self, slot: Slot) -> bool {
+        self.setpoint(slot).is_some()
+    }
+
+    fn write(&self, slot: Slot, value: Value, at: Ticks) -> Result<(), StatusCode> {
+        self.setpoint(slot).ok_or(StatusCode::BadNotWritable)?.set(value, at)
+    }
+
+    fn call(&self, method: Slot, inputs: &[Variant], at: Ticks) -> Result<Vec<Variant>, StatusCode> {
+        let speed =
+            self.method.filter(|(known, _)| *known == method).and_then(|(_, speed)| self.setpoint(speed));
+        set_speed(speed.ok_or(StatusCode::BadMethodInvalid)?, inputs, at)
     }
 
     fn recorded(&self, slot: Slot, at: Ticks, toward: Toward, now: Ticks) -> Option<Sample> {

@@ -8,7 +8,11 @@ use std::{
 
 use ua_pki::SecurityPolicy;
 
-use crate::{access::UserAccount, limits::Limits, trouble::Trouble};
+use crate::{
+    access::{RoleRule, UserAccount},
+    limits::Limits,
+    trouble::Trouble,
+};
 
 /// Everything a server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct ServerConfig {
     pub policies: Vec<SecurityPolicy>,
     /// Who may log in by name.
     pub users: Vec<UserAccount>,
+    /// Who has which role, beside the roles that a user account names.
+    pub role_rules: Vec<RoleRule>,
     /// Folder of a certificate store of its own, made there when there is none: whose certificate is trusted in it may log in
     /// with it. Nobody may without. Applications are never looked up in it, nor users in the other (rule OR-04).
     pub user_certificates: Option<PathBuf>,
@@ -46,7 +52,7 @@ pub enum AnonymousLogin {
     /// Refuse them.
     #[default]
     Denied,
-    /// Let them browse and read like any user.
+    /// Let them in with the role Anonymous, which sees the standard nodes of the server, and what rules give it.
     Allowed,
 }
 
@@ -66,6 +72,7 @@ impl ServerConfig {
                 SecurityPolicy::Aes256Sha256RsaPss,
             ],
             users: Vec::new(),
+            role_rules: Vec::new(),
             user_certificates: None,
             anonymous: AnonymousLogin::Denied,
             danger_offer_unsecured: false,

@@ -175,6 +175,7 @@ impl Connection {
             channel: self.id,
             address: self.address.ip(),
             policy: self.channel.policy(),
+            mode: self.channel.mode(),
             certificate: self.channel.peer().map(|peer| peer.certificate().clone()),
             answers: self.answers.clone(),
         };

@@ -1,22 +1,25 @@
 //! What the connections, the services and the sampler share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicU32},
+};
 
-use opcua_types::{ContextOwned, DecodingOptions, DepthGauge, NodeId};
+use opcua_types::{AttributeId, ContextOwned, DecodingOptions, DepthGauge, NodeId, StatusCode};
 use tokio::sync::{Notify, Semaphore, mpsc::UnboundedSender};
-use ua_channel::{Random, SystemRandom};
+use ua_channel::{MessageSecurityMode, Random, SystemRandom};
 use ua_codec::bounded_context;
 use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy};
 
 use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
-    access::Gate,
+    access::{Directory, Gate, Grant, Wish},
     address_space::NodeIndex,
     clock::Clock,
     events::Event,
     services,
     session::Sessions,
-    subscription::{Answer, Ending, Engine, EventSampler, Sampler, Watched},
+    subscription::{Answer, Ending, Engine, EventSampler, Owner, Sampler, Watched},
     values::{Sample, Slot, Ticks},
 };
 
@@ -34,6 +37,8 @@ pub(crate) struct Core {
     /// Rings when the engine's next deadline may have come nearer.
     pub(crate) wake: Notify,
     pub(crate) next_channel: AtomicU32,
+    /// Descriptions that were written over those of the address space.
+    pub(crate) descriptions: RwLock<HashMap<NodeIndex, Arc<str>>>,
     sessions: Mutex<Sessions>,
     engine: Mutex<Engine>,
 }
@@ -44,6 +49,7 @@ pub(crate) struct Peer {
     pub(crate) channel: u32,
     pub(crate) address: std::net::IpAddr,
     pub(crate) policy: SecurityPolicy,
+    pub(crate) mode: MessageSecurityMode,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) answers: UnboundedSender<Answer>,
 }
@@ -68,6 +74,7 @@ impl Core {
             logins: Semaphore::new(2),
             wake: Notify::new(),
             next_channel: AtomicU32::new(first.max(1)),
+            descriptions: RwLock::default(),
             started: clock.now(),
             config,
             port,
@@ -104,6 +111,38 @@ impl Core {
         self.space.index(node).filter(|_| !self.config.trouble.is_hidden(node))
     }
 
+    /// The place of a node, if the wish is granted.
+    pub(crate) fn find(&self, grant: Grant, node: &NodeId, wish: Wish) -> Result<NodeIndex, StatusCode> {
+        let index = self.index(node).ok_or(StatusCode::BadNodeIdUnknown)?;
+        self.check(grant, index, wish).map(|()| index)
+    }
+
+    /// Whether the wish is granted, or why not.
+    pub(crate) fn check(&self, grant: Grant, index: NodeIndex, wish: Wish) -> Result<(), StatusCode> {
+        let node = self.space.node(index).ok_or(StatusCode::BadNodeIdUnknown)?;
+        grant.check(self.space.rules(node), wish)
+    }
+
+    /// Whether somebody may see that the node is there.
+    pub(crate) fn shows(&self, grant: Grant, index: NodeIndex) -> bool {
+        self.space.node(index).is_some_and(|node| {
+            !self.config.trouble.is_hidden(&node.id)
+                && grant.check(self.space.rules(node), Wish::Browse).is_ok()
+        })
+    }
+
+    /// Lets other users and rules hold from now on, also for the sessions and subscriptions that are there (UT-18).
+    pub(crate) fn replace_directory(&self, directory: Directory) {
+        self.gate.replace_directory(directory);
+        self.sessions().reassess(&|owner| self.grant_now(owner));
+        self.engine().reassess(self.clock.now(), self, &|owner| self.grant_now(owner));
+        self.wake.notify_one();
+    }
+
+    fn grant_now(&self, owner: &Owner) -> Grant {
+        Grant { roles: self.gate.roles(&owner.identity), ..owner.grant }
+    }
+
     /// The channel is gone: its Publish requests with it, its sessions stay until they time out.
     pub(crate) fn channel_gone(&self, channel: u32) {
         let sessions = self.sessions().on_channel(channel);
@@ -131,6 +170,10 @@ impl EventSampler for Core {
             visit(&Event::model_change(at));
         }
     }
+
+    fn may_receive(&self, grant: Grant, event: &Event) -> bool {
+        self.find(grant, &event.source, Wish::ReceiveEvents).is_ok()
+    }
 }
 
 impl Sampler for Core {
@@ -138,8 +181,13 @@ impl Sampler for Core {
         self.source.sample(slots, at, visit);
     }
 
-    fn polled(&self, watched: Watched, at: Ticks) -> Sample {
-        services::sample_attribute(self, watched.node, watched.attribute, at)
+    fn polled(&self, grant: Grant, watched: Watched, at: Ticks) -> Sample {
+        services::sample_attribute(self, grant, watched.node, watched.attribute, at)
+    }
+
+    fn denied(&self, grant: Grant, watched: Watched) -> Option<StatusCode> {
+        let attribute = AttributeId::from_u32(watched.attribute).ok()?;
+        self.check(grant, watched.node, Wish::Read(attribute)).err()
     }
 }
 

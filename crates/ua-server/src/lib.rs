@@ -1,11 +1,11 @@
-//! A small hardened OPC UA server: something shown to read, and nothing that can be written.
+//! A small hardened OPC UA server: something shown to read, and written only where a rule of the node and the source both allow it.
 //!
 //! It promises: a client is judged by its certificate before our key does any work for it; a session belongs to one certificate, one
 //! channel and one user; what a peer may make us hold is bounded by [`Limits`]; a monitored value is lost only with the overflow bit
 //! set, and a message stays available for Republish until it is acknowledged, also across sessions of the same user.
 //!
 //! It must never: offer a session without message security unless told so by a `danger_` setting, answer a service it does not have
-//! with anything but `Bad_ServiceUnsupported`, tell a failed login why it failed, or change what it shows on a client's request.
+//! with anything but `Bad_ServiceUnsupported`, tell a failed login why it failed, or let anybody do with a node what no rule allows.
 
 mod access;
 mod address_space;
@@ -26,8 +26,8 @@ mod trouble;
 mod values;
 mod wire;
 
-pub use access::UserAccount;
-pub use address_space::{AddressSpace, NodeSpec, TypedVariable, VariableKind, VariableSpec};
+pub use access::{Criterion, NodeRules, Permissions, Restrictions, Role, RoleRule, Roles, UserAccount};
+pub use address_space::{AddressSpace, MethodSpec, NodeSpec, TypedVariable, VariableKind, VariableSpec};
 pub use clock::Clock;
 pub use config::{AnonymousLogin, ServerConfig};
 pub use error::Error;

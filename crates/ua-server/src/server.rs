@@ -6,7 +6,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use ua_pki::{SecurityPolicy, Store};
 
 use crate::{
-    AddressSpace, Error, ServerConfig, ValueSource,
+    AddressSpace, Error, RoleRule, ServerConfig, UserAccount, ValueSource,
+    access::Directory,
     clock::Clock,
     core::Core,
     judge::{StoreJudge, own_identity, watch_trust},
@@ -18,12 +19,12 @@ use crate::{
 pub struct Server;
 
 /// A server that runs until [`Running::stop`] or until this handle is dropped.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     endpoint_url: String,
     stop: watch::Sender<bool>,
     tasks: [JoinHandle<()>; 3],
+    core: Arc<Core>,
 }
 
 impl Server {
@@ -63,17 +64,34 @@ impl Server {
         let (decide_again, decisions) = watch::channel(0);
         let watching = tokio::spawn(watch_trust(Arc::clone(&judge), decide_again, stopped.clone()));
         let doorman = Doorman { judge, decisions };
-        let accepting = tokio::spawn(listener::run(core, listener, doorman, stopped));
+        let accepting = tokio::spawn(listener::run(Arc::clone(&core), listener, doorman, stopped));
         Ok(Running {
             address,
             endpoint_url: format!("opc.tcp://{host}:{}", address.port()),
             stop,
             tasks: [accepting, timing, watching],
+            core,
         })
     }
 }
 
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Running {
+    /// Other users and rules from now on. Whoever is logged in has at once what these give: a user who is no longer among them has
+    /// what everybody has, and what was subscribed to is told that access is denied.
+    ///
+    /// # Errors
+    /// For roles that cannot be given; then nothing has changed.
+    pub fn set_users(&self, users: &[UserAccount], rules: &[RoleRule]) -> Result<(), Error> {
+        self.core.replace_directory(Directory::new(users, rules)?);
+        Ok(())
+    }
+
     /// Where it listens.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {

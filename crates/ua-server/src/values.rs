@@ -187,6 +187,30 @@ pub trait ValueSource: Send + Sync + 'static {
         None
     }
 
+    /// Whether the value of a slot can be written.
+    fn is_writable(&self, slot: Slot) -> bool {
+        let _ = slot;
+        false
+    }
+
+    /// Takes a value that somebody who may do so has written. It has the data type of the variable.
+    ///
+    /// # Errors
+    /// `Bad_OutOfRange` and the like, when this value cannot be taken.
+    fn write(&self, slot: Slot, value: Value, at: Ticks) -> Result<(), StatusCode> {
+        let (_, _, _) = (slot, value, at);
+        Err(StatusCode::BadNotWritable)
+    }
+
+    /// Does what a method does and gives what it gives.
+    ///
+    /// # Errors
+    /// `Bad_ArgumentsMissing`, `Bad_InvalidArgument` and the like.
+    fn call(&self, method: Slot, inputs: &[Variant], at: Ticks) -> Result<Vec<Variant>, StatusCode> {
+        let (_, _, _) = (method, inputs, at);
+        Err(StatusCode::BadMethodInvalid)
+    }
+
     /// Whether anything ever happens.
     fn has_events(&self) -> bool {
         false

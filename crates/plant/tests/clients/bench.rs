@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use opcua_types::NodeId;
-use plant::{Plant, PlantConfig};
+use plant::{Plant, PlantConfig, Practice};
 use tempfile::TempDir;
 use ua_channel::{DataValueRef, MessageSecurityMode, ValueRef};
 use ua_client::{
@@ -28,8 +28,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn start(counters: usize) -> Self {
+        Self::start_to_practise(counters, Practice::default()).await
+    }
+
+    pub(crate) async fn start_to_practise(counters: usize, practice: Practice) -> Self {
         let folder = TempDir::new().unwrap();
-        let plant = Plant::start(config(&folder, "127.0.0.1:0".parse().unwrap(), counters)).await.unwrap();
+        let config = config(&folder, "127.0.0.1:0".parse().unwrap(), counters);
+        let plant = Plant::start_to_practise(config, practice).await.unwrap();
         let url = plant.endpoint_url().parse().unwrap();
         Self { plant, folder, url }
     }

@@ -11,3 +11,4 @@
 mod bench;
 mod front_door;
 mod nothing_lost;
+mod roles;

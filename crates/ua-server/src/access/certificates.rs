@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use ua_pki::{Certificate, Role, SecurityPolicy, Store, ValidationContext, validate};
 
+use super::mapping::Login;
 use crate::{Error, clock::Clock};
 
 /// The certificates of users that are trusted, as the store has them at that moment.
@@ -19,7 +20,7 @@ impl UserCertificates {
     }
 
     /// The user that a certificate stands for, if it is trusted. Who is refused is kept in the store's `rejected` folder.
-    pub(crate) fn user(&self, chain: &[Certificate], policy: SecurityPolicy) -> Option<Arc<str>> {
+    pub(crate) fn user(&self, chain: &[Certificate], policy: SecurityPolicy) -> Option<(Arc<str>, Login)> {
         let leaf = chain.first()?;
         let trust = self.store.trust_list().map_err(|error| {
             tracing::error!(%error, "store of user certificates cannot be read: no user is trusted");
@@ -33,7 +34,14 @@ impl UserCertificates {
             suppress: &[],
         };
         match validate(chain, &trust.ok()?, &context).into_trusted() {
-            Ok(proof) => Some(user_name(proof.certificate()).into()),
+            Ok(proof) => {
+                let certificate = proof.certificate();
+                let login = Login::Certificate {
+                    thumbprint: certificate.thumbprint().to_string(),
+                    subject: certificate.subject().to_owned(),
+                };
+                Some((user_name(certificate).into(), login))
+            }
             Err(verdict) => {
                 let status = verdict.status().map_or("unknown", |status| status.name());
                 tracing::warn!(status, thumbprint = %leaf.thumbprint(), subject = ?leaf.subject(), "user certificate refused");

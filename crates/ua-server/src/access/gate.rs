@@ -1,14 +1,15 @@
 //! The gate: one attempt to log in, one answer.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use super::{
     certificates::UserCertificates,
     lockout::{Guesser, Lockout},
+    mapping::{Directory, Identity},
+    role::Roles,
     user::{MAX_NAME_BYTES, UserAccount},
 };
 use crate::{
@@ -25,7 +26,7 @@ pub(crate) struct Attempt<'a> {
 }
 
 pub(crate) struct Gate {
-    users: HashMap<Arc<str>, UserAccount>,
+    directory: RwLock<Arc<Directory>>,
     certificates: Option<UserCertificates>,
     anonymous: AnonymousLogin,
     /// Compared with when there is no such user, so that it takes as long.
@@ -41,7 +42,7 @@ impl Gate {
         fill_random(&mut secret)?;
         let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            users: config.users.iter().map(|user| (Arc::from(user.name()), user.clone())).collect(),
+            directory: RwLock::new(Arc::new(Directory::new(&config.users, &config.role_rules)?)),
             certificates: config
                 .user_certificates
                 .as_deref()
@@ -54,8 +55,23 @@ impl Gate {
         })
     }
 
+    /// Users and rules as they stand now.
+    fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other users and rules from now on.
+    pub(crate) fn replace_directory(&self, directory: Directory) {
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+    }
+
+    /// The roles of somebody, now.
+    pub(crate) fn roles(&self, identity: &Identity) -> Roles {
+        self.directory().roles(identity)
+    }
+
     pub(crate) fn has_users(&self) -> bool {
-        !self.users.is_empty()
+        self.directory().has_users()
     }
 
     /// The users who log in with a certificate, if any may.
@@ -83,7 +99,8 @@ impl Gate {
                 return None;
             }
         }
-        let known = self.users.get_key_value(attempt.user);
+        let directory = self.directory();
+        let known = directory.user(attempt.user);
         let account = known.map_or(&self.nobody, |(_, account)| account);
         let matches = account.verify(attempt.password.unwrap_or_default());
         let user = known.filter(|_| matches && attempt.password.is_some()).map(|(name, _)| Arc::clone(name));

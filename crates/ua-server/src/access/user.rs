@@ -5,6 +5,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
+use super::role::Roles;
 use crate::Error;
 
 /// Longest password that is looked at; also the most the legacy secret form is used for elsewhere.
@@ -18,10 +19,11 @@ pub(super) const MAX_NAME_BYTES: usize = 256;
 pub struct UserAccount {
     name: String,
     phc: String,
+    roles: Roles,
 }
 
 impl UserAccount {
-    /// A user whose password is hashed here and now (argon2id, the crate's recommended cost).
+    /// A user without any role, whose password is hashed here and now (argon2id, the crate's recommended cost).
     ///
     /// # Errors
     /// [`Error::Password`] for an empty or overlong name or password, and when the hash function fails.
@@ -33,19 +35,32 @@ impl UserAccount {
         }
         let hash =
             Argon2::default().hash_password(password.as_bytes()).map_err(|error| fail(error.to_string()))?;
-        Ok(Self { name: name.to_owned(), phc: hash.to_string() })
+        Ok(Self { name: name.to_owned(), phc: hash.to_string(), roles: Roles::default() })
     }
 
-    /// A user whose hash is known, in PHC string form.
+    /// A user without any role, whose hash is known, in PHC string form.
     ///
     /// # Errors
     /// [`Error::Password`] for an empty or overlong name, and when the hash cannot be read.
     pub fn with_hash(name: &str, phc: &str) -> Result<Self, Error> {
         check_name(name)?;
         match PasswordHash::new(phc) {
-            Ok(_) => Ok(Self { name: name.to_owned(), phc: phc.to_owned() }),
+            Ok(_) => Ok(Self { name: name.to_owned(), phc: phc.to_owned(), roles: Roles::default() }),
             Err(error) => Err(Error::Password { user: name.to_owned(), reason: error.to_string() }),
         }
+    }
+
+    /// The same user with these roles, instead of those it had.
+    #[must_use]
+    pub const fn with_roles(mut self, roles: Roles) -> Self {
+        self.roles = roles;
+        self
+    }
+
+    /// The roles that were given to this user.
+    #[must_use]
+    pub const fn roles(&self) -> Roles {
+        self.roles
     }
 
     /// The user's name.
@@ -77,7 +92,10 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 impl std::fmt::Debug for UserAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UserAccount").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("UserAccount")
+            .field("name", &self.name)
+            .field("roles", &self.roles)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@ use opcua_types::{
 };
 
 use super::{
+    access::RuleBook,
     node::{Content, Node, NodeIndex, NodeKind, Reference},
     query::AddressSpace,
     standard, standard_types,
@@ -85,6 +86,7 @@ impl AddressSpace {
             nodes: Vec::new(),
             by_id: HashMap::new(),
             children: HashSet::new(),
+            book: RuleBook::new(),
             namespaces: vec!["http://opcfoundation.org/UA/".to_owned(), application_uri.to_owned()],
         };
         standard_types::add(&mut space)?;
@@ -223,7 +225,7 @@ impl AddressSpace {
     }
 
     /// A property in OPC UA's own namespace whose id is the owner's with the name appended.
-    fn add_property(
+    pub(super) fn add_property(
         &mut self,
         owner: &NodeId,
         name: &str,
@@ -243,7 +245,7 @@ impl AddressSpace {
         self.refer(&id, ReferenceTypeId::HasTypeDefinition, &VariableTypeId::PropertyType.into())
     }
 
-    fn attach(
+    pub(super) fn attach(
         &mut self,
         parent: &NodeId,
         reference: ReferenceTypeId,
@@ -286,6 +288,7 @@ impl AddressSpace {
             display_name: None,
             description,
             kind,
+            rules: None,
             references: Vec::new(),
         });
         Ok(())

@@ -4,14 +4,17 @@
 //! first ([`AddressSpace::new`] brings the standard nodes, `add_*` the application's) and does not change while the server runs.
 //! It holds no live value: a variable either carries a fixed value or names the [`Slot`](crate::values::Slot) it is read from.
 
+mod access;
 mod build;
 mod data_types;
+mod methods;
 mod node;
 mod query;
 mod standard;
 mod standard_types;
 
 pub use build::{NodeSpec, TypedVariable, VariableKind, VariableSpec};
+pub use methods::MethodSpec;
 pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};
 pub use query::AddressSpace;
 pub(crate) use standard::{PRODUCT_NAME, PRODUCT_URI};

@@ -2,6 +2,7 @@
 
 use opcua_types::{DataTypeDefinition, LocalizedText, NodeClass, NodeId, QualifiedName};
 
+use super::access::RulesIndex;
 use crate::values::{Slot, Value};
 
 /// Place of a node in the space.
@@ -15,6 +16,8 @@ pub(crate) struct Node {
     pub(crate) display_name: Option<Box<str>>,
     pub(crate) description: Option<Box<str>>,
     pub(crate) kind: NodeKind,
+    /// Its own rules; without them those of its namespace hold.
+    pub(super) rules: Option<RulesIndex>,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -30,6 +33,7 @@ pub(crate) struct Reference {
 pub(crate) enum NodeKind {
     Object,
     Variable { data_type: NodeId, value_rank: i32, minimum_sampling: f64, content: Content },
+    Method(Slot),
     ObjectType { is_abstract: bool },
     VariableType { is_abstract: bool, data_type: NodeId, value_rank: i32 },
     ReferenceType { is_abstract: bool, symmetric: bool, inverse_name: &'static str },
@@ -61,6 +65,7 @@ impl Node {
         match self.kind {
             NodeKind::Object => NodeClass::Object,
             NodeKind::Variable { .. } => NodeClass::Variable,
+            NodeKind::Method(_) => NodeClass::Method,
             NodeKind::ObjectType { .. } => NodeClass::ObjectType,
             NodeKind::VariableType { .. } => NodeClass::VariableType,
             NodeKind::ReferenceType { .. } => NodeClass::ReferenceType,

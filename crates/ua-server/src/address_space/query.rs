@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use opcua_types::{NodeId, QualifiedName, ReferenceTypeId};
 
-use super::node::{Node, NodeIndex, Reference};
+use super::{
+    access::RuleBook,
+    node::{Node, NodeIndex, Reference},
+};
 
 /// All nodes of a server. Built before the server starts, read-only afterwards.
 #[derive(Debug, Clone)]
@@ -13,6 +16,7 @@ pub struct AddressSpace {
     pub(super) by_id: HashMap<NodeId, NodeIndex>,
     pub(super) children: HashSet<(NodeIndex, u16, Box<str>)>,
     pub(super) namespaces: Vec<String>,
+    pub(super) book: RuleBook,
 }
 
 impl AddressSpace {

@@ -8,7 +8,7 @@ use super::{
     node::{Content, NodeKind, ServerVariable},
     query::AddressSpace,
 };
-use crate::{Error, limits::Limits, services::Aggregate, values::Value};
+use crate::{Error, access::Role, limits::Limits, services::Aggregate, values::Value};
 
 /// How an instance hangs under its parent.
 #[derive(Clone, Copy)]
@@ -42,6 +42,12 @@ pub(super) fn add(space: &mut AddressSpace, limits: &Limits) -> Result<(), Error
     {
         space.refer(&NodeId::new(0, folder), ReferenceTypeId::Organizes, &NodeId::new(0, kind))?;
     }
+    for role in Role::ALL {
+        let id = role.node_id();
+        space.insert(id.clone(), QualifiedName::new(0, role.name()), None, NodeKind::Object)?;
+        space.refer(&NodeId::new(0, ROLE_SET), ReferenceTypeId::HasComponent, &id)?;
+        space.refer(&id, ReferenceTypeId::HasTypeDefinition, &ObjectTypeId::RoleType.into())?;
+    }
     add_status(space)?;
     add_capabilities(space, limits)
 }
@@ -59,6 +65,7 @@ const CAPABILITIES: u32 = 2268;
 const DIAGNOSTICS: u32 = 2274;
 const REDUNDANCY: u32 = 2296;
 const OPERATION_LIMITS: u32 = 11704;
+const ROLE_SET: u32 = 15606;
 const HISTORY: u32 = 11192;
 const HISTORY_AGGREGATES: u32 = 11201;
 
@@ -87,6 +94,7 @@ const OBJECTS: &[(u32, &str, u32, Link, ObjectTypeId)] = &[
     (DIAGNOSTICS, "ServerDiagnostics", SERVER, Link::Component, ObjectTypeId::ServerDiagnosticsType),
     (2295, "VendorServerInfo", SERVER, Link::Component, ObjectTypeId::VendorServerInfoType),
     (REDUNDANCY, "ServerRedundancy", SERVER, Link::Component, ObjectTypeId::ServerRedundancyType),
+    (ROLE_SET, "RoleSet", CAPABILITIES, Link::Component, ObjectTypeId::RoleSetType),
     (11715, "Namespaces", SERVER, Link::Component, ObjectTypeId::NamespacesType),
 ];
 

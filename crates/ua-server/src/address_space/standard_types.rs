@@ -151,6 +151,9 @@ const DATA_TYPES: &[(u32, &str, u32, Kind)] = &[
     (291, "NumericRange", 12, C),
     (294, "UtcTime", 13, C),
     (295, "LocaleId", 12, C),
+    (94, "PermissionType", 7, C),
+    (95, "AccessRestrictionType", 5, C),
+    (96, "RolePermissionType", 22, C),
     (296, "Argument", 22, C),
     (311, "ApplicationInstanceCertificate", 15, C),
     (338, "BuildInfo", 22, C),
@@ -186,6 +189,8 @@ const OBJECT_TYPES: &[(u32, &str, u32, Kind)] = &[
     (2340, "AggregateFunctionType", 58, C),
     (11564, "OperationLimitsType", 61, C),
     (11616, "NamespaceMetadataType", 58, C),
+    (15607, "RoleSetType", 58, C),
+    (15620, "RoleType", 58, C),
     (11645, "NamespacesType", 58, C),
 ];
 

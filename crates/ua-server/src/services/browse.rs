@@ -10,13 +10,14 @@ use opcua_types::{
 
 use super::Scope;
 use crate::{
+    access::{Grant, Wish},
     address_space::{AddressSpace, NodeIndex, Reference},
     core::Core,
     session::{BrowsePosition, Session, SessionToken},
 };
 
 pub(super) fn browse(scope: &Scope<'_>, request: BrowseRequest) -> Result<BrowseResponse, StatusCode> {
-    scope.session(&request.request_header)?;
+    let grant = scope.grant(&request.request_header)?;
     if !request.view.view_id.is_null() {
         return Err(StatusCode::BadViewIdUnknown);
     }
@@ -25,8 +26,8 @@ pub(super) fn browse(scope: &Scope<'_>, request: BrowseRequest) -> Result<Browse
     let max = if asked == 0 { limit } else { asked.min(limit) };
     let nodes = scope.operations(request.nodes_to_browse)?;
     let results = nodes.into_iter().map(|description| {
-        start(scope.core, description, max)
-            .and_then(|position| page(scope, &request.request_header, position))
+        start(scope.core, grant, description, max)
+            .and_then(|position| page(scope, grant, &request.request_header, position))
     });
     Ok(BrowseResponse {
         response_header: scope.good(&request.request_header),
@@ -39,7 +40,7 @@ pub(super) fn browse_next(
     scope: &Scope<'_>,
     request: BrowseNextRequest,
 ) -> Result<BrowseNextResponse, StatusCode> {
-    scope.session(&request.request_header)?;
+    let grant = scope.grant(&request.request_header)?;
     let points = scope.operations(request.continuation_points)?;
     let release = request.release_continuation_points;
     let results = points.iter().map(|point| {
@@ -49,7 +50,11 @@ pub(super) fn browse_next(
                 .and_then(|point| session.take_position(point))
                 .ok_or(StatusCode::BadContinuationPointInvalid)
         })?;
-        if release { Ok(BrowseResult::default()) } else { page(scope, &request.request_header, position) }
+        if release {
+            Ok(BrowseResult::default())
+        } else {
+            page(scope, grant, &request.request_header, position)
+        }
     });
     Ok(BrowseNextResponse {
         response_header: scope.good(&request.request_header),
@@ -71,8 +76,13 @@ fn with_session<T>(
     act(scope.core.sessions().check(token, scope.peer.channel, scope.now)?)
 }
 
-fn start(core: &Core, description: BrowseDescription, max: usize) -> Result<BrowsePosition, StatusCode> {
-    let node = core.index(&description.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+fn start(
+    core: &Core,
+    grant: Grant,
+    description: BrowseDescription,
+    max: usize,
+) -> Result<BrowsePosition, StatusCode> {
+    let node = core.find(grant, &description.node_id, Wish::Browse)?;
     let space = &core.space;
     if description.browse_direction == BrowseDirection::Invalid {
         return Err(StatusCode::BadBrowseDirectionInvalid);
@@ -85,6 +95,7 @@ fn start(core: &Core, description: BrowseDescription, max: usize) -> Result<Brow
 /// The next references of a node, and a continuation point when there are more.
 fn page(
     scope: &Scope<'_>,
+    grant: Grant,
     header: &RequestHeader,
     mut position: BrowsePosition,
 ) -> Result<BrowseResult, StatusCode> {
@@ -92,9 +103,9 @@ fn page(
     let mut references = Vec::new();
     let mut more = false;
     for (offset, reference) in space.references(position.node).iter().enumerate().skip(position.offset) {
-        let hidden =
-            space.node(reference.target).is_some_and(|node| scope.core.config.trouble.is_hidden(&node.id));
-        if hidden || !is_wanted(space, &position.description, position.kinds.as_deref(), reference) {
+        if !scope.core.shows(grant, reference.target)
+            || !is_wanted(space, &position.description, position.kinds.as_deref(), reference)
+        {
             continue;
         }
         if references.len() == position.max {

@@ -1,4 +1,4 @@
-//! Call (Part 4 §5.12), for the methods that ask for something once more. There is none that changes anything.
+//! Call (Part 4 §5.12): the methods that ask for something once more, and those of the application.
 
 use opcua_types::{
     CallMethodRequest, CallMethodResult, CallRequest, CallResponse, MethodId, NodeId, ObjectId, ObjectTypeId,
@@ -6,12 +6,16 @@ use opcua_types::{
 };
 
 use super::Scope;
-use crate::subscription::SessionKey;
+use crate::{
+    access::{Grant, Wish},
+    address_space::NodeKind,
+    subscription::SessionKey,
+};
 
 pub(super) fn call(scope: &Scope<'_>, request: CallRequest) -> Result<CallResponse, StatusCode> {
-    let (session, _) = scope.session(&request.request_header)?;
+    let (session, owner) = scope.session(&request.request_header)?;
     let calls = scope.operations(request.methods_to_call)?;
-    let results = calls.iter().map(|call| match call_one(scope, session, call) {
+    let results = calls.iter().map(|call| match call_one(scope, owner.grant, session, call) {
         Ok(outputs) => CallMethodResult {
             output_arguments: (!outputs.is_empty()).then_some(outputs),
             ..CallMethodResult::default()
@@ -27,11 +31,34 @@ pub(super) fn call(scope: &Scope<'_>, request: CallRequest) -> Result<CallRespon
     })
 }
 
+/// A method of the application: whoever calls it needs the right to it and to its object (AZ-07).
+fn of_application(
+    scope: &Scope<'_>,
+    grant: Grant,
+    call: &CallMethodRequest,
+) -> Result<Vec<Variant>, StatusCode> {
+    let core = scope.core;
+    let object = core.find(grant, &call.object_id, Wish::Call)?;
+    let method = core.find(grant, &call.method_id, Wish::Browse).map_err(|_| StatusCode::BadMethodInvalid)?;
+    let node = core.space.node(method).ok_or(StatusCode::BadMethodInvalid)?;
+    let NodeKind::Method(slot) = node.kind else { return Err(StatusCode::BadMethodInvalid) };
+    if !core.space.references(object).iter().any(|reference| reference.forward && reference.target == method)
+    {
+        return Err(StatusCode::BadMethodInvalid);
+    }
+    core.check(grant, method, Wish::Call)?;
+    core.source.call(slot, call.input_arguments.as_deref().unwrap_or_default(), scope.now)
+}
+
 fn call_one(
     scope: &Scope<'_>,
+    grant: Grant,
     session: SessionKey,
     call: &CallMethodRequest,
 ) -> Result<Vec<Variant>, StatusCode> {
+    if call.method_id.namespace != 0 {
+        return of_application(scope, grant, call);
+    }
     let method = call.method_id.as_method_id().map_err(|_| StatusCode::BadMethodInvalid)?;
     let object = match method {
         MethodId::Server_GetMonitoredItems | MethodId::Server_ResendData => NodeId::from(ObjectId::Server),

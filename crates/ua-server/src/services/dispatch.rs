@@ -6,9 +6,10 @@ use opcua_types::{
 };
 
 use super::{
-    browse, call, discovery, history, monitored_items, read, register, session, subscribe, translate,
+    browse, call, discovery, history, monitored_items, read, register, session, subscribe, translate, write,
 };
 use crate::{
+    access::Grant,
     core::{Core, Peer},
     session::SessionToken,
     subscription::{Owner, SessionKey},
@@ -35,6 +36,11 @@ impl Scope<'_> {
         let session = sessions.check(token, self.peer.channel, self.now)?;
         let owner = session.owner.clone().ok_or(StatusCode::BadSessionNotActivated)?;
         Ok((session.key, owner))
+    }
+
+    /// What the session of a request may do.
+    pub(crate) fn grant(&self, header: &RequestHeader) -> Result<Grant, StatusCode> {
+        self.session(header).map(|(_, owner)| owner.grant)
     }
 
     /// A header that says Good.
@@ -84,6 +90,7 @@ pub(crate) fn dispatch(scope: &Scope<'_>, body: &[u8], context: &ContextOwned) -
         Id::ActivateSessionRequest_Encoding_DefaultBinary => call.run(session::activate),
         Id::CloseSessionRequest_Encoding_DefaultBinary => call.run(session::close),
         Id::ReadRequest_Encoding_DefaultBinary => call.run(read::read),
+        Id::WriteRequest_Encoding_DefaultBinary => call.run(write::write),
         Id::HistoryReadRequest_Encoding_DefaultBinary => call.run(history::history_read),
         Id::BrowseRequest_Encoding_DefaultBinary => call.run(browse::browse),
         Id::BrowseNextRequest_Encoding_DefaultBinary => call.run(browse::browse_next),

@@ -8,6 +8,7 @@ use opcua_types::{
 
 use super::Scope;
 use crate::{
+    access::{Grant, Wish},
     core::VALUE_ATTRIBUTE,
     events::BASE_FIELDS,
     subscription::{NewEventItem, Where},
@@ -27,10 +28,11 @@ pub(super) fn is_about_events(request: &MonitoredItemCreateRequest) -> bool {
 /// Only the Server object notifies, and of everything.
 pub(super) fn prepare(
     scope: &Scope<'_>,
+    grant: Grant,
     request: &MonitoredItemCreateRequest,
 ) -> Result<(NewEventItem, ExtensionObject), StatusCode> {
     let node = &request.item_to_monitor.node_id;
-    scope.core.space.index(node).ok_or(StatusCode::BadNodeIdUnknown)?;
+    scope.core.find(grant, node, Wish::ReceiveEvents)?;
     let is_notifier = node.as_object_id().is_ok_and(|id| id == ObjectId::Server);
     if !is_notifier || !scope.core.source.has_events() {
         return Err(StatusCode::BadAttributeIdInvalid);

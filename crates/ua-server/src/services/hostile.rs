@@ -1,15 +1,16 @@
 //! Requests that no honest client sends: whatever they are, there is one answer, soon, and the server goes on.
 
 use opcua_types::{
-    BinaryDecodable, BinaryEncodable, BrowseDescription, BrowseNextRequest, BrowsePath, BrowseRequest,
-    ByteString, ContextOwned, CreateMonitoredItemsRequest, CreateSessionRequest, CreateSubscriptionRequest,
-    DataChangeFilter, DeleteMonitoredItemsRequest, DeleteSubscriptionsRequest, ExtensionObject,
-    FindServersRequest, GetEndpointsRequest, ModifyMonitoredItemsRequest, ModifySubscriptionRequest,
-    MonitoredItemCreateRequest, MonitoredItemModifyRequest, MonitoringMode, MonitoringParameters, NodeId,
-    ObjectId, PublishRequest, QualifiedName, ReadRequest, ReadValueId, RelativePath, RelativePathElement,
-    RepublishRequest, SetMonitoringModeRequest, SetPublishingModeRequest, StatusCode,
-    SubscriptionAcknowledgement, TransferSubscriptionsRequest, TranslateBrowsePathsToNodeIdsRequest,
-    WriteRequest, WriteValue,
+    AddNodesRequest, AddReferencesRequest, BinaryDecodable, BinaryEncodable, BrowseDescription,
+    BrowseNextRequest, BrowsePath, BrowseRequest, ByteString, ContextOwned, CreateMonitoredItemsRequest,
+    CreateSessionRequest, CreateSubscriptionRequest, DataChangeFilter, DeleteMonitoredItemsRequest,
+    DeleteNodesRequest, DeleteReferencesRequest, DeleteSubscriptionsRequest, ExtensionObject,
+    FindServersRequest, GetEndpointsRequest, HistoryUpdateRequest, ModifyMonitoredItemsRequest,
+    ModifySubscriptionRequest, MonitoredItemCreateRequest, MonitoredItemModifyRequest, MonitoringMode,
+    MonitoringParameters, NodeId, ObjectId, PublishRequest, QualifiedName, ReadRequest, ReadValueId,
+    RelativePath, RelativePathElement, RepublishRequest, SetMonitoringModeRequest, SetPublishingModeRequest,
+    StatusCode, SubscriptionAcknowledgement, TransferSubscriptionsRequest,
+    TranslateBrowsePathsToNodeIdsRequest, WriteRequest, WriteValue,
 };
 use proptest::prelude::*;
 use ua_pki::SecurityPolicy;
@@ -193,16 +194,24 @@ proptest! {
 }
 
 #[test]
-fn a_service_that_writes_does_not_exist() {
+fn a_service_that_changes_history_or_nodes_does_not_exist() {
     let target = Target::new();
-    let answer = target.ask(honest().last().unwrap()).unwrap();
-    assert_eq!(target.result(&answer), StatusCode::BadServiceUnsupported);
+    for request in [
+        encode(&HistoryUpdateRequest { request_header: header(), ..HistoryUpdateRequest::default() }),
+        encode(&AddNodesRequest { request_header: header(), nodes_to_add: None }),
+        encode(&AddReferencesRequest { request_header: header(), references_to_add: None }),
+        encode(&DeleteNodesRequest { request_header: header(), nodes_to_delete: None }),
+        encode(&DeleteReferencesRequest { request_header: header(), references_to_delete: None }),
+    ] {
+        let answer = target.ask(&request).unwrap();
+        assert_eq!(target.result(&answer), StatusCode::BadServiceUnsupported);
+    }
 }
 
 #[test]
 fn every_honest_request_is_understood() {
     let target = Target::new();
-    for body in honest().iter().rev().skip(1) {
+    for body in &honest() {
         if let Some(answer) = target.ask(body) {
             let result = target.result(&answer);
             assert_ne!(result, StatusCode::BadDecodingError);
@@ -296,5 +305,6 @@ fn the_sampler_answers_for_attributes_that_are_not_values() {
     let target = Target::new();
     let node = target.core.space.index(&variable()).unwrap();
     let watched = crate::subscription::Watched { node, attribute: 4 };
-    assert_eq!(target.core.polled(watched, 0).status, 0);
+    let grant = target.grant([crate::Role::Observer]);
+    assert_eq!(target.core.polled(grant, watched, 0).status, 0);
 }

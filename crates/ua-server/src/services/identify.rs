@@ -10,14 +10,20 @@ use ua_channel::{decrypt_secret, is_encrypted_secret, verify_peer_proof};
 use ua_pki::{Certificate, SecurityPolicy};
 
 use super::{Scope, discovery};
-use crate::{TICKS_PER_MS, Ticks, access::Attempt};
+use crate::{
+    TICKS_PER_MS, Ticks,
+    access::{Attempt, Login},
+};
 
-/// The user of a token; `None` is anonymous.
+/// Its name, and how it proved it; without a name it is anonymous.
+type User = (Option<Arc<str>>, Login);
+
+/// The user of a token.
 pub(super) fn identify(
     scope: &Scope<'_>,
     request: &ActivateSessionRequest,
     nonce: &[u8],
-) -> Result<Option<Arc<str>>, StatusCode> {
+) -> Result<User, StatusCode> {
     let (core, token) = (scope.core, &request.user_identity_token);
     let anonymous = token.inner_as::<AnonymousIdentityToken>();
     if token.is_null() || anonymous.is_some() {
@@ -25,24 +31,20 @@ pub(super) fn identify(
         let named = anonymous
             .is_none_or(|token| token.policy_id == discovery::ANONYMOUS || token.policy_id.is_empty());
         return match core.gate.admits_anonymous() {
-            true if named => Ok(None),
+            true if named => Ok((None, Login::Anonymous)),
             _ => Err(StatusCode::BadIdentityTokenRejected),
         };
     }
     if let Some(token) = token.inner_as::<X509IdentityToken>() {
-        return by_certificate(scope, token, &request.user_token_signature, nonce).map(Some);
+        return by_certificate(scope, token, &request.user_token_signature, nonce);
     }
     match token.inner_as::<UserNameIdentityToken>() {
-        Some(token) => by_password(scope, token, nonce).map(Some),
+        Some(token) => by_password(scope, token, nonce),
         None => Err(StatusCode::BadIdentityTokenInvalid),
     }
 }
 
-fn by_password(
-    scope: &Scope<'_>,
-    token: &UserNameIdentityToken,
-    nonce: &[u8],
-) -> Result<Arc<str>, StatusCode> {
+fn by_password(scope: &Scope<'_>, token: &UserNameIdentityToken, nonce: &[u8]) -> Result<User, StatusCode> {
     let core = scope.core;
     let encrypted = !token.encryption_algorithm.is_empty() || is_encrypted_secret(token.password.as_ref());
     if !core.gate.has_users()
@@ -63,7 +65,8 @@ fn by_password(
         user: token.user_name.as_ref(),
         password: password.as_deref().map(Vec::as_slice),
     };
-    core.gate.log_in(&attempt, scope.now).ok_or_else(|| {
+    let user = core.gate.log_in(&attempt, scope.now);
+    user.map(|user| (Some(Arc::clone(&user)), Login::Password(user))).ok_or_else(|| {
         tracing::warn!(address = %scope.peer.address, user = ?for_log(token.user_name.as_ref()), "login refused");
         StatusCode::BadUserAccessDenied
     })
@@ -75,7 +78,7 @@ fn by_certificate(
     token: &X509IdentityToken,
     signature: &SignatureData,
     nonce: &[u8],
-) -> Result<Arc<str>, StatusCode> {
+) -> Result<User, StatusCode> {
     let core = scope.core;
     let Some(users) = core.gate.certificates().filter(|_| token.policy_id == discovery::CERTIFICATE) else {
         return Err(StatusCode::BadIdentityTokenInvalid);
@@ -92,9 +95,9 @@ fn by_certificate(
         return Err(StatusCode::BadIdentityTokenRejected);
     }
     let policy = scope.peer.policy;
-    let user = users.user(&chain, policy).ok_or(StatusCode::BadIdentityTokenRejected)?;
+    let (user, login) = users.user(&chain, policy).ok_or(StatusCode::BadIdentityTokenRejected)?;
     match signs_our_nonce(scope, policy, leaf, signature, nonce) {
-        true => Ok(user),
+        true => Ok((Some(user), login)),
         false => Err(StatusCode::BadUserSignatureInvalid),
     }
 }

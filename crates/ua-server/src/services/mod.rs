@@ -1,7 +1,7 @@
 //! The services, one file for each family (Part 4 §5). What is not here is answered with `Bad_ServiceUnsupported`.
 //!
 //! A service is a function from a decoded request to a response or a status. It knows the session only after [`Scope::session`] has
-//! checked it, and nothing it does can be undone by a client: there is no service that writes.
+//! checked it, and asks [`crate::access`] before it does anything with a node.
 
 mod browse;
 mod call;
@@ -16,7 +16,10 @@ mod register;
 mod session;
 mod subscribe;
 mod translate;
+mod write;
 
+#[cfg(test)]
+mod grid;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The monitored item services (Part 4 §5.13), for values, attributes and events.
 
 use opcua_types::{
-    CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, DataChangeFilter, DeadbandType,
+    AttributeId, CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, DataChangeFilter, DeadbandType,
     DeleteMonitoredItemsRequest, DeleteMonitoredItemsResponse, ExtensionObject, ModifyMonitoredItemsRequest,
     ModifyMonitoredItemsResponse, MonitoredItemCreateRequest, MonitoredItemCreateResult,
     MonitoredItemModifyResult, MonitoringParameters, NumericRange, SetMonitoringModeRequest,
@@ -14,6 +14,7 @@ use super::{
     subscribe::{milliseconds, revise_interval},
 };
 use crate::{
+    access::{Grant, Wish},
     address_space::{Content, Node, NodeKind},
     core::VALUE_ATTRIBUTE,
     subscription::{ChangeFilter, Feed, ItemSettings, NewItem, SessionKey, Watched},
@@ -25,13 +26,14 @@ pub(super) fn create(
     scope: &Scope<'_>,
     request: CreateMonitoredItemsRequest,
 ) -> Result<CreateMonitoredItemsResponse, StatusCode> {
-    let (session, _) = scope.session(&request.request_header)?;
+    let (session, owner) = scope.session(&request.request_header)?;
+    let grant = owner.grant;
     let stamps = stamps(request.timestamps_to_return)?;
     let items = scope.operations(request.items_to_create)?;
     check_subscription(scope, session, request.subscription_id)?;
     let results = items
         .into_iter()
-        .map(|item| create_one(scope, session, request.subscription_id, item, stamps))
+        .map(|item| create_one(scope, grant, session, request.subscription_id, item, stamps))
         .collect();
     scope.core.wake.notify_one();
     Ok(CreateMonitoredItemsResponse {
@@ -43,15 +45,16 @@ pub(super) fn create(
 
 fn create_one(
     scope: &Scope<'_>,
+    grant: Grant,
     session: SessionKey,
     subscription: u32,
     request: MonitoredItemCreateRequest,
     stamps: Stamps,
 ) -> MonitoredItemCreateResult {
     if event_items::is_about_events(&request) {
-        return create_event_item(scope, session, subscription, &request);
+        return create_event_item(scope, grant, session, subscription, &request);
     }
-    let made = prepare(scope, &request, stamps).and_then(|new| {
+    let made = prepare(scope, grant, &request, stamps).and_then(|new| {
         let (interval, queue) = (new.settings.interval, new.settings.queue_size);
         let id = scope.core.engine().create_item(session, subscription, new, scope.now, scope.core)?;
         Ok((id, interval, queue))
@@ -70,11 +73,12 @@ fn create_one(
 
 fn create_event_item(
     scope: &Scope<'_>,
+    grant: Grant,
     session: SessionKey,
     subscription: u32,
     request: &MonitoredItemCreateRequest,
 ) -> MonitoredItemCreateResult {
-    let made = event_items::prepare(scope, request).and_then(|(new, filter_result)| {
+    let made = event_items::prepare(scope, grant, request).and_then(|(new, filter_result)| {
         let queue = new.queue_size;
         let id = scope.core.engine().create_event_item(session, subscription, new, scope.now)?;
         Ok((id, queue, filter_result))
@@ -93,11 +97,15 @@ fn create_event_item(
 
 fn prepare(
     scope: &Scope<'_>,
+    grant: Grant,
     request: &MonitoredItemCreateRequest,
     stamps: Stamps,
 ) -> Result<NewItem, StatusCode> {
     let wanted = &request.item_to_monitor;
-    let node = scope.core.index(&wanted.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let node = scope.core.find(grant, &wanted.node_id, Wish::Browse)?;
+    let attribute =
+        AttributeId::from_u32(wanted.attribute_id).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
+    scope.core.check(grant, node, Wish::Read(attribute))?;
     let watched = Watched { node, attribute: wanted.attribute_id };
     let is_value = wanted.attribute_id == VALUE_ATTRIBUTE;
     check_encoding(wanted, is_value)?;
@@ -112,7 +120,7 @@ fn prepare(
     };
     let absent = StatusCode::BadAttributeIdInvalid.bits();
     if feed == Feed::Fixed
-        && sample_attribute(scope.core, node, wanted.attribute_id, scope.now).status == absent
+        && sample_attribute(scope.core, grant, node, wanted.attribute_id, scope.now).status == absent
     {
         return Err(StatusCode::BadAttributeIdInvalid);
     }

@@ -1,6 +1,6 @@
 //! Read (Part 4 §5.11.2).
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use opcua_types::{
     AttributeId, BuildInfo, DataTypeDefinition, DataValue, DateTime, ExtensionObject, LocalizedText,
@@ -10,6 +10,7 @@ use opcua_types::{
 
 use super::Scope;
 use crate::{
+    access::{Grant, NodeRules, Wish},
     address_space::{Content, Node, NodeIndex, NodeKind, PRODUCT_NAME, PRODUCT_URI, ServerVariable},
     core::{Core, VALUE_ATTRIBUTE},
     values::{Sample, Ticks, Value},
@@ -17,13 +18,13 @@ use crate::{
 };
 
 pub(super) fn read(scope: &Scope<'_>, request: ReadRequest) -> Result<ReadResponse, StatusCode> {
-    scope.session(&request.request_header)?;
+    let grant = scope.grant(&request.request_header)?;
     if request.max_age.is_nan() || request.max_age < 0.0 {
         return Err(StatusCode::BadMaxAgeInvalid);
     }
     let stamps = stamps(request.timestamps_to_return)?;
     let nodes = scope.operations(request.nodes_to_read)?;
-    let results = nodes.iter().map(|wanted| read_one(scope, wanted, stamps)).collect();
+    let results = nodes.iter().map(|wanted| read_one(scope, grant, wanted, stamps)).collect();
     Ok(ReadResponse {
         response_header: scope.good(&request.request_header),
         results: Some(results),
@@ -43,16 +44,17 @@ pub(super) fn stamps(wanted: TimestampsToReturn) -> Result<Stamps, StatusCode> {
     Ok(Stamps { source, server })
 }
 
-fn read_one(scope: &Scope<'_>, wanted: &ReadValueId, stamps: Stamps) -> DataValue {
+fn read_one(scope: &Scope<'_>, grant: Grant, wanted: &ReadValueId, stamps: Stamps) -> DataValue {
     let bad = |status| DataValue { status: Some(status), ..DataValue::default() };
-    let Some(index) = scope.core.index(&wanted.node_id) else {
-        return bad(StatusCode::BadNodeIdUnknown);
+    let index = match scope.core.find(grant, &wanted.node_id, Wish::Browse) {
+        Ok(index) => index,
+        Err(status) => return bad(status),
     };
     let is_value = wanted.attribute_id == VALUE_ATTRIBUTE;
     if let Err(status) = check_encoding(wanted, is_value) {
         return bad(status);
     }
-    let sample = sample_attribute(scope.core, index, wanted.attribute_id, scope.now);
+    let sample = sample_attribute(scope.core, grant, index, wanted.attribute_id, scope.now);
     if matches!(sample.value, Value::Null) && sample.status != 0 && !is_value {
         return bad(StatusCode::from(sample.status));
     }
@@ -88,23 +90,35 @@ pub(super) fn check_encoding(wanted: &ReadValueId, is_value: bool) -> Result<(),
     Ok(())
 }
 
-/// One attribute of one node at an instant; a status without a value if there is none.
-pub(crate) fn sample_attribute(core: &Core, index: NodeIndex, attribute: u32, at: Ticks) -> Sample {
+/// One attribute of one node at an instant, as somebody may see it; a status without a value if there is none.
+pub(crate) fn sample_attribute(
+    core: &Core,
+    grant: Grant,
+    index: NodeIndex,
+    attribute: u32,
+    at: Ticks,
+) -> Sample {
     let Some(node) = core.space.node(index) else { return Sample::bad(StatusCode::BadNodeIdUnknown, 0) };
     let Ok(attribute) = AttributeId::from_u32(attribute) else {
         return Sample::bad(StatusCode::BadAttributeIdInvalid, 0);
     };
+    let rules = core.space.rules(node);
+    if let Err(status) = grant.check(rules, Wish::Read(attribute)) {
+        return Sample::bad(status, 0);
+    }
     if let (AttributeId::Value, NodeKind::Variable { content, .. }) = (attribute, &node.kind) {
         return value(core, content, at);
     }
-    let recorded = matches!(&node.kind, NodeKind::Variable { content: Content::Live(slot), .. } if core.source.is_recorded(*slot));
     if attribute == AttributeId::EventNotifier
         && node.id.as_object_id().is_ok_and(|id| id == ObjectId::Server)
         && core.source.has_events()
     {
         return Sample::good(Value::Byte(SUBSCRIBE_TO_EVENTS), 0);
     }
-    match other_attribute(node, attribute, recorded) {
+    let user = User { grant, rules };
+    let found =
+        user.attribute(core, node, attribute).or_else(|| other_attribute(core, index, node, attribute));
+    match found {
         Some(variant) => Sample::good(variant.into(), 0),
         None => Sample::bad(StatusCode::BadAttributeIdInvalid, 0),
     }
@@ -122,14 +136,71 @@ fn value(core: &Core, content: &Content, at: Ticks) -> Sample {
     }
 }
 
-/// `CurrentRead`, and `HistoryRead` where there is a history: there is no service here that could write.
-const READ_ONLY: u8 = 1;
 /// Bit of the EventNotifier attribute.
 const SUBSCRIBE_TO_EVENTS: u8 = 1;
-/// See [`READ_ONLY`].
-const HISTORY_READ: u8 = 4;
+/// Bits of the attribute AccessLevel (Part 3 §8.57).
+const CURRENT_READ: u8 = 1;
+/// See [`CURRENT_READ`].
+const CURRENT_WRITE: u8 = 1 << 1;
+/// See [`CURRENT_READ`].
+const HISTORY_READ: u8 = 1 << 2;
 
-fn other_attribute(node: &Node, attribute: AttributeId, recorded: bool) -> Option<Variant> {
+/// Somebody before a node.
+#[derive(Clone, Copy)]
+struct User<'a> {
+    grant: Grant,
+    rules: &'a NodeRules,
+}
+
+impl User<'_> {
+    /// The attributes that say what can be done with a node, and what this user may do.
+    fn attribute(self, core: &Core, node: &Node, attribute: AttributeId) -> Option<Variant> {
+        let is_method = matches!(node.kind, NodeKind::Method(_));
+        Some(match attribute {
+            AttributeId::WriteMask => Variant::UInt32(self.rules.write_mask()),
+            AttributeId::UserWriteMask => {
+                // the only attribute that any node lets be written
+                let may = self.grant.check(self.rules, Wish::Write(AttributeId::Description)).is_ok();
+                Variant::UInt32(if may { self.rules.write_mask() } else { 0 })
+            }
+            AttributeId::RolePermissions => self.rules.to_variant(None),
+            AttributeId::UserRolePermissions => self.rules.to_variant(Some(self.grant.roles)),
+            AttributeId::AccessRestrictions => Variant::UInt16(self.rules.restrictions().bits()),
+            AttributeId::Executable if is_method => Variant::Boolean(true),
+            AttributeId::UserExecutable if is_method => {
+                Variant::Boolean(self.grant.check(self.rules, Wish::Call).is_ok())
+            }
+            AttributeId::AccessLevel => Variant::Byte(self.access_level(core, node)?),
+            AttributeId::AccessLevelEx => Variant::UInt32(self.access_level(core, node)?.into()),
+            AttributeId::UserAccessLevel => {
+                let mine = self.grant.user_bits(
+                    self.rules,
+                    &[
+                        (CURRENT_READ, Wish::Read(AttributeId::Value)),
+                        (CURRENT_WRITE, Wish::Write(AttributeId::Value)),
+                        (HISTORY_READ, Wish::ReadHistory),
+                    ],
+                );
+                Variant::Byte(mine & self.access_level(core, node)?)
+            }
+            _ => return None,
+        })
+    }
+
+    fn access_level(self, core: &Core, node: &Node) -> Option<u8> {
+        let NodeKind::Variable { content, .. } = &node.kind else { return None };
+        let (recorded, writable) = match content {
+            Content::Live(slot) => (core.source.is_recorded(*slot), core.source.is_writable(*slot)),
+            Content::Fixed(_) | Content::Server(_) => (false, false),
+        };
+        let readable = self.rules.is_readable();
+        let bits =
+            [(readable, CURRENT_READ), (writable, CURRENT_WRITE), (readable && recorded, HISTORY_READ)];
+        Some(bits.into_iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, bit)| all | bit))
+    }
+}
+
+fn other_attribute(core: &Core, index: NodeIndex, node: &Node, attribute: AttributeId) -> Option<Variant> {
     let common = match attribute {
         AttributeId::NodeId => Variant::from(node.id.clone()),
         AttributeId::NodeClass => {
@@ -139,17 +210,21 @@ fn other_attribute(node: &Node, attribute: AttributeId, recorded: bool) -> Optio
         }
         AttributeId::BrowseName => Variant::from(node.browse_name.clone()),
         AttributeId::DisplayName => Variant::from(node.display_name()),
-        AttributeId::Description => Variant::from(
-            node.description.as_deref().map_or_else(LocalizedText::null, |d| LocalizedText::new("", d)),
-        ),
-        AttributeId::WriteMask | AttributeId::UserWriteMask => Variant::UInt32(0),
-        _ => return of_class(&node.kind, attribute, recorded),
+        AttributeId::Description => {
+            let written = core.descriptions.read().unwrap_or_else(PoisonError::into_inner);
+            let text = written.get(&index).map(AsRef::as_ref).or(node.description.as_deref());
+            Variant::from(text.map_or_else(LocalizedText::null, |text| LocalizedText::new("", text)))
+        }
+        AttributeId::Historizing => {
+            let NodeKind::Variable { content, .. } = &node.kind else { return None };
+            Variant::Boolean(matches!(content, Content::Live(slot) if core.source.is_recorded(*slot)))
+        }
+        _ => return of_class(&node.kind, attribute),
     };
     Some(common)
 }
 
-fn of_class(kind: &NodeKind, attribute: AttributeId, recorded: bool) -> Option<Variant> {
-    let access = if recorded { READ_ONLY | HISTORY_READ } else { READ_ONLY };
+fn of_class(kind: &NodeKind, attribute: AttributeId) -> Option<Variant> {
     Some(match (kind, attribute) {
         (NodeKind::Object, AttributeId::EventNotifier) => Variant::Byte(0),
         (
@@ -163,14 +238,9 @@ fn of_class(kind: &NodeKind, attribute: AttributeId, recorded: bool) -> Option<V
         (NodeKind::Variable { value_rank, .. }, AttributeId::ArrayDimensions) if *value_rank > 0 => {
             Variant::from(vec![0_u32; usize::try_from(*value_rank).unwrap_or(1)])
         }
-        (NodeKind::Variable { .. }, AttributeId::AccessLevel | AttributeId::UserAccessLevel) => {
-            Variant::Byte(access)
-        }
-        (NodeKind::Variable { .. }, AttributeId::AccessLevelEx) => Variant::UInt32(access.into()),
         (NodeKind::Variable { minimum_sampling, .. }, AttributeId::MinimumSamplingInterval) => {
             Variant::Double(*minimum_sampling)
         }
-        (NodeKind::Variable { .. }, AttributeId::Historizing) => Variant::Boolean(recorded),
         (
             NodeKind::ObjectType { is_abstract }
             | NodeKind::VariableType { is_abstract, .. }

@@ -1,6 +1,6 @@
 //! CreateSession, ActivateSession, CloseSession (Part 4 §5.7).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use opcua_types::{
     ActivateSessionRequest, ActivateSessionResponse, CloseSessionRequest, CloseSessionResponse,
@@ -14,6 +14,7 @@ use super::{
     identify::{identify, signs_our_nonce},
 };
 use crate::{
+    access::{Grant, Identity, Login},
     clock::duration_ticks,
     core::fill_random,
     session::{NewSession, SessionToken},
@@ -112,10 +113,9 @@ pub(super) fn activate(
         (session.key, session.channel, session.owner.clone(), session.server_nonce.clone())
     };
     verify_client(scope, &request, &nonce)?;
-    let user = identify(scope, &request, &nonce)?;
-    let owner = Owner { user, application: scope.peer.certificate.as_ref().map(Certificate::sha256) };
+    let owner = owner(scope, identify(scope, &request, &nonce)?);
     let moved = channel != scope.peer.channel;
-    if moved && before.as_ref() != Some(&owner) {
+    if moved && !before.as_ref().is_some_and(|before| before.is(&owner)) {
         return Err(StatusCode::BadUserAccessDenied);
     }
     let fresh = random::<32>()?.to_vec();
@@ -128,16 +128,18 @@ pub(super) fn activate(
         }
         session.channel = scope.peer.channel;
         session.server_nonce.clone_from(&fresh);
-        session.owner = Some(owner.clone());
+        session.belong(owner.clone());
     }
     let mut engine = core.engine();
     if moved {
         engine.drop_requests(key, channel);
     }
-    if before.is_some_and(|before| before != owner) {
+    if before.is_some_and(|before| !before.is(&owner)) {
         // what the former user subscribed to stays the former user's (UT-14)
         engine.leave(key, Ending::Keep, scope.now);
     }
+    engine.admit(key, &owner, scope.now, core);
+    drop(engine);
     tracing::info!(session = key.0, user = owner.user.as_deref().unwrap_or("anonymous"), address = %scope.peer.address, "session activated");
     Ok(ActivateSessionResponse {
         response_header: scope.good(&request.request_header),
@@ -145,6 +147,15 @@ pub(super) fn activate(
         results: None,
         diagnostic_infos: None,
     })
+}
+
+/// Who is behind the session, and what that allows over this channel.
+fn owner(scope: &Scope<'_>, (user, login): (Option<Arc<str>>, Login)) -> Owner {
+    let certificate = scope.peer.certificate.as_ref();
+    let application = certificate.and_then(Certificate::application_uri).map(str::to_owned);
+    let identity = Arc::new(Identity { login, application });
+    let grant = Grant { roles: scope.core.gate.roles(&identity), mode: scope.peer.mode };
+    Owner { user, application: certificate.map(Certificate::sha256), identity, grant }
 }
 
 /// The client's proof that it holds the key of its certificate, over our certificate and the last nonce.

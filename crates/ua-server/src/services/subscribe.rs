@@ -13,7 +13,7 @@ use super::Scope;
 use crate::{
     clock::duration_ticks,
     limits::Limits,
-    subscription::{self, Acknowledgement, Reply, Sampler, SubscriptionSettings},
+    subscription::{self, Acknowledgement, Reply, SubscriptionSettings},
     values::{TICKS_PER_MS, Ticks},
 };
 
@@ -141,14 +141,15 @@ pub(super) fn transfer(
 ) -> Result<TransferSubscriptionsResponse, StatusCode> {
     let (session, owner) = scope.session(&request.request_header)?;
     let ids = scope.operations(request.subscription_ids)?;
-    let sampler: &dyn Sampler = scope.core;
-    let initial = request.send_initial_values.then_some(sampler);
+    let initial = request.send_initial_values;
     let mut engine = scope.core.engine();
-    let results = ids.into_iter().map(|id| match engine.transfer(session, &owner, id, initial, scope.now) {
-        Ok(available) => {
-            TransferResult { status_code: StatusCode::Good, available_sequence_numbers: Some(available) }
+    let results = ids.into_iter().map(|id| {
+        match engine.transfer(session, &owner, id, initial, scope.core, scope.now) {
+            Ok(available) => {
+                TransferResult { status_code: StatusCode::Good, available_sequence_numbers: Some(available) }
+            }
+            Err(status_code) => TransferResult { status_code, available_sequence_numbers: None },
         }
-        Err(status_code) => TransferResult { status_code, available_sequence_numbers: None },
     });
     let results = results.collect();
     drop(engine);

@@ -10,11 +10,14 @@ use opcua_types::{
     ResponseHeader, StatusCode,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use ua_channel::MessageSecurityMode;
 use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, SecurityPolicy};
 
 use super::{Scope, dispatch};
 use crate::{
-    AddressSpace, Clock, NodeSpec, PushedValues, ServerConfig, Slot, UserAccount, VariableKind, VariableSpec,
+    AddressSpace, Clock, NodeRules, NodeSpec, PushedValues, Role, Roles, ServerConfig, Slot, UserAccount,
+    ValueSource, VariableKind, VariableSpec,
+    access::{Grant, Identity, Login},
     core::{Core, Peer},
     session::{NewSession, SessionToken},
     subscription::{Answer, Owner},
@@ -55,9 +58,22 @@ impl Target {
     /// With an activated session of `reader`.
     pub(super) fn new() -> Self {
         let target = Self::with_fresh_session();
-        let owner = Owner { user: Some("reader".into()), application: Some([1; 32]) };
-        target.core.sessions().find(Some(TOKEN), target.core.clock.now()).unwrap().owner = Some(owner);
+        target.activate([Role::Observer]);
         target
+    }
+
+    /// Lets the session belong to `reader` with these roles, over the channel as it is.
+    pub(super) fn activate(&self, roles: impl IntoIterator<Item = Role>) {
+        let identity = Arc::new(Identity { login: Login::Password("reader".into()), application: None });
+        let grant = self.grant(roles);
+        let owner = Owner { user: Some("reader".into()), application: Some([1; 32]), identity, grant };
+        self.core.sessions().find(Some(TOKEN), self.core.clock.now()).unwrap().belong(owner);
+    }
+
+    /// What these roles, beside those of everybody, may do over the channel as it is.
+    pub(super) fn grant(&self, roles: impl IntoIterator<Item = Role>) -> Grant {
+        let roles = roles.into_iter().collect::<Roles>().with(Role::Anonymous);
+        Grant { roles, mode: self.peer.mode }
     }
 
     /// With a session that nobody has activated yet.
@@ -67,6 +83,15 @@ impl Target {
 
     /// The same, with more settings.
     pub(super) fn configured(set: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::built(set, |_| {}, Arc::new(PushedValues::new(1)))
+    }
+
+    /// The same, with more nodes.
+    pub(super) fn built(
+        set: impl FnOnce(&mut ServerConfig),
+        build: impl FnOnce(&mut AddressSpace),
+        source: Arc<dyn ValueSource>,
+    ) -> Self {
         let mut config = ServerConfig::new("test", "urn:test:server", std::path::PathBuf::new());
         config.limits.operations = 50;
         config.users = users();
@@ -80,7 +105,8 @@ impl Target {
             kind: VariableKind::Plain,
         };
         space.add_variable(&ObjectId::ObjectsFolder.into(), spec, facts).unwrap();
-        let source = Arc::new(PushedValues::new(1));
+        space.set_namespace_rules(1, NodeRules::observed()).unwrap();
+        build(&mut space);
         let clock = Clock::start();
         let core = Core::new(config, 4840, identity(), space, source, clock).unwrap();
         let (to, answers) = unbounded_channel();
@@ -88,6 +114,7 @@ impl Target {
             channel: CHANNEL,
             address: Ipv4Addr::LOCALHOST.into(),
             policy: SecurityPolicy::Basic256Sha256,
+            mode: MessageSecurityMode::SignAndEncrypt,
             certificate: Some(identity().certificate().clone()),
             answers: to,
         };
@@ -140,6 +167,7 @@ fn users() -> Vec<UserAccount> {
     let make = || {
         [("reader", "lesen"), ("other", "auch")]
             .map(|(name, word)| UserAccount::with_password(name, word).unwrap())
+            .map(|user| user.with_roles(Roles::default().with(Role::Observer)))
     };
     USERS.get_or_init(|| make().to_vec()).clone()
 }

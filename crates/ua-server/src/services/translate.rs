@@ -8,7 +8,11 @@ use opcua_types::{
 };
 
 use super::Scope;
-use crate::address_space::{AddressSpace, NodeIndex};
+use crate::{
+    access::{Grant, Wish},
+    address_space::NodeIndex,
+    core::Core,
+};
 
 /// Steps in one path; the tree of a plant is nowhere near as deep.
 const MAX_STEPS: usize = 100;
@@ -19,9 +23,9 @@ pub(super) fn translate(
     scope: &Scope<'_>,
     request: TranslateBrowsePathsToNodeIdsRequest,
 ) -> Result<TranslateBrowsePathsToNodeIdsResponse, StatusCode> {
-    scope.session(&request.request_header)?;
+    let grant = scope.grant(&request.request_header)?;
     let paths = scope.operations(request.browse_paths)?;
-    let results = paths.iter().map(|path| match follow(&scope.core.space, path) {
+    let results = paths.iter().map(|path| match follow(scope.core, grant, path) {
         Ok(targets) => BrowsePathResult { status_code: StatusCode::Good, targets: Some(targets) },
         Err(status_code) => BrowsePathResult { status_code, targets: None },
     });
@@ -32,8 +36,9 @@ pub(super) fn translate(
     })
 }
 
-fn follow(space: &AddressSpace, path: &BrowsePath) -> Result<Vec<BrowsePathTarget>, StatusCode> {
-    let start = space.index(&path.starting_node).ok_or(StatusCode::BadNodeIdUnknown)?;
+fn follow(core: &Core, grant: Grant, path: &BrowsePath) -> Result<Vec<BrowsePathTarget>, StatusCode> {
+    let space = &core.space;
+    let start = core.find(grant, &path.starting_node, Wish::Browse)?;
     let steps = path.relative_path.elements.as_deref().unwrap_or_default();
     if steps.is_empty() {
         return Err(StatusCode::BadNothingToDo);
@@ -51,7 +56,10 @@ fn follow(space: &AddressSpace, path: &BrowsePath) -> Result<Vec<BrowsePathTarge
         let mut seen = HashSet::new();
         let next =
             at.iter().flat_map(|from| space.step(*from, kinds.as_ref(), !step.is_inverse, &step.target_name));
-        at = next.filter(|target| seen.insert(*target)).take(MAX_TARGETS).collect();
+        at = next
+            .filter(|target| core.shows(grant, *target) && seen.insert(*target))
+            .take(MAX_TARGETS)
+            .collect();
     }
     let targets = at.iter().filter_map(|index| space.node(*index)).map(|node| BrowsePathTarget {
         target_id: ExpandedNodeId::from(node.id.clone()),

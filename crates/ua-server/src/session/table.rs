@@ -9,6 +9,7 @@ use opcua_types::{ByteString, Identifier, NodeId, StatusCode};
 use ua_pki::Certificate;
 
 use crate::{
+    access::Grant,
     address_space::NodeIndex,
     clock::duration_ticks,
     limits::Limits,
@@ -74,6 +75,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Belongs to `owner` from now on. With other rights, the places to go on from are gone.
+    pub(crate) fn belong(&mut self, owner: Owner) {
+        if self.owner.as_ref().is_none_or(|before| !before.is(&owner) || before.grant != owner.grant) {
+            self.positions.clear();
+            self.history_positions.clear();
+        }
+        self.owner = Some(owner);
+    }
+
     /// Keeps a place to browse on from.
     pub(crate) fn keep_position(
         &mut self,
@@ -194,6 +204,16 @@ impl Sessions {
 
     pub(crate) fn remove(&mut self, token: Option<SessionToken>) -> Option<Session> {
         self.by_token.remove(&token?)
+    }
+
+    /// Gives every session the rights that its user has now; where it left off is forgotten, because it may not go on there.
+    pub(crate) fn reassess(&mut self, grant: &dyn Fn(&Owner) -> Grant) {
+        for session in self.by_token.values_mut() {
+            if let Some(owner) = &session.owner {
+                let owner = Owner { grant: grant(owner), ..owner.clone() };
+                session.belong(owner);
+            }
+        }
     }
 
     /// Takes out the sessions whose time is up.

@@ -7,7 +7,7 @@ use opcua_types::ContextOwned;
 use super::{
     engine::{Owner, SessionKey},
     events::EventTable,
-    table::ItemTable,
+    table::{ItemTable, Sampler},
 };
 use crate::{
     limits::Limits,
@@ -67,14 +67,15 @@ impl Subscription {
         now: Ticks,
         limits: &Limits,
     ) -> Self {
+        let grant = owner.grant;
         Self {
             id,
             owner,
             session: Some(session),
             settings,
             enabled: true,
-            items: ItemTable::new(limits.queued_per_subscription),
-            events: EventTable::default(),
+            items: ItemTable::new(limits.queued_per_subscription, grant),
+            events: EventTable::new(grant),
             waiting_since: None,
             detached_at: now,
             next_cycle: now.saturating_add(settings.interval),
@@ -90,6 +91,13 @@ impl Subscription {
     pub(crate) fn next_due(&self) -> Ticks {
         let sampling = self.items.next_due().into_iter().chain(self.events.next_due());
         sampling.fold(self.next_cycle, Ticks::min)
+    }
+
+    /// Belongs to `owner` from now on: what the owner may not see is no longer told.
+    pub(crate) fn belong(&mut self, owner: Owner, now: Ticks, sampler: &dyn Sampler) {
+        self.items.set_grant(owner.grant, now, sampler);
+        self.events.set_grant(owner.grant);
+        self.owner = owner;
     }
 
     /// Items of values and of events.

@@ -14,22 +14,35 @@ use super::{
     publish::Publisher,
     table::{NewItem, Sampler},
 };
-use crate::{limits::Limits, values::Ticks};
+use crate::{
+    access::{Grant, Identity},
+    limits::Limits,
+    values::Ticks,
+};
 
 /// A session as subscriptions know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SessionKey(pub(crate) u32);
 
-/// Whom a subscription belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whom a session or a subscription belongs to, and what that allows.
+#[derive(Debug, Clone)]
 pub(crate) struct Owner {
     /// The user; `None` is anonymous.
     pub(crate) user: Option<Arc<str>>,
     /// SHA-256 of the client's application certificate; `None` without message security.
     pub(crate) application: Option<[u8; 32]>,
+    /// What rules for roles are about.
+    pub(crate) identity: Arc<Identity>,
+    /// The roles as they stand, and the protection of the channel.
+    pub(crate) grant: Grant,
 }
 
 impl Owner {
+    /// Whether it is the same user with the same application.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.user == other.user && self.application == other.application
+    }
+
     /// Whether `self` may take over what belongs to `other`: the same user, an anonymous one only with the same certificate, and
     /// nobody over a channel without security (Part 4 §5.14.7, HS-35).
     pub(super) fn may_take_over(&self, other: &Self) -> bool {
@@ -111,6 +124,21 @@ impl Engine {
         publisher.subscriptions.push(id);
         self.subscriptions.insert(id, Subscription::new(id, owner, session, settings, now, &self.limits));
         Ok(id)
+    }
+
+    /// What a session's user may do from now on holds for its subscriptions as well (AZ-10, UT-14).
+    pub(crate) fn admit(&mut self, session: SessionKey, owner: &Owner, now: Ticks, sampler: &dyn Sampler) {
+        let own = self.subscriptions.values_mut().filter(|s| s.session == Some(session));
+        own.for_each(|subscription| subscription.belong(owner.clone(), now, sampler));
+    }
+
+    /// Looks again at what everybody may do, after roles were given or taken.
+    pub(crate) fn reassess(&mut self, now: Ticks, sampler: &dyn Sampler, grant: &dyn Fn(&Owner) -> Grant) {
+        for subscription in self.subscriptions.values_mut() {
+            let grant = grant(&subscription.owner);
+            let owner = Owner { grant, ..subscription.owner.clone() };
+            subscription.belong(owner, now, sampler);
+        }
     }
 
     pub(crate) fn modify_subscription(

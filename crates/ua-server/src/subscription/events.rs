@@ -7,6 +7,7 @@ use opcua_types::{
 };
 
 use crate::{
+    access::Grant,
     events::Event,
     values::{TICKS_PER_MS, Ticks},
     wire::Writer,
@@ -66,14 +67,26 @@ pub(crate) struct EventTable {
     items: BTreeMap<u32, EventItem>,
     /// What happened up to here is queued.
     seen: Ticks,
+    grant: Grant,
 }
 
 /// Says what has happened.
 pub(crate) trait EventSampler {
     fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event));
+
+    /// Whether somebody may get to know of an event.
+    fn may_receive(&self, grant: Grant, event: &Event) -> bool;
 }
 
 impl EventTable {
+    pub(crate) fn new(grant: Grant) -> Self {
+        Self { grant, ..Self::default() }
+    }
+
+    pub(crate) const fn set_grant(&mut self, grant: Grant) {
+        self.grant = grant;
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -113,8 +126,11 @@ impl EventTable {
         }
         let after = self.seen.max(now.saturating_sub(CATCH_UP));
         self.seen = now;
-        let items = &mut self.items;
+        let (items, grant) = (&mut self.items, self.grant);
         sampler.events(after, now, &mut |event| {
+            if !sampler.may_receive(grant, event) {
+                return;
+            }
             for item in items.values_mut() {
                 item.offer(event, now, context);
             }

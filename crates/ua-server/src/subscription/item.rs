@@ -138,6 +138,13 @@ impl Item {
         Offer::Replaced
     }
 
+    /// Empties the queue and returns how many values it held.
+    pub(crate) fn forget(&mut self) -> usize {
+        let held = self.queue.len();
+        self.queue.clear();
+        held
+    }
+
     /// Forgets the last value so that the next sample is reported whatever it is.
     pub(crate) fn report_again(&mut self) {
         self.last = None;

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use opcua_types::{ContextOwned, MonitoringMode};
+use opcua_types::{ContextOwned, MonitoringMode, StatusCode};
 
 use super::events::EventSampler;
 use super::item::{Item, ItemSettings, Offer, Watched};
 use crate::{
+    access::Grant,
     clock::duration_ticks,
     values::{Sample, Slot, Ticks},
     wire::Writer,
@@ -26,7 +27,10 @@ pub(crate) enum Feed {
 /// Answers for instants.
 pub(crate) trait Sampler: EventSampler {
     fn live(&self, slots: &[Slot], at: Ticks, visit: &mut dyn FnMut(usize, Sample));
-    fn polled(&self, watched: Watched, at: Ticks) -> Sample;
+    /// For whom, because some attributes say what that one may do.
+    fn polled(&self, grant: Grant, watched: Watched, at: Ticks) -> Sample;
+    /// Why somebody may not read this, if so.
+    fn denied(&self, grant: Grant, watched: Watched) -> Option<StatusCode>;
 }
 
 /// An item to be created.
@@ -42,6 +46,8 @@ pub(crate) struct NewItem {
 struct Entry {
     item: Item,
     feed: Feed,
+    /// Why the owner may no longer read it, if so.
+    denied: Option<StatusCode>,
     seat: Option<Seat>,
     is_ready: bool,
 }
@@ -78,11 +84,34 @@ pub(crate) struct ItemTable {
     ready: VecDeque<u32>,
     queued: usize,
     max_queued: usize,
+    grant: Grant,
 }
 
 impl ItemTable {
-    pub(crate) fn new(max_queued: usize) -> Self {
-        Self { max_queued, ..Self::default() }
+    pub(crate) fn new(max_queued: usize, grant: Grant) -> Self {
+        Self { max_queued, grant, ..Self::default() }
+    }
+
+    /// Looks again at every item: one that may no longer be read drops what it holds and says so once, instead of any value.
+    pub(crate) fn set_grant(&mut self, grant: Grant, now: Ticks, sampler: &dyn Sampler) {
+        if grant == self.grant {
+            return;
+        }
+        self.grant = grant;
+        let mut ids: Vec<_> = self.entries.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            let denied = sampler.denied(grant, entry.item.watched);
+            if denied.is_some() {
+                self.queued = self.queued.saturating_sub(entry.item.forget());
+            }
+            if denied != entry.denied {
+                entry.item.report_again();
+            }
+            entry.denied = denied;
+            self.sample_one(id, now, sampler);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -105,7 +134,7 @@ impl ItemTable {
 
     pub(crate) fn insert(&mut self, id: u32, new: NewItem, now: Ticks, sampler: &dyn Sampler) {
         let item = Item::new(new.watched, new.settings, new.mode);
-        self.entries.insert(id, Entry { item, feed: new.feed, seat: None, is_ready: false });
+        self.entries.insert(id, Entry { item, feed: new.feed, denied: None, seat: None, is_ready: false });
         self.seat(id, now);
         self.sample_one(id, now, sampler);
     }
@@ -170,7 +199,7 @@ impl ItemTable {
     pub(crate) fn sample_due(&mut self, now: Ticks, sampler: &dyn Sampler) {
         let Self { entries, groups, ready, queued, max_queued, .. } = self;
         let mut take = |id: u32, sample: Sample, at: Ticks, skipped: bool| {
-            if let Some(entry) = entries.get_mut(&id) {
+            if let Some(entry) = entries.get_mut(&id).filter(|entry| entry.denied.is_none()) {
                 offer(id, entry, sample, at, skipped, ready, queued, *max_queued);
             }
         };
@@ -242,8 +271,9 @@ impl ItemTable {
         }
         let mut sample = None;
         match entry.feed {
+            _ if entry.denied.is_some() => sample = entry.denied.map(|status| Sample::bad(status, 0)),
             Feed::Live(slot) => sampler.live(&[slot], at, &mut |_, answer| sample = Some(answer)),
-            Feed::Polled | Feed::Fixed => sample = Some(sampler.polled(entry.item.watched, at)),
+            Feed::Polled | Feed::Fixed => sample = Some(sampler.polled(self.grant, entry.item.watched, at)),
         }
         if let Some(sample) = sample {
             offer(id, entry, sample, at, false, &mut self.ready, &mut self.queued, self.max_queued);

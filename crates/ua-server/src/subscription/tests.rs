@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::*;
 use crate::{
     TICKS_PER_MS,
+    access::{Grant, Identity, Login, Role},
     address_space::test_index,
     events::Event,
     limits::Limits,
@@ -26,6 +27,10 @@ struct Milliseconds;
 
 impl EventSampler for Milliseconds {
     fn events(&self, _: Ticks, _: Ticks, _: &mut dyn FnMut(&Event)) {}
+
+    fn may_receive(&self, _: Grant, _: &Event) -> bool {
+        true
+    }
 }
 
 impl Sampler for Milliseconds {
@@ -35,8 +40,13 @@ impl Sampler for Milliseconds {
         }
     }
 
-    fn polled(&self, _watched: Watched, at: Ticks) -> Sample {
+    fn polled(&self, _: Grant, _watched: Watched, at: Ticks) -> Sample {
         Sample::good(Value::Int64(at / TICKS_PER_MS), at)
+    }
+
+    /// Observers may read.
+    fn denied(&self, grant: Grant, _: Watched) -> Option<StatusCode> {
+        (!grant.roles.contains(Role::Observer)).then_some(StatusCode::BadUserAccessDenied)
     }
 }
 
@@ -56,6 +66,12 @@ enum Said {
 }
 
 impl Rig {
+    /// The status of each value that waits in the queue of the first item.
+    fn queued(&self, subscription: u32) -> Vec<u32> {
+        let item = self.engine.item(ME, subscription, 1).unwrap();
+        item.queue.iter().map(|queued| queued.sample.status).collect()
+    }
+
     fn new(limits: Limits) -> Self {
         let (to, from) = unbounded_channel();
         Self { engine: Engine::new(limits, 1), now: 1_000_000 * TICKS_PER_MS, to, from, requests: 0 }
@@ -155,8 +171,18 @@ impl Rig {
     }
 }
 
+fn grant(roles: impl IntoIterator<Item = Role>) -> Grant {
+    Grant { roles: roles.into_iter().collect(), mode: ua_channel::MessageSecurityMode::SignAndEncrypt }
+}
+
 fn owner(user: &str) -> Owner {
-    Owner { user: Some(Arc::from(user)), application: Some([1; 32]) }
+    let login = Login::Password(user.into());
+    Owner {
+        user: Some(Arc::from(user)),
+        application: Some([1; 32]),
+        identity: Arc::new(Identity { login, application: None }),
+        grant: grant([Role::Observer]),
+    }
 }
 
 #[test]
@@ -240,10 +266,11 @@ fn nobody_else_can_fetch_acknowledge_or_delete_what_is_not_theirs() {
         rig.engine.delete_subscription(SOMEBODY, subscription, rig.now),
         StatusCode::BadSubscriptionIdInvalid
     );
-    let refused = rig.engine.transfer(SOMEBODY, &owner("somebody"), subscription, None, rig.now);
+    let refused =
+        rig.engine.transfer(SOMEBODY, &owner("somebody"), subscription, false, &Milliseconds, rig.now);
     assert_eq!(refused, Err(StatusCode::BadUserAccessDenied));
     let unsecured = Owner { application: None, ..owner("me") };
-    let refused = rig.engine.transfer(SOMEBODY, &unsecured, subscription, None, rig.now);
+    let refused = rig.engine.transfer(SOMEBODY, &unsecured, subscription, false, &Milliseconds, rig.now);
     assert_eq!(refused, Err(StatusCode::BadUserAccessDenied));
     assert!(rig.engine.republish(ME, subscription, sequence, rig.now, 1).is_ok());
 }
@@ -257,7 +284,8 @@ fn a_subscription_that_is_taken_over_goes_on_where_it_was_and_tells_its_old_sess
     rig.pass(100);
     let (sequence, mut values) = rig.values();
     rig.publish(ME, vec![]);
-    let available = rig.engine.transfer(SOMEBODY, &owner("me"), subscription, None, rig.now).unwrap();
+    let available =
+        rig.engine.transfer(SOMEBODY, &owner("me"), subscription, false, &Milliseconds, rig.now).unwrap();
     assert_eq!(available, [sequence]);
     assert!(matches!(rig.heard(), Some(Said::Status(StatusCode::GoodSubscriptionTransferred))));
     rig.pass(1_000);
@@ -274,10 +302,10 @@ fn a_subscription_without_a_session_lives_for_its_lifetime_and_not_longer() {
     let subscription = rig.subscribe(1, 10, 1000);
     rig.engine.leave(ME, Ending::Keep, rig.now);
     rig.pass(950);
-    assert!(rig.engine.transfer(SOMEBODY, &owner("me"), subscription, None, rig.now).is_ok());
+    assert!(rig.engine.transfer(SOMEBODY, &owner("me"), subscription, false, &Milliseconds, rig.now).is_ok());
     rig.engine.leave(SOMEBODY, Ending::Keep, rig.now);
     rig.pass(1_050);
-    let gone = rig.engine.transfer(SOMEBODY, &owner("me"), subscription, None, rig.now);
+    let gone = rig.engine.transfer(SOMEBODY, &owner("me"), subscription, false, &Milliseconds, rig.now);
     assert_eq!(gone, Err(StatusCode::BadSubscriptionIdInvalid));
     assert!(rig.engine.poll_timeout().is_none());
 }
@@ -350,4 +378,22 @@ fn items_created_and_deleted_over_and_over_leave_nothing_behind() {
         assert_eq!(rig.engine.delete_item(ME, subscription, item), StatusCode::Good);
     }
     assert!(rig.engine.subscriptions[&subscription].items.line() < 2_000);
+}
+
+#[test]
+fn who_loses_the_right_to_a_node_is_told_so_once_and_gets_no_value_more_until_it_is_given_back() {
+    let mut rig = Rig::new(Limits::default());
+    let subscription = rig.subscribe(10, 1000, 1000);
+    rig.watch(subscription, 50, 10);
+    rig.publish(ME, vec![]);
+    rig.pass(100);
+    assert!(!rig.values().1.is_empty());
+    rig.pass(50);
+    rig.engine.reassess(rig.now, &Milliseconds, &|_| grant([Role::Anonymous]));
+    assert_eq!(rig.queued(subscription), [StatusCode::BadUserAccessDenied.bits()]);
+    rig.pass(500);
+    assert_eq!(rig.queued(subscription), [StatusCode::BadUserAccessDenied.bits()]);
+    rig.engine.reassess(rig.now, &Milliseconds, &|_| grant([Role::Observer]));
+    rig.pass(100);
+    assert_eq!(rig.queued(subscription), [StatusCode::BadUserAccessDenied.bits(), 0, 0, 0]);
 }

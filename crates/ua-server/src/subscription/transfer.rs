@@ -54,7 +54,8 @@ impl Engine {
         session: SessionKey,
         owner: &Owner,
         id: u32,
-        initial: Option<&dyn Sampler>,
+        initial: bool,
+        sampler: &dyn Sampler,
         now: Ticks,
     ) -> Result<Vec<u32>, StatusCode> {
         let room = self.publishers.get(&session).map_or(0, |publisher| publisher.subscriptions.len());
@@ -69,10 +70,10 @@ impl Engine {
                 return Err(StatusCode::BadTooManySubscriptions);
             }
             subscription.session = Some(session);
-            subscription.owner = owner.clone();
+            subscription.belong(owner.clone(), now, sampler);
         }
         subscription.touch();
-        if let Some(sampler) = initial {
+        if initial {
             subscription.items.report_all(now, sampler);
         }
         let available = subscription.available().collect();

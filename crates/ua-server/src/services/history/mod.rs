@@ -22,6 +22,7 @@ pub(crate) use query::HistoryPosition;
 
 use super::{Scope, read::stamps};
 use crate::{
+    access::{Grant, Wish},
     address_space::{Content, NodeKind},
     session::SessionToken,
     trouble::HistoryTrouble,
@@ -37,7 +38,7 @@ pub(super) fn history_read(
     request: HistoryReadRequest,
 ) -> Result<HistoryReadResponse, StatusCode> {
     let header = &request.request_header;
-    scope.session(header)?;
+    let grant = scope.grant(header)?;
     let stamps = stamps(request.timestamps_to_return)?;
     let nodes = scope.operations(request.nodes_to_read)?;
     if nodes.len() > scope.core.config.limits.history_nodes {
@@ -49,7 +50,7 @@ pub(super) fn history_read(
     } else {
         let queries = query::parse(&request.history_read_details, nodes.len(), scope)?;
         let answers = nodes.iter().zip(queries).map(|(node, query)| {
-            answer(scope, header, node, query, stamps).unwrap_or_else(|status| HistoryReadResult {
+            answer(scope, grant, header, node, query, stamps).unwrap_or_else(|status| HistoryReadResult {
                 status_code: status,
                 ..HistoryReadResult::default()
             })
@@ -73,13 +74,14 @@ fn forget(scope: &Scope<'_>, header: &RequestHeader, node: &HistoryReadValueId) 
 
 fn answer(
     scope: &Scope<'_>,
+    grant: Grant,
     header: &RequestHeader,
     node: &HistoryReadValueId,
     query: Query,
     stamps: Stamps,
 ) -> Result<HistoryReadResult, StatusCode> {
     let (slot, query) = if node.continuation_point.is_null_or_empty() {
-        (recorded_slot(scope, node)?, query)
+        (recorded_slot(scope, grant, node)?, query)
     } else {
         let position = take_position(scope, header, &node.continuation_point)?;
         (position.slot, position.query)
@@ -119,9 +121,9 @@ fn page(scope: &Scope<'_>, slot: Slot, query: &Query) -> Page {
 }
 
 /// The slot behind a node whose history can be read.
-fn recorded_slot(scope: &Scope<'_>, wanted: &HistoryReadValueId) -> Result<Slot, StatusCode> {
+fn recorded_slot(scope: &Scope<'_>, grant: Grant, wanted: &HistoryReadValueId) -> Result<Slot, StatusCode> {
     let space = &scope.core.space;
-    let index = space.index(&wanted.node_id).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let index = scope.core.find(grant, &wanted.node_id, Wish::ReadHistory)?;
     if wanted.index_range != NumericRange::None {
         return Err(StatusCode::BadIndexRangeNoData);
     }
