@@ -233,7 +233,11 @@ impl Thread {
         let now = Timestamp::from(clock::now());
         for (source, json) in statuses {
             if let Err(error) = self.journal.set_source_status(&source, &json, now) {
-                tracing::warn!(source, %error, "status not kept");
+                match self.health.is_failing() {
+                    // an echo of what was logged already
+                    true => tracing::debug!(source, %error, "status not kept"),
+                    false => tracing::warn!(source, %error, "status not kept"),
+                }
             }
         }
     }
@@ -292,6 +296,8 @@ impl Thread {
                 if self.abandoned() {
                     return;
                 }
+                // the only way to tell that samples are refused; where the reason is our own limit, it is open
+                self.write_statuses();
                 std::thread::sleep(LOOK_UP.min(pause));
             }
             pause = (pause * 2).min(RETRY_LONGEST);

@@ -68,6 +68,11 @@ pub(crate) fn is_written(journal: &Path) -> Result<bool, Error> {
     }
 }
 
+/// When the process that writes this journal, or wrote it last, opened it.
+pub(crate) fn written_since(journal: &Path) -> Option<std::time::SystemTime> {
+    std::fs::metadata(lock_path(journal)).and_then(|file| file.modified()).ok()
+}
+
 fn try_lock(file: &File) -> Result<bool, std::io::Error> {
     match file.try_lock() {
         Ok(()) => Ok(true),
@@ -76,9 +81,22 @@ fn try_lock(file: &File) -> Result<bool, std::io::Error> {
     }
 }
 
+/// Writes a byte beside the journal.
+pub(super) fn try_writing(journal: &Path) -> Result<(), Error> {
+    let path = beside(journal, ".probe");
+    let written = File::create(&path).and_then(|mut file| file.write_all(b"?"));
+    // best effort: one that stays is written anew the next time
+    std::fs::remove_file(&path).ok();
+    written.map_err(|e| Error::io(journal, &e))
+}
+
 fn lock_path(journal: &Path) -> PathBuf {
+    beside(journal, ".lock")
+}
+
+fn beside(journal: &Path, ending: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
     name.into()
 }
 

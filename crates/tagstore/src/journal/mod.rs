@@ -55,9 +55,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use crate::Error;
+use crate::{DiskTrouble, Error};
 use lock::WriterLock;
-pub(crate) use lock::is_written;
+pub(crate) use lock::{is_written, written_since};
 pub(crate) use streams::states_text;
 
 pub(crate) use database::{open_for_reading, used_bytes};
@@ -123,6 +123,18 @@ impl Journal {
     }
 
     fn check<T>(&self, result: rusqlite::Result<T>) -> Result<T, Error> {
-        result.map_err(|e| Error::sqlite(&self.path, &e))
+        result.map_err(|e| self.with_reason(Error::sqlite(&self.path, &e)))
+    }
+
+    /// SQLite has one word for whatever the system says when it writes. What it says when we write beside the journal is
+    /// what an administrator can do something about.
+    fn with_reason(&self, error: Error) -> Error {
+        if !matches!(error, Error::Disk { trouble: DiskTrouble::Io, .. }) {
+            return error;
+        }
+        match lock::try_writing(&self.path) {
+            Err(reason @ Error::Disk { trouble, .. }) if trouble != DiskTrouble::Io => reason,
+            _ => error,
+        }
     }
 }

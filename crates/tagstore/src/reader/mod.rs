@@ -201,6 +201,12 @@ impl Reader {
         journal::is_written(&self.path)
     }
 
+    /// When the process that writes this store, or wrote it last, opened it; as far as the disk took that down.
+    #[must_use]
+    pub fn written_since(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::try_from(journal::written_since(&self.path)?).ok()
+    }
+
     /// What waits for each sink, by its name: the samples behind its cursor, and when the oldest of them was committed.
     ///
     /// # Errors
