@@ -152,7 +152,9 @@ fn register_sinks(registry: &mut Registry, overview: &Overview) {
     let (sent, refused) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
     for sink in &overview.sinks {
         let labels = label(&sink.name);
-        failing.get_or_create(&labels).set(i64::from(sink.state == Some(SinkState::Failing)));
+        failing
+            .get_or_create(&labels)
+            .set(i64::from(matches!(sink.state, Some(SinkState::Failing | SinkState::Hanging))));
         waiting.get_or_create(&labels).set(signed(sink.waiting));
         let age = sink.oldest.map_or(0.0, |at| overview.at.duration_since(at).as_secs_f64().max(0.0));
         ages.get_or_create(&labels).set(age);

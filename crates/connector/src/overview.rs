@@ -5,8 +5,8 @@
 //! has not renewed for a while counts as stopped.
 
 use jiff::{SignedDuration, Timestamp};
-use tagstore::Reader;
 pub use tagstore::{Depth, GapCounts, LossReason, SinkLoss, Summary};
+use tagstore::{HISTORIAN_SINK, Reader};
 
 use crate::config::{Config, SinkConfig, SinkKind};
 use crate::sink_status::{SinkState, SinkStatus};
@@ -30,6 +30,10 @@ pub struct Overview {
     pub storage: Option<Summary>,
     /// How the gaps on the ledger stand.
     pub gaps: GapCounts,
+    /// For how long the running connector has not written down anything, if that is too long: the disk does not take it.
+    pub silent: Option<SignedDuration>,
+    /// What the embedded historian last said of itself; `None` if it never ran.
+    pub historian: Option<SinkStatus>,
 }
 
 /// One source.
@@ -81,10 +85,15 @@ impl Overview {
             let status = written.iter().find(|status| status.source == name)?;
             SourceStatus::from_json(&status.json)
         };
+        let began = reader.as_ref().and_then(Reader::written_since);
+        let silent = silence(&written, began, now).filter(|_| running);
         let sources = config.sources.iter().map(|source| {
             let last = of(source.name.as_str());
-            let state =
-                last.as_ref().map(|last| if running { last.state_at(now) } else { SourceState::Stopped });
+            let state = last.as_ref().map(|last| match (running, silent) {
+                (false, _) => SourceState::Stopped,
+                (true, Some(_)) => SourceState::StorageFailed,
+                (true, None) => last.state_at(now),
+            });
             SourceOverview { name: source.name.to_string(), url: source.url.as_str().to_owned(), state, last }
         });
         let sources = sources.collect();
@@ -97,7 +106,10 @@ impl Overview {
             SinkOverview {
                 name: name.to_owned(),
                 kind: sink.kind.word(),
-                state: last.as_ref().map(|last| last.state).filter(|_| running),
+                state: last
+                    .as_ref()
+                    .map(|last| state_of(last, sink, depth, now))
+                    .filter(|_| running && silent.is_none()),
                 waiting: depth.map_or(0, |depth| depth.rows),
                 oldest: depth.and_then(|depth| depth.oldest?.to_jiff()),
                 missed: losses.iter().filter(|loss| sink.misses(loss)).cloned().collect(),
@@ -106,9 +118,32 @@ impl Overview {
         });
         let sinks = sinks.collect();
         let gaps = reader.as_ref().map(|reader| reader.gap_counts(None)).transpose()?.unwrap_or_default();
+        let historian = SinkStatus::find(HISTORIAN_SINK, &written);
         let storage = reader.map(|reader| reader.summary()).transpose()?;
-        Ok(Self { at: now, running, sources, sinks, storage, gaps })
+        Ok(Self { at: now, running, sources, sinks, storage, gaps, silent, historian })
     }
+}
+
+/// For how long nobody has written a status, where that is too long. A process that has only begun is not silent.
+fn silence(
+    written: &[tagstore::SourceStatus],
+    began: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let newest = written.iter().filter_map(|status| status.updated_at.to_jiff()).max()?;
+    let since = began.map_or(newest, |began| began.max(newest));
+    Some(now.duration_since(since)).filter(|silent| *silent >= NOBODY_RENEWS)
+}
+
+/// A sink says after each delivery how it goes: one that says nothing although values wait has one in hand that does not
+/// end.
+fn state_of(last: &SinkStatus, sink: &SinkConfig, depth: Option<&Depth>, now: Timestamp) -> SinkState {
+    let patience =
+        NOBODY_RENEWS.saturating_add(SignedDuration::try_from(sink.every).unwrap_or(SignedDuration::MAX));
+    let hangs = last.state != SinkState::Failing
+        && depth.is_some_and(|depth| depth.rows > 0)
+        && now.duration_since(last.updated) >= patience;
+    if hangs { SinkState::Hanging } else { last.state }
 }
 
 impl SinkConfig {

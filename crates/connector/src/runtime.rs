@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagstore::{HISTORIAN_DIR, Historian, JOURNAL_FILE, Journal, JournalOptions, WhenFull};
+use tagstore::{HISTORIAN_DIR, HISTORIAN_SINK, Historian, JOURNAL_FILE, Journal, JournalOptions, WhenFull};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use ua_pki::Store;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock, SystemClock};
 use crate::collect::supervisor::{Context, supervise};
 use crate::config::{Config, JournalFull, SinkConfig, SourceConfig};
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::event::{Event, Events};
 use crate::identity;
 use crate::pipeline::{Abandoning, Writer, WriterThread};
 use crate::sinks::historian::HistorianSink;
-use crate::sinks::{Sink as _, Worker, forget, open_sink, open_sinks};
+use crate::sinks::{Report, Sink as _, Worker, forget, open_sink, open_sinks};
 use crate::watchdog::{Ended, Part, Watchdog};
 
 /// Collecting, from configuration to disk.
@@ -89,13 +89,13 @@ impl Runtime {
         identity::load(&config, &store, clock.now())?;
         let (journal, historian, sealing) = open_storage(&config)?;
         let others = open_sinks(&config, &journal)?;
-        let spare = journal.another()?;
+        let (spare, report) = (journal.another()?, Report::new(HISTORIAN_SINK, journal.another()?));
         let events = Events(broadcast::channel(EVENTS_KEPT).0);
         let watchdog = Watchdog::new();
         let (writer, thread) = Writer::start(journal, events.clone(), watchdog.life(Part::Writer))?;
         let sink = HistorianSink::new(historian, sealing, config.storage.keep);
         let life = watchdog.life(Part::Sink(sink.name().to_owned()));
-        let historian = Worker::start(sink, config.storage.seal_every, None, events.clone(), life)?;
+        let historian = Worker::start(sink, config.storage.seal_every, Some(report), events.clone(), life)?;
         let mut sinks = BTreeMap::new();
         for (name, start) in others {
             let worker = start(events.clone(), watchdog.life(Part::Sink(name.clone())))?;
@@ -187,7 +187,8 @@ impl Handle {
     pub async fn stop(self) -> Result<Stopped, Error> {
         let Self { abandoning, mut sources, historian, sinks, shared, thread, journal, config: _ } = self;
         sources.values().for_each(SourceTask::tell_to_stop);
-        let drained = tokio::time::timeout(DRAIN, async {
+        let deadline = clock::instant() + STOP;
+        let drained = tokio::time::timeout(STOP.saturating_sub(FOR_SINKS), async {
             for source in sources.values_mut() {
                 source.stopped().await;
             }
@@ -207,7 +208,8 @@ impl Handle {
         // beside each other: one that hangs must not make the others wait, nor the end
         let mut ending = JoinSet::new();
         for sink in sinks.into_values().chain([historian]) {
-            ending.spawn_blocking(move || sink.finish());
+            let patience = deadline.saturating_duration_since(clock::instant()).min(FOR_SINKS);
+            ending.spawn_blocking(move || sink.finish(patience));
         }
         while let Some(ended) = ending.join_next().await {
             if let Err(error) = ended {
@@ -246,7 +248,7 @@ impl Handle {
     /// Lets one sink deliver once more and ends it.
     pub(crate) async fn stop_sink(&mut self, name: &str) {
         let Some(sink) = self.sinks.remove(name) else { return };
-        if let Err(error) = tokio::task::spawn_blocking(move || sink.finish()).await {
+        if let Err(error) = tokio::task::spawn_blocking(move || sink.finish(DRAIN)).await {
             tracing::error!(%error, "a sink ended badly");
         }
     }
@@ -315,7 +317,11 @@ fn open_storage(config: &Config) -> Result<(Journal, Historian, Journal), Error>
 pub const RUNNING_FILE: &str = "running.json";
 /// By then a sealing that failed was tried again.
 const SEALS_AGAIN: Duration = Duration::from_secs(120);
-/// How long stopping may take.
+/// How long stopping may take, for people and service managers who wait for it.
+const STOP: Duration = Duration::from_secs(10);
+/// How much of that the sinks have for their last delivery.
+const FOR_SINKS: Duration = Duration::from_secs(4);
+/// How long one source or sink may take that is stopped while the others go on.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Events a slow follower may lag behind.
 const EVENTS_KEPT: usize = 1024;

@@ -16,6 +16,8 @@ pub enum SinkState {
     Delivering,
     /// The last delivery failed; it is tried again, and the journal keeps what waits.
     Failing,
+    /// A delivery has begun and does not end. Seen from outside: who hangs cannot say so.
+    Hanging,
 }
 
 impl SinkState {
@@ -26,6 +28,7 @@ impl SinkState {
             Self::Starting => "starting",
             Self::Delivering => "delivering",
             Self::Failing => "failing",
+            Self::Hanging => "hanging",
         }
     }
 }

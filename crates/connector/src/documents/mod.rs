@@ -44,7 +44,7 @@ pub use query::{Found, QueryAnswer, QueryBody, RowsView, ValueView};
 pub use remedy::{Judged, Means, who};
 pub use sinks::{MissedView, SinkView};
 pub use source::{SourceView, Sources};
-pub use status::{SourceStateView, Status, StorageView};
+pub use status::{SourceStateView, Status, StorageView, TroubleView};
 pub use streams::{Last, Range, State, StreamView, Streams};
 pub use trust::{ListedCertificate, TrustChange, TrustList, TrustShown};
 pub use verdict::{FindingView, ProblemView, VerdictView};

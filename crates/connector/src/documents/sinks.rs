@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Spell;
 use crate::overview::{SinkLoss, SinkOverview};
-use crate::sink_status::SinkStatus;
+use crate::sink_status::{SinkState, SinkStatus};
 
 /// One sink beside the historian.
 #[derive(Debug, Serialize)]
 pub struct SinkView {
     pub sink: String,
     pub kind: &'static str,
-    /// `delivering`, `failing`, `stopped`, or that it has not run yet.
+    /// `starting`, `delivering`, `failing`, `hanging`, `stopped`, or that it has not run yet.
     pub state: String,
     /// Values behind its cursor.
     pub waiting_values: u64,
@@ -22,6 +22,9 @@ pub struct SinkView {
     pub missed: Vec<MissedView>,
     /// What to do about its trouble, as one line; `null` when nothing.
     pub next_step: Option<String>,
+    /// Seconds since it last said anything, where it should have.
+    #[serde(skip)]
+    pub hangs_for: Option<i64>,
     /// What it last wrote; `null` if it has never run.
     pub last: Option<SinkStatus>,
 }
@@ -52,17 +55,38 @@ impl SinkView {
             (None, Some(_)) => "stopped",
             (Some(state), Some(_)) => state.words(),
         };
-        let next_step = |last: &SinkStatus| Some(last.next_step.as_ref()?.text(|words| spell.spell(words)));
+        let hangs = sink.state == Some(SinkState::Hanging);
+        let next_step = |last: &SinkStatus| match hangs {
+            true => Some(unhang(sink.kind, &last.target)),
+            false => Some(last.next_step.as_ref()?.text(|words| spell.spell(words))),
+        };
         Self {
             state: state.to_owned(),
             waiting_values: sink.waiting,
             waiting_seconds: sink.oldest.map(|oldest| now.duration_since(oldest).as_secs().max(0)),
             missed: sink.missed.iter().map(|loss| MissedView::of(loss, now)).collect(),
             next_step: sink.last.as_ref().and_then(next_step),
+            hangs_for: sink
+                .last
+                .as_ref()
+                .filter(|_| hangs)
+                .map(|last| now.duration_since(last.updated).as_secs()),
             sink: sink.name,
             kind: sink.kind,
             last: sink.last,
         }
+    }
+}
+
+/// What to do about a sink whose delivery does not end.
+fn unhang(kind: &str, target: &str) -> String {
+    match kind {
+        "stdout" => {
+            "whoever reads the standard output of lockgate run does not read on; end or mend that one"
+                .to_owned()
+        }
+        "file" => format!("see why {target} does not take what is written"),
+        _ => format!("see why {target} takes the connection and does not answer"),
     }
 }
 

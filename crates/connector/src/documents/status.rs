@@ -1,12 +1,15 @@
 //! `lockgate/status/1`: every source by the state and the age of its data.
 
-use jiff::Timestamp;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tagstore::GapCounts;
 
 use super::{Ending, SinkView, Spell};
 use crate::config::Config;
 use crate::overview::{Overview, SourceOverview, Summary};
+use crate::sink_status::{SinkState, SinkStatus};
 use crate::status::{SourceState, SourceStatus};
 
 /// `lockgate/status/1`.
@@ -56,8 +59,20 @@ pub struct StorageView {
     pub gaps_filled: u64,
     pub gaps_partly: u64,
     pub gaps_unfillable: u64,
+    /// Why nothing becomes durable, as it looks from outside; `null` when the collector writes.
+    pub trouble: Option<TroubleView>,
+    /// Why nothing is sealed into the historian; `null` when it is.
+    pub historian_trouble: Option<TroubleView>,
     pub oldest: Option<String>,
     pub newest: Option<String>,
+}
+
+/// What is wrong with the disk.
+#[derive(Debug, Serialize)]
+pub struct TroubleView {
+    pub detail: String,
+    /// What to do, as one line.
+    pub next_step: String,
 }
 
 impl Status {
@@ -78,6 +93,11 @@ impl Status {
             sinks: seen.sinks.into_iter().map(|sink| SinkView::of(spell, sink, now)).collect(),
             storage: seen.storage.map(|summary| StorageView {
                 journal_limit_bytes: config.storage.journal_limit,
+                trouble: seen.silent.map(|silent| TroubleView::silent(silent, &config.storage.data)),
+                historian_trouble: seen
+                    .historian
+                    .filter(|_| seen.running)
+                    .and_then(|historian| TroubleView::of_historian(spell, &historian)),
                 ..StorageView::of(summary, seen.gaps)
             }),
             certificate: Ending::of(spell, config, now),
@@ -103,6 +123,31 @@ impl SourceStateView {
     }
 }
 
+impl TroubleView {
+    fn silent(silent: SignedDuration, data: &Path) -> Self {
+        let data = data.display();
+        let age = match silent.as_secs() {
+            seconds @ ..120 => format!("{seconds} s"),
+            seconds => format!("{} min", seconds / 60),
+        };
+        Self {
+            detail: format!(
+                "a lockgate runs and has been unable to write anything for {age}; nothing is acknowledged"
+            ),
+            next_step: format!(
+                "make room on the disk that holds {data} and make it writable for lockgate; the log of lockgate run says what the disk answers"
+            ),
+        }
+    }
+
+    fn of_historian(spell: &dyn Spell, historian: &SinkStatus) -> Option<Self> {
+        let detail = historian.detail.as_ref().filter(|_| historian.state == SinkState::Failing)?;
+        let next_step = historian.next_step.as_ref().map(|step| step.text(|words| spell.spell(words)));
+        let detail = format!("{detail}; what is collected waits in the journal");
+        Some(Self { detail, next_step: next_step.unwrap_or_default() })
+    }
+}
+
 impl StorageView {
     fn of(summary: Summary, gaps: GapCounts) -> Self {
         Self {
@@ -115,6 +160,8 @@ impl StorageView {
             journal_used_bytes: summary.journal_used,
             journal_limit_bytes: None,
             gaps: summary.gaps,
+            trouble: None,
+            historian_trouble: None,
             oldest: summary.times.map(|(oldest, _)| oldest.to_string()),
             newest: summary.times.map(|(_, newest)| newest.to_string()),
             gaps_open: gaps.open,

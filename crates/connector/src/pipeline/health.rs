@@ -45,7 +45,7 @@ impl Health {
 
     /// A commit was refused; says whether that is new.
     pub(super) fn fails(&self, error: &tagstore::Error) -> bool {
-        let trouble = Trouble { detail: error.to_string(), next_step: next_step(error) };
+        let trouble = Trouble { detail: error.to_string(), next_step: disk_step(error) };
         self.state().trouble.replace(trouble).is_none()
     }
 
@@ -59,7 +59,8 @@ impl Health {
     }
 }
 
-fn next_step(error: &tagstore::Error) -> NextStep {
+/// What to do where the disk does not take what it is given.
+pub(crate) fn disk_step(error: &tagstore::Error) -> NextStep {
     match error {
         tagstore::Error::Disk { trouble: DiskTrouble::Limit, .. } => NextStep::say(
             "see which sink is behind and why: ",

@@ -17,4 +17,5 @@ mod health;
 mod tests;
 mod writer;
 
+pub(crate) use health::disk_step;
 pub(crate) use writer::{Abandoning, Entry, Writer, WriterThread};

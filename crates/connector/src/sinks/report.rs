@@ -9,6 +9,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::event::{EventKind, Events};
 use crate::next_step::NextStep;
+use crate::pipeline::disk_step;
 use crate::sink_status::{SinkState, SinkStatus};
 
 /// Where one sink writes how it goes.
@@ -26,6 +27,12 @@ pub(crate) fn status_key(sink: &str) -> String {
 impl Report {
     pub(crate) fn new(sink: &str, journal: Journal) -> Self {
         Self { journal, status: SinkStatus::new(sink, clock::now()), written: None }
+    }
+
+    /// Writes down that the sink begins: one that hangs in its first delivery is known by that.
+    pub(crate) fn begins(&mut self, about: &About) {
+        self.describe(about);
+        self.write(true);
     }
 
     /// Takes note of how a delivery went.
@@ -55,16 +62,9 @@ impl Report {
     }
 
     fn note(&mut self, about: &About, outcome: &Result<Delivered, Error>) {
+        self.describe(about);
         let now = clock::now();
         let status = &mut self.status;
-        about.kind.clone_into(&mut status.kind);
-        status.target.clone_from(&about.target);
-        status.danger.clone_from(&about.danger);
-        if let Some(quarantined) = &about.quarantined {
-            status.quarantine_folder = Some(quarantined.folder.clone());
-            status.quarantine_files = quarantined.files;
-            status.quarantined_values = quarantined.values;
-        }
         let state = if outcome.is_ok() { SinkState::Delivering } else { SinkState::Failing };
         if status.state != state {
             status.since = now;
@@ -83,6 +83,18 @@ impl Report {
                 status.error_code = Some(error.code().to_owned());
                 status.next_step = next_step(error);
             }
+        }
+    }
+
+    fn describe(&mut self, about: &About) {
+        let status = &mut self.status;
+        about.kind.clone_into(&mut status.kind);
+        status.target.clone_from(&about.target);
+        status.danger.clone_from(&about.danger);
+        if let Some(quarantined) = &about.quarantined {
+            status.quarantine_folder = Some(quarantined.folder.clone());
+            status.quarantine_files = quarantined.files;
+            status.quarantined_values = quarantined.values;
         }
     }
 
@@ -109,6 +121,7 @@ fn next_step(error: &Error) -> Option<NextStep> {
         Error::SinkStdout { .. } => {
             Some("whoever read the standard output of lockgate run is gone; start both again".into())
         }
+        Error::Storage(error) => Some(disk_step(error)),
         other => other.next_step(""),
     }
 }

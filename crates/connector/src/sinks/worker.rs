@@ -89,6 +89,8 @@ pub(crate) struct Worker {
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has ended.
     ended: Receiver<()>,
+    /// How long its end is waited for.
+    patience: Duration,
 }
 
 impl Worker {
@@ -97,7 +99,7 @@ impl Worker {
     /// # Errors
     /// [`Error::Thread`].
     ///
-    /// `report` is where it writes how it goes; the historian has none.
+    /// `report` is where it writes how it goes.
     pub(crate) fn start(
         sink: impl Sink,
         pace: Duration,
@@ -115,6 +117,9 @@ impl Worker {
                 // dropped when the thread ends, however it ends
                 let _ending = ending;
                 let mut work = Work::new(sink, pace, report, events);
+                if let Some(report) = &mut work.report {
+                    report.begins(&work.sink.about());
+                }
                 let mut wait = Duration::ZERO;
                 loop {
                     let told = stopped.recv_timeout(wait);
@@ -132,13 +137,15 @@ impl Worker {
                 life.dismiss();
             })
             .map_err(|source| Error::Thread { what: "a sink", source })?;
-        Ok(Self { stop: Some(stop), stopping, thread: Some(thread), ended })
+        Ok(Self { stop: Some(stop), stopping, thread: Some(thread), ended, patience: PATIENCE })
     }
 }
 
 impl Worker {
     /// Delivers a last bounded amount, so that what was collected lies where it is looked for, and ends.
-    pub(crate) fn finish(self) {
+    /// One that does not end within `patience` is left where it stands.
+    pub(crate) fn finish(mut self, patience: Duration) {
+        self.patience = patience;
         self.stopping.store(true, Relaxed);
         if let Some(stop) = &self.stop
             && stop.send(()).is_err()
@@ -153,7 +160,7 @@ impl Drop for Worker {
         self.stopping.store(true, Relaxed);
         drop(self.stop.take());
         // a request that hangs cannot be taken back; its cursor has not moved, and the next process sends it again
-        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        if self.ended.recv_timeout(self.patience) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!(
                 "a sink does not end; what it has in hand is delivered again after the next start"
             );
@@ -288,6 +295,6 @@ mod tests {
         let ended = tokio::time::timeout(Duration::from_secs(20), watchdog.ended()).await.unwrap();
         assert_eq!(ended, Ended { part, panicked: true });
         assert_eq!(ended.to_string(), "the sink broken ended by a panic");
-        worker.finish();
+        worker.finish(PATIENCE);
     }
 }

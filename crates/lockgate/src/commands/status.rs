@@ -7,7 +7,7 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use connector::documents::{Ending, SourceStateView, Status, StorageView};
+use connector::documents::{Ending, SourceStateView, Status, StorageView, TroubleView};
 use connector::status::SourceState;
 use connector::{Config, SourceStatus};
 
@@ -136,6 +136,11 @@ impl StatusText for Status {
         }
         out.push_str(&status_sinks::text(context, &self.sinks));
         if let Some(storage) = &self.storage {
+            for (what, trouble) in [("disk", &storage.trouble), ("historian", &storage.historian_trouble)] {
+                if let Some(TroubleView { detail, next_step }) = trouble {
+                    out.push_str(&format!("\n{what}: {}\n  next: {}\n", safe(detail), safe(next_step)));
+                }
+            }
             out.push('\n');
             out.push_str(&storage.text());
         }

@@ -44,7 +44,14 @@ impl SinkText for SinkView {
         let Some(last) = self.last.as_ref() else {
             return (!lines.is_empty()).then(|| lines.join("\n"));
         };
-        if last.state == SinkState::Failing
+        if let Some(hangs_for) = self.hangs_for {
+            let name = safe(&self.sink);
+            lines.push(format!(
+                "{name}: a delivery does not end, for {} by now; the others go on",
+                age(hangs_for)
+            ));
+            lines.extend(self.next_step.as_ref().map(|next| format!("  next: {}", safe(next))));
+        } else if last.state == SinkState::Failing
             && let Some(detail) = &last.detail
         {
             let code = last.error_code.as_deref().map(|code| format!(" [{code}]")).unwrap_or_default();
