@@ -18,29 +18,9 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::Lab;
 use common::plant::{Plant, binary};
-use common::{Lab, Screen};
-
-fn our_thumbprint(lab: &Lab) -> String {
-    let shown = lab.run(&["--json", "cert", "show"]).json();
-    shown["certificates"][0]["thumbprint"].as_str().unwrap().to_owned()
-}
-
-/// What the administrator of the plant does before we ever come.
-fn plant_trusts_us(lab: &Lab, plant: &Plant) {
-    let (file, pki) = (lab.path().join("ours.der"), plant.pki.display().to_string());
-    let file = file.display().to_string();
-    assert_eq!(lab.run(&["cert", "export", "-o", &file]).code, 0);
-    assert_eq!(lab.run(&["trust", "import", &file, "--pki", &pki]).code, 0);
-}
-
-const USER: [&str; 3] = ["--user", "operator", "--password-stdin"];
-
-fn add(lab: &Lab, url: &str, more: &[&str], password: &str) -> Screen {
-    let command: Vec<&str> =
-        ["source", "add", "line1", url].into_iter().chain(USER).chain(more.iter().copied()).collect();
-    lab.run_with_input(&command, password)
-}
+use common::run::{add, our_thumbprint, plant_trusts_us, wait_for};
 
 /// A lab with a source that works: trust on both sides, and the right password.
 fn connected() -> (Lab, Plant) {
@@ -443,17 +423,6 @@ fn the_demo_leaves_a_configuration_of_somebody_else_alone() {
     let before = std::fs::read(lab.path().join("lockgate.toml")).unwrap();
     assert_page!(lab.run(&["demo", "--dir", ".", "--for", "1s"]));
     assert_eq!(std::fs::read(lab.path().join("lockgate.toml")).unwrap(), before);
-}
-
-/// Asks until it is so; gives up at the deadline.
-fn wait_for(at_most: Duration, mut so: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + at_most;
-    while Instant::now() < deadline {
-        if so() {
-            return true;
-        }
-    }
-    false
 }
 
 fn signal(process: &Child, name: &str) {

@@ -192,7 +192,7 @@ fn what_changed_on_a_server_is_shown_with_the_streams_that_it_means_and_taken_ov
     assert!(same.page().contains("nodes, as they were at"), "{}", same.page());
 
     plant.kill();
-    plant.start_again_with(&["--specimens"]);
+    plant.start_again_with(&["--counters", "5", "--specimens"]);
     let shown = lab.run(&["diff", "line1"]);
     assert_eq!(shown.code, 0, "it only shows\n{}", shown.page());
     let page = shown.page();

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
 pub(crate) mod plant;
+pub(crate) mod run;
 
 use std::path::Path;
 use std::process::Output;

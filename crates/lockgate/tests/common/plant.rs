@@ -33,18 +33,18 @@ impl Plant {
     /// Starts in a folder that nobody else uses, with a variable of each rare kind.
     pub(crate) fn start_with_specimens() -> Self {
         let home = Lab::empty();
-        let mut plant = Self::start_with(&home, "0", &["--specimens"]);
+        let mut plant = Self::start_with(&home, "0", &["--counters", "5", "--specimens"]);
         plant.home = Some(home);
         plant
     }
 
     fn start_at(lab: &Lab, port: &str) -> Self {
-        Self::start_with(lab, port, &[])
+        Self::start_with(lab, port, COUNTERS)
     }
 
     fn start_with(lab: &Lab, port: &str, more: &[&str]) -> Self {
         let mut process = binary(lab)
-            .args(["simulate", "--json", "--port", port, "--counters", "5", "--for", "120s"])
+            .args(["simulate", "--json", "--port", port, "--for", "120s"])
             .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -72,10 +72,18 @@ impl Plant {
 
     /// Starts a plant that was killed at the same address, with the same certificates. Only for one that is elsewhere.
     pub(crate) fn start_again(&mut self) {
-        self.start_again_with(&[]);
+        self.start_again_with(COUNTERS);
     }
 
-    /// The same as another plant: with what these options add to it.
+    /// Starts in a folder that nobody else uses, with so many counters that together step `rate` times a second.
+    pub(crate) fn start_elsewhere_at_rate(counters: &str, rate: &str) -> Self {
+        let home = Lab::empty();
+        let mut plant = Self::start_with(&home, "0", &["--counters", counters, "--rate", rate]);
+        plant.home = Some(home);
+        plant
+    }
+
+    /// The same as another plant: with these options.
     pub(crate) fn start_again_with(&mut self, more: &[&str]) {
         let port = self.url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
         let home = self.home.take().unwrap();
@@ -91,6 +99,8 @@ impl Plant {
         assert_eq!(accepted.code, 0, "{}", accepted.page());
     }
 }
+
+const COUNTERS: &[&str] = &["--counters", "5"];
 
 impl Drop for Plant {
     fn drop(&mut self) {
