@@ -10,8 +10,8 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use crate::sample::sample_time;
-use crate::{OwnedSample, OwnedValue, Sample, Seq, StreamId, Timestamp, Value, ValueKind};
+use crate::sample::{Columns, sample_time};
+use crate::{OwnedSample, OwnedValue, SampleBatch, Seq, StreamId, Timestamp, Value, ValueKind};
 
 pub(super) const STREAM: &str = "stream";
 /// The columns that say when, of this format and of the one before.
@@ -52,80 +52,106 @@ pub(super) fn schema() -> SchemaRef {
     ]))
 }
 
-/// The samples as one record batch.
-pub(super) fn to_arrow(rows: &[(Sample<'_>, Seq)]) -> Result<RecordBatch, ArrowError> {
-    let times = |pick: fn(&Sample<'_>) -> Timestamp| -> [ArrayRef; 2] {
-        let split = || rows.iter().map(|(sample, _)| present(pick(sample)).map(Timestamp::unix_micros));
-        let micros: TimestampMicrosecondArray = match split().all(|time| time.is_some()) {
-            true => TimestampMicrosecondArray::from_iter_values(split().flatten().map(|(micros, _)| micros)),
-            false => split().map(|time| time.map(|(micros, _)| micros)).collect(),
-        };
-        let whole = split().flatten().all(|(_, rest)| rest == 0);
-        let rest: Int16Array = match whole {
-            true => Int16Array::new_null(rows.len()),
-            false => split()
-                .map(|time| time.map(|(_, rest)| i16::from(rest) * 100).filter(|rest| *rest > 0))
-                .collect(),
-        };
-        [Arc::new(micros.with_timezone("UTC")), Arc::new(rest)]
+/// The samples as one record batch; `seqs` is the journal row of each.
+pub(super) fn to_arrow(samples: &SampleBatch, seqs: &[Seq]) -> Result<RecordBatch, ArrowError> {
+    let Columns { streams, source_times, server_times, receive_times, statuses, kinds, words } =
+        samples.columns();
+    let rows = samples.len();
+    let [source_time, source_rest] = times(source_times);
+    let [server_time, server_rest] = times(server_times);
+    let [receive_time, receive_rest] = times(receive_times);
+    let there = kinds.iter().fold(0_u16, |there, kind| there | bit(*kind));
+    let has = |kind: ValueKind| there & bit(kind) != 0;
+    let all = |kind: ValueKind| there == bit(kind);
+    let words_of = |wanted: ValueKind| {
+        kinds.iter().zip(words).map(move |(kind, word)| (*kind == wanted).then_some(*word))
     };
-    let [source_time, source_rest] = times(|sample| sample.source_time);
-    let [server_time, server_rest] = times(|sample| sample.server_time);
-    let [receive_time, receive_rest] = times(|sample| sample.receive_time);
-    let values = || rows.iter().map(|(sample, _)| sample.value);
-    let kinds_there = values().fold(0_u16, |there, value| there | 1 << value.kind().number());
-    let has = |kind: ValueKind| kinds_there & (1 << kind.number()) != 0;
-    let doubles: Float64Array = match has(ValueKind::Double) || has(ValueKind::Float) {
-        true => values().map(double).collect(),
-        false => Float64Array::new_null(rows.len()),
+    let doubles: Float64Array = if all(ValueKind::Double) {
+        Float64Array::from_iter_values(words.iter().copied().map(f64::from_bits))
+    } else if has(ValueKind::Double) || has(ValueKind::Float) {
+        kinds.iter().zip(words).map(|(kind, word)| double(*kind, *word)).collect()
+    } else {
+        Float64Array::new_null(rows)
     };
     let ints: Int64Array = match has(ValueKind::Int) {
-        true => values().map(|v| if let Value::Int(v) = v { Some(v) } else { None }).collect(),
-        false => Int64Array::new_null(rows.len()),
+        true => words_of(ValueKind::Int).map(|word| word.map(u64::cast_signed)).collect(),
+        false => Int64Array::new_null(rows),
     };
     let uints: UInt64Array = match has(ValueKind::UInt) {
-        true => values().map(|v| if let Value::UInt(v) = v { Some(v) } else { None }).collect(),
-        false => UInt64Array::new_null(rows.len()),
+        true => words_of(ValueKind::UInt).collect(),
+        false => UInt64Array::new_null(rows),
     };
     let bools: BooleanArray = match has(ValueKind::Bool) {
-        true => values().map(|v| if let Value::Bool(v) = v { Some(v) } else { None }).collect(),
-        false => BooleanArray::new_null(rows.len()),
+        true => words_of(ValueKind::Bool).map(|word| word.map(|word| word != 0)).collect(),
+        false => BooleanArray::new_null(rows),
     };
     let texts: StringArray = match has(ValueKind::Text) || has(ValueKind::Event) {
-        true => values().map(text).collect(),
-        false => StringArray::new_null(rows.len()),
+        true => samples.iter().map(|sample| text(sample.value)).collect(),
+        false => StringArray::new_null(rows),
     };
-    let bytes: BinaryArray = match has(ValueKind::Bytes) {
-        true => values().map(|v| if let Value::Bytes(v) = v { Some(v) } else { None }).collect(),
-        false => BinaryArray::new_null(rows.len()),
+    let binaries: BinaryArray = match has(ValueKind::Bytes) {
+        true => samples.iter().map(|sample| bytes(sample.value)).collect(),
+        false => BinaryArray::new_null(rows),
     };
     RecordBatch::try_new(
         schema(),
         vec![
-            Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(sample, _)| sample.stream.get()))),
+            Arc::new(UInt32Array::from(streams.to_vec())),
             source_time,
             server_time,
             receive_time,
-            Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(sample, _)| sample.status))),
-            kinds(values().map(|value| value.kind()))?,
+            Arc::new(UInt32Array::from(statuses.to_vec())),
+            names_of(kinds)?,
             Arc::new(doubles),
             Arc::new(ints),
             Arc::new(uints),
             Arc::new(bools),
             Arc::new(texts),
-            Arc::new(bytes),
+            Arc::new(binaries),
             source_rest,
             server_rest,
             receive_rest,
-            Arc::new(Int64Array::from_iter_values(rows.iter().map(|(_, seq)| seq.get()))),
+            Arc::new(Int64Array::from_iter_values(seqs.iter().map(|seq| seq.get()))),
         ],
     )
 }
 
-fn double(value: Value<'_>) -> Option<f64> {
-    match value {
-        Value::Float(v) => Some(f64::from(v)),
-        Value::Double(v) => Some(v),
+/// Whole microseconds, and the nanoseconds that are left.
+fn times(ticks: &[i64]) -> [ArrayRef; 2] {
+    let (mut micros, mut rests) = (Vec::with_capacity(ticks.len()), Vec::with_capacity(ticks.len()));
+    let (mut all_present, mut all_whole) = (true, true);
+    for ticks in ticks {
+        let time = Timestamp::from_ticks(*ticks);
+        let (whole, rest) = time.unix_micros();
+        all_present &= !time.is_absent();
+        all_whole &= rest == 0;
+        micros.push(whole);
+        rests.push(i16::from(rest) * 100);
+    }
+    let present = |row: usize| ticks.get(row).is_some_and(|ticks| !Timestamp::from_ticks(*ticks).is_absent());
+    let micros: TimestampMicrosecondArray = match all_present {
+        true => micros.into(),
+        false => micros.into_iter().enumerate().map(|(row, micros)| present(row).then_some(micros)).collect(),
+    };
+    let rests: Int16Array = match all_whole {
+        true => Int16Array::new_null(ticks.len()),
+        false => {
+            let rests = rests.into_iter().enumerate();
+            rests.map(|(row, rest)| (rest > 0 && present(row)).then_some(rest)).collect()
+        }
+    };
+    [Arc::new(micros.with_timezone("UTC")), Arc::new(rests)]
+}
+
+const fn bit(kind: ValueKind) -> u16 {
+    1 << kind.number()
+}
+
+fn double(kind: ValueKind, word: u64) -> Option<f64> {
+    match kind {
+        // the word of a float was made from 32 bits
+        ValueKind::Float => Some(f64::from(f32::from_bits(u32::try_from(word).unwrap_or_default()))),
+        ValueKind::Double => Some(f64::from_bits(word)),
         _ => None,
     }
 }
@@ -137,12 +163,15 @@ fn text(value: Value<'_>) -> Option<&str> {
     }
 }
 
-fn present(time: Timestamp) -> Option<Timestamp> {
-    (!time.is_absent()).then_some(time)
+const fn bytes(value: Value<'_>) -> Option<&[u8]> {
+    match value {
+        Value::Bytes(v) => Some(v),
+        _ => None,
+    }
 }
 
-fn kinds(kinds: impl Iterator<Item = ValueKind>) -> Result<ArrayRef, ArrowError> {
-    let keys = Int8Array::from_iter_values(kinds.map(|kind| kind.number().cast_signed()));
+fn names_of(kinds: &[ValueKind]) -> Result<ArrayRef, ArrowError> {
+    let keys = Int8Array::from_iter_values(kinds.iter().map(|kind| kind.number().cast_signed()));
     let names: StringArray = ValueKind::ALL.iter().map(|kind| Some(kind.as_str())).collect();
     Ok(Arc::new(DictionaryArray::<Int8Type>::try_new(keys, Arc::new(names))?))
 }

@@ -19,7 +19,7 @@ use super::{Historian, SealedFile, files};
 use crate::journal::MergePlan;
 use crate::journal::merging::{extent_of, rows_of};
 use crate::journal::sealing::ListedFile;
-use crate::{Error, Journal, OwnedSample, Seq, Timestamp};
+use crate::{Error, Journal, OwnedSample, SampleBatch, Seq, Timestamp};
 
 /// How much goes into one compacted file.
 #[derive(Debug, Clone)]
@@ -115,13 +115,13 @@ impl Historian {
         let bytes = files::write_temporary(&place, |file| {
             let mut writer =
                 parquet_file::Writer::new(file, &place, &plan.target, &owner, parquet_file::Pack::Tightly)?;
-            let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-            while merge.next_chunk(&mut chunk)? {
+            let (mut chunk, mut seqs) =
+                (SampleBatch::with_capacity(CHUNK_ROWS), Vec::with_capacity(CHUNK_ROWS));
+            while merge.next_chunk(&mut chunk, &mut seqs)? {
                 if !keep_going() {
                     return Err(Error::Stopped);
                 }
-                let rows: Vec<_> = chunk.iter().map(|(sample, seq)| (sample.as_sample(), *seq)).collect();
-                writer.write(&columns::to_arrow(&rows))?;
+                writer.write(&columns::to_arrow(&chunk, &seqs))?;
             }
             writer.finish(rows)
         })?;
@@ -192,11 +192,15 @@ impl Merge {
         Ok(())
     }
 
-    fn next_chunk(&mut self, chunk: &mut Vec<(OwnedSample, Seq)>) -> Result<bool, Error> {
+    fn next_chunk(&mut self, chunk: &mut SampleBatch, seqs: &mut Vec<Seq>) -> Result<bool, Error> {
         chunk.clear();
+        seqs.clear();
         while chunk.len() < CHUNK_ROWS {
             let Some(Reverse((_, index))) = self.next.pop() else { break };
-            chunk.extend(self.sources.get_mut(index).and_then(|source| source.rows.pop()));
+            if let Some((sample, seq)) = self.sources.get_mut(index).and_then(|source| source.rows.pop()) {
+                chunk.push(sample.as_sample());
+                seqs.push(seq);
+            }
             self.enqueue(index)?;
         }
         Ok(!chunk.is_empty())

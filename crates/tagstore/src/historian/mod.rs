@@ -54,6 +54,7 @@ pub use seal::{Published, Written};
 pub use upkeep::Retired;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Journal, Seq, Timestamp};
 
@@ -63,6 +64,8 @@ pub struct Historian {
     dir: PathBuf,
     /// Version of the stream table that streams.parquet shows, once we know.
     catalog: std::sync::Mutex<Option<i64>>,
+    /// Samples sealed since the journal was last trimmed.
+    untrimmed: AtomicU64,
 }
 
 /// How much goes into one file.
@@ -112,11 +115,11 @@ impl Historian {
         if let Some(parent) = dir.parent() {
             files::sync_folder(parent)?;
         }
-        Ok(Self { dir: dir.to_owned(), catalog: std::sync::Mutex::new(None) })
+        Ok(Self { dir: dir.to_owned(), catalog: std::sync::Mutex::new(None), untrimmed: AtomicU64::new(0) })
     }
 
-    /// Moves the oldest unsealed journal rows into one Parquet file, then trims the journal; `None` when there is
-    /// nothing to seal. Call it again at once while it says that [`more`](SealedFile::more) is waiting.
+    /// Moves the oldest unsealed journal rows into one Parquet file, then trims the journal, while more is waiting not after
+    /// each file; `None` when there is nothing to seal. Call it again at once while it says that [`more`](SealedFile::more) is waiting.
     ///
     /// # Errors
     /// [`Error::Disk`]: nothing is lost, repeat; [`Error::ForeignHistorian`]; [`Error::NewerFormat`].
@@ -138,7 +141,12 @@ impl Historian {
             None => None,
         };
         self.refresh_catalog(journal)?;
-        journal.trim()?;
+        let (rows, more) = sealed.as_ref().map_or((0, false), |sealed| (sealed.rows, sealed.more));
+        let untrimmed = self.untrimmed.fetch_add(rows, Ordering::Relaxed).saturating_add(rows);
+        if !more || untrimmed >= TRIM_SAMPLES {
+            journal.trim()?;
+            self.untrimmed.store(0, Ordering::Relaxed);
+        }
         Ok(sealed)
     }
 
@@ -148,3 +156,6 @@ impl Historian {
         &self.dir
     }
 }
+
+/// While sealing is behind, the journal gives space back after so many samples.
+const TRIM_SAMPLES: u64 = 1_000_000;

@@ -141,30 +141,29 @@ impl Rows {
     ) -> Result<u64, Error> {
         let starts = self.samples.heap_starts();
         let mut writer = parquet_file::Writer::new(file, path, plan, owner, parquet_file::Pack::Quickly)?;
-        let mut part = SampleBatch::with_capacity(CHUNK_ROWS);
+        let (mut part, mut seqs) = (SampleBatch::with_capacity(CHUNK_ROWS), Vec::with_capacity(CHUNK_ROWS));
         for rows in self.sorted().chunks(CHUNK_ROWS) {
             part.gather(&self.samples, rows, &starts);
-            let seqs = rows.iter().filter_map(|row| self.seqs.get(*row)).copied();
-            let chunk: Vec<_> = part.iter().zip(seqs).collect();
-            writer.write(&columns::to_arrow(&chunk))?;
+            seqs.clear();
+            seqs.extend(rows.iter().filter_map(|row| self.seqs.get(*row)));
+            writer.write(&columns::to_arrow(&part, &seqs))?;
         }
         writer.finish(u64::try_from(self.samples.len()).unwrap_or(u64::MAX))
     }
 
     /// Row numbers by (stream, time, order of arrival).
     fn sorted(&self) -> Vec<usize> {
-        let keys: Vec<(u32, i64)> =
-            self.samples.iter().map(|sample| (sample.stream.get(), sample.time().ticks())).collect();
-        let Some(mut order) = by_stream(&keys) else {
-            let mut order: Vec<usize> = (0..keys.len()).collect();
-            order.sort_by_key(|row| keys.get(*row));
+        let streams = self.samples.columns().streams;
+        let times: Vec<i64> = self.samples.times().collect();
+        let Some(mut order) = by_stream(streams) else {
+            let mut order: Vec<usize> = (0..streams.len()).collect();
+            order.sort_by_key(|row| (streams.get(*row), times.get(*row)));
             return order;
         };
         // a stream's samples come in the order of their times, or nearly so
-        let stream = |row: &usize| keys.get(*row).map(|key| key.0);
-        for rows in order.chunk_by_mut(|a, b| stream(a) == stream(b)) {
-            if !rows.is_sorted_by_key(|row| keys.get(*row)) {
-                rows.sort_by_key(|row| keys.get(*row));
+        for rows in order.chunk_by_mut(|a, b| streams.get(*a) == streams.get(*b)) {
+            if !rows.is_sorted_by_key(|row| times.get(*row)) {
+                rows.sort_by_key(|row| times.get(*row));
             }
         }
         order
@@ -172,25 +171,24 @@ impl Rows {
 }
 
 /// Row numbers by (stream, order of arrival), by counting; `None` when there are far fewer rows than stream numbers.
-fn by_stream(keys: &[(u32, i64)]) -> Option<Vec<usize>> {
-    let first = keys.iter().map(|key| key.0).min()?;
-    let last = keys.iter().map(|key| key.0).max()?;
-    let streams = usize::try_from(last - first).ok()?;
-    if streams > keys.len().saturating_mul(4) {
+fn by_stream(streams: &[u32]) -> Option<Vec<usize>> {
+    let first = *streams.iter().min()?;
+    let range = usize::try_from(*streams.iter().max()? - first).ok()?;
+    if range > streams.len().saturating_mul(4) {
         return None;
     }
-    let number = |key: &(u32, i64)| usize::try_from(key.0 - first).ok();
-    let mut next = vec![0_usize; streams + 1];
-    for key in keys {
-        *next.get_mut(number(key)?)? += 1;
+    let number = |stream: &u32| usize::try_from(stream - first).ok();
+    let mut next = vec![0_usize; range + 1];
+    for stream in streams {
+        *next.get_mut(number(stream)?)? += 1;
     }
     let mut start = 0;
     for place in &mut next {
         start += std::mem::replace(place, start);
     }
-    let mut order = vec![0; keys.len()];
-    for (row, key) in keys.iter().enumerate() {
-        let place = next.get_mut(number(key)?)?;
+    let mut order = vec![0; streams.len()];
+    for (row, stream) in streams.iter().enumerate() {
+        let place = next.get_mut(number(stream)?)?;
         *order.get_mut(*place)? = row;
         *place += 1;
     }

@@ -125,6 +125,28 @@ impl SampleBatch {
         self.heap.len()
     }
 
+    /// Everything but text and bytes, column by column.
+    pub(crate) fn columns(&self) -> Columns<'_> {
+        Columns {
+            streams: &self.streams,
+            source_times: &self.source_times,
+            server_times: &self.server_times,
+            receive_times: &self.receive_times,
+            statuses: &self.statuses,
+            kinds: &self.kinds,
+            words: &self.words,
+        }
+    }
+
+    /// The time of each sample, in ticks.
+    pub(crate) fn times(&self) -> impl Iterator<Item = i64> {
+        let times = self.source_times.iter().zip(&self.server_times).zip(&self.receive_times);
+        times.map(|((&source, &server), &receive)| {
+            let [source, server, receive] = [source, server, receive].map(Timestamp::from_ticks);
+            sample_time(source, server, receive).ticks()
+        })
+    }
+
     /// The samples, in the order they were pushed.
     #[must_use]
     pub fn iter(&self) -> Samples<'_> {
@@ -205,6 +227,18 @@ impl PartialEq for SampleBatch {
     }
 }
 
+/// The columns of a batch, each as long as the batch; the words are explained there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) streams: &'a [u32],
+    pub(crate) source_times: &'a [i64],
+    pub(crate) server_times: &'a [i64],
+    pub(crate) receive_times: &'a [i64],
+    pub(crate) statuses: &'a [u32],
+    pub(crate) kinds: &'a [ValueKind],
+    pub(crate) words: &'a [u64],
+}
+
 /// Iterator over a batch.
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
@@ -243,11 +277,8 @@ pub(crate) struct Extent {
 impl SampleBatch {
     /// Smallest and largest time and stream; `None` when empty.
     pub(crate) fn extent(&self) -> Option<Extent> {
-        let times = self.source_times.iter().zip(&self.server_times).zip(&self.receive_times);
         let (mut first_time, mut last_time) = (Timestamp::MAX, Timestamp::MIN);
-        for ((&source, &server), &receive) in times {
-            let [source, server, receive] = [source, server, receive].map(Timestamp::from_ticks);
-            let time = sample_time(source, server, receive);
+        for time in self.times().map(Timestamp::from_ticks) {
             first_time = first_time.min(time);
             last_time = last_time.max(time);
         }

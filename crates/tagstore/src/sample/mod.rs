@@ -13,6 +13,6 @@ pub use codec::{MAX_VALUE_BYTES, VERSION as BLOB_VERSION};
 pub use timestamp::Timestamp;
 pub use value::{OwnedSample, OwnedValue, Sample, StreamId, Value, ValueKind};
 
-pub(crate) use batch::Extent;
+pub(crate) use batch::{Columns, Extent};
 pub(crate) use codec::{BLOB_HEAP_BYTES, BLOB_ROWS, body_bytes};
 pub(crate) use value::sample_time;
