@@ -309,3 +309,45 @@ fn watch_of_a_notifier_shows_events_beside_values() {
     assert!(text.stdout.contains("i=2253: its events, queue"), "{}", text.page());
     assert!(text.stdout.contains("  Filler1: "), "{}", text.page());
 }
+
+#[test]
+fn what_a_login_may_do_is_what_its_role_gives_it_and_a_user_added_meanwhile_is_let_in_until_removed() {
+    let (lab, plant) = trusting_with(Plant::start_with_control());
+    let read = |user: &str, password: &str, name: &str| {
+        let node = format!("nsu=urn:lockgate:plant:model;s=Plant.Control.{name}");
+        let words =
+            ["read", &plant.url, &node, "--pki", "ours", "--user", user, "--password-stdin", "--json"];
+        let screen = lab.run_with_input(&words, password);
+        match screen.json().pointer("/nodes/0/status") {
+            Some(status) => status.as_str().unwrap().to_owned(),
+            None => format!("exit {}", screen.code),
+        }
+    };
+    let may_write = |user: &str| {
+        let words = ["doctor", &plant.url, "--pki", "ours", "--user", user, "--password-stdin", "--json"];
+        lab.run_with_input(&words, "practise\n").json()["rights"]["may_write"].clone()
+    };
+    assert_eq!([may_write("observer"), may_write("operator"), may_write("engineer")], [0, 2, 4]);
+    assert_eq!(read("operator", "practise\n", "Recipe"), "BadNodeIdUnknown");
+    assert_eq!(read("engineer", "practise\n", "Recipe"), "Good");
+    assert_eq!(read("engineer", "practise\n", "Command"), "BadNotReadable");
+    assert_eq!(read("admin", "practise\n", "Speed"), "BadUserAccessDenied");
+
+    let home = plant.home();
+    let added = home.run_with_input(
+        &["--json", "simulate", "user", "add", "anna", "--role", "Engineer", "--password-stdin"],
+        "geheim\n",
+    );
+    assert_eq!(added.json()["users"][5]["roles"][0], "Engineer", "{}", added.page());
+    let hashes = std::fs::read_to_string(home.path().join("plant/users.json")).unwrap();
+    assert!(hashes.contains("$argon2id$") && !hashes.contains("geheim"));
+    let until = |wanted: &str| {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while read("anna", "geheim\n", "Recipe") != wanted {
+            assert!(std::time::Instant::now() < end, "not {wanted} yet");
+        }
+    };
+    until("Good");
+    assert_eq!(home.run(&["simulate", "user", "remove", "anna"]).code, 0);
+    until("exit 7");
+}

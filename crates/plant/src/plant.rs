@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ua_pki::SecurityPolicy;
 use ua_server::{
-    AddressSpace, Clock, Criterion, Error, Limits, Role, RoleRule, Roles, Running, Server, ServerConfig,
-    Ticks, Trouble, UserAccount, ValueSource,
+    AddressSpace, AnonymousLogin, Clock, Criterion, Error, Limits, Role, RoleRule, Roles, Running, Server,
+    ServerConfig, Ticks, Trouble, UserAccount, ValueSource,
 };
 
 use crate::{
@@ -59,6 +59,8 @@ pub struct Practice {
     pub namespaces_before: Vec<String>,
     /// Variables of rare kinds.
     pub specimens: Specimens,
+    /// Whether somebody may come in without saying who it is.
+    pub anonymous: bool,
     /// Nodes that not everybody may use.
     pub control: Control,
     /// Users beside those of the configuration, and who has which role. Without it everybody who logs in is an Observer.
@@ -96,6 +98,9 @@ impl Plant {
         let (users, rules) = practice.users.unwrap_or_else(|| (Vec::new(), everybody_observes()));
         server.users.extend(users);
         server.role_rules = rules;
+        if practice.anonymous {
+            server.anonymous = AnonymousLogin::Allowed;
+        }
         server.user_certificates = practice.user_certificates;
         let mut space = AddressSpace::new(&server.application_uri, &server.limits)?;
         for uri in &practice.namespaces_before {

@@ -22,7 +22,7 @@ pub(crate) use cert::{Cert, Create, Csr, Encoding, Key, Names, Renew, Which};
 pub(crate) use command::{Cli, Command, parse, takes_store};
 pub(crate) use data::{EventFormat, Events, Gaps, Range, Status, Streams};
 pub(crate) use query::{Export, ExportFormat, Length, Query, QueryFormat};
-pub(crate) use running::{Demo, LogForm, Run, Simulate};
+pub(crate) use running::{Demo, LogForm, PlantUser, Run, Simulate, SimulateUser};
 pub(crate) use secret::{Seal, Secret};
 pub(crate) use server::{Browse, Diff, Doctor, History, Read, Select, Target, Watch};
 pub(crate) use setup::{

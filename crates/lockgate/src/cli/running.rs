@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use connector::time_range;
 
@@ -40,8 +40,11 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Simulate {
-    /// Folder for the plant's certificate store
+    #[command(subcommand)]
+    pub(crate) command: Option<SimulateUser>,
+    /// Folder for the plant's certificate stores and its users
     #[arg(long, default_value = "plant", value_name = "DIR")]
     pub(crate) dir: PathBuf,
     /// Port on the loopback interface; 0 takes a free one
@@ -56,7 +59,55 @@ pub(crate) struct Simulate {
     /// Also a folder Specimens with a variable of each rare kind: a structure, an enumeration, an array, a matrix
     #[arg(long)]
     pub(crate) specimens: bool,
+    /// Also a folder Control with nodes that not everybody may use: setpoints, a method, hidden and encrypted ones
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Users may also log in with a certificate that the store `users` in the folder trusts
+    #[arg(long)]
+    pub(crate) user_certificates: bool,
     /// Stop by itself after this long (default: on Ctrl-C)
     #[arg(long = "for", value_parser = time_range::duration, value_name = "DURATION")]
     pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateUser {
+    /// Who may log in to the plant, and as what; a plant that runs takes it over at once
+    #[command(subcommand)]
+    User(PlantUser),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlantUser {
+    /// Add a user; asks for the password
+    Add(PlantUserAdd),
+    /// Remove a user, who has no rights any more from then on
+    Remove {
+        /// The user
+        name: String,
+        /// Folder of the plant
+        #[arg(long, default_value = "plant", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// List the users and who else has a role
+    List {
+        /// Folder of the plant
+        #[arg(long, default_value = "plant", value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlantUserAdd {
+    /// The name to log in with
+    pub(crate) name: String,
+    /// A role: Observer, Operator, Engineer, Supervisor, ConfigureAdmin, SecurityAdmin; can be repeated
+    #[arg(long = "role", default_value = "Observer", value_name = "ROLE")]
+    pub(crate) roles: Vec<String>,
+    /// Read the password from stdin, without asking
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Folder of the plant
+    #[arg(long, default_value = "plant", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
 }

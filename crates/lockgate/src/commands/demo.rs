@@ -30,7 +30,12 @@ use crate::output::escape::shell;
 use crate::output::{Table, print, safe, say};
 
 const SOURCE: &str = "plant";
-const SIZE: simulate::Size = simulate::Size { counters: 20, rate: None, specimens: plant::Specimens::None };
+const SIZE: simulate::Size = simulate::Size {
+    counters: 20,
+    rate: None,
+    specimens: plant::Specimens::None,
+    control: plant::Control::None,
+};
 /// Streams shown while it runs.
 const SHOWN: usize = 12;
 const SHOW_EVERY: Duration = Duration::from_secs(1);
@@ -51,7 +56,7 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
     let (ours, _) = identity::ensure(&config, &store, hosts, Vec::new(), clock::now()).map_err(explain)?;
 
     let plant_pki = args.dir.join("plant-pki");
-    let plant = simulate::start(&plant_pki, args.port, &SIZE).await?;
+    let plant = simulate::start(&plant_pki, args.port, &SIZE, None).await?;
     trust_each_other(&store, ours.certificate(), &plant_pki)?;
     let url: EndpointUrl = plant.endpoint_url().parse().map_err(|e| bug("the plant's own URL", &e))?;
     add_source(context, &mut config, &store, &url, std::sync::Arc::new(ours)).await?;

@@ -38,6 +38,19 @@ impl Plant {
         plant
     }
 
+    /// Starts in a folder that nobody else uses, with nodes that not everybody may use.
+    pub(crate) fn start_with_control() -> Self {
+        let home = Lab::empty();
+        let mut plant = Self::start_with(&home, "0", &["--control"]);
+        plant.home = Some(home);
+        plant
+    }
+
+    /// The folder that nobody else uses.
+    pub(crate) fn home(&self) -> &Lab {
+        self.home.as_ref().unwrap()
+    }
+
     fn start_at(lab: &Lab, port: &str) -> Self {
         Self::start_with(lab, port, COUNTERS)
     }

@@ -75,6 +75,12 @@ impl UserAccount {
         &self.phc
     }
 
+    /// Whether this is the user's password. Costs a hash.
+    #[must_use]
+    pub fn has_password(&self, password: &str) -> bool {
+        self.verify(password.as_bytes())
+    }
+
     pub(crate) fn verify(&self, password: &[u8]) -> bool {
         password.len() <= MAX_PASSWORD_BYTES
             && PasswordHash::new(&self.phc)
