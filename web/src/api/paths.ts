@@ -1,0 +1,41 @@
+// Where each document is. Names that come from a server are encoded here, and nowhere else.
+
+import { BASE, query } from './client';
+
+const part = encodeURIComponent;
+/** As many rows as an answer may have, shared by its streams. */
+const ROWS = 200_000;
+const OF_ONE = 100_000;
+
+export const paths = {
+  session: '/session',
+  login: '/login',
+  logout: '/logout',
+  setup: '/setup',
+  status: '/status',
+  sources: '/sources',
+  streams: (source?: string | null) => `/streams${query({ source, limit: 10_000 })}`,
+  query: (streams: string[], from: string, to: string, points: number) => `/query${query({ stream: streams, from, to, points })}`,
+  samples: (stream: string, from: string, to: string, limit: number) => `/query${query({ stream: [stream], from, to, limit })}`,
+  /** A whole address, for a link that downloads. */
+  csv: (streams: string[], from: string, to: string) => `${BASE}/query${query({ stream: streams, from, to, format: 'csv', limit: Math.min(OF_ONE, Math.floor(ROWS / Math.max(1, streams.length))) })}`,
+  gaps: (source?: string | null) => `/gaps${query({ source, limit: 1000 })}`,
+  backfill: '/backfill',
+  events: (from: string, active: boolean) => `/events${query({ from, active: active ? 'true' : null })}`,
+  eventsCsv: (from: string, active: boolean) => `${BASE}/events${query({ from, active: active ? 'true' : null, format: 'csv', limit: 10_000 })}`,
+  own: '/certificates',
+  ownFile: `${BASE}/certificates/own.der`,
+  trust: '/trust',
+  certificate: (thumbprint: string) => `/trust/${part(thumbprint)}`,
+  accept: (thumbprint: string) => `/trust/${part(thumbprint)}/accept`,
+  reject: (thumbprint: string) => `/trust/${part(thumbprint)}/reject`,
+  discover: '/discover',
+  about: '/about',
+  audit: '/audit',
+  users: '/users',
+  user: (name: string) => `/users/${part(name)}`,
+  tokens: '/tokens',
+  token: (name: string) => `/tokens/${part(name)}`,
+  configCheck: '/config/check',
+  configPlan: '/config/plan',
+};
