@@ -268,9 +268,9 @@ fn sinks_that_hang_hold_up_nobody_are_named_and_do_not_delay_the_end() {
 
 #[test]
 fn a_full_journal_lets_the_oldest_go_that_a_sink_misses_and_the_historian_keeps_them() {
-    let plant = Plant::start_elsewhere();
+    let plant = Plant::start_elsewhere_at_rate("50", "500");
     let lab = connected_to(&plant);
-    let old = fill_journal_for_a_sink_that_is_down(&lab, "drop-oldest");
+    let old = fill_journal_for_a_sink_that_is_down(&lab, "drop-oldest", Sealed::Yes);
     let mut running = Running::start(&lab);
     let seen = until_status(&lab, "dropping", |status| {
         status["sinks"][0]["missed"].as_array().is_some_and(|missed| !missed.is_empty())
@@ -285,29 +285,55 @@ fn a_full_journal_lets_the_oldest_go_that_a_sink_misses_and_the_historian_keeps_
         text.page()
     );
     until_counted(&lab, 10);
-    let later = status(&lab);
-    assert_eq!(later["sources"][0]["state"], "flowing", "{later:#}");
-    assert_eq!(later["sinks"][0]["state"], "failing", "{later:#}");
+    let later = until_status(&lab, "flowing beside a sink that fails", |status| {
+        status["sources"][0]["state"] == "flowing" && status["sinks"][0]["state"] == "failing"
+    });
     let used = later["storage"]["journal_used_bytes"].as_u64().unwrap();
     assert!(used <= LIMIT, "{used}");
     assert!(running.peak_mib() < MOST_MIB, "{} MiB", running.peak_mib());
     assert_eq!(running.terminate().0, Some(0), "{}", running.log());
-    assert_accounted(&lab, 5);
+    assert_accounted(&lab, 50);
     assert!(gaps(&lab).is_empty(), "nothing is lost: {:?}", gaps(&lab));
-    let kept = lab.run(&["--json", "query", "line1.Old", "--every", "1d", "--from", "-2d"]).json();
-    let kept: u64 =
-        kept["buckets"].as_array().unwrap().iter().map(|bucket| bucket["count"].as_u64().unwrap()).sum();
-    assert_eq!(kept, old, "what was sealed stays");
+    assert_eq!(old_values(&lab).len() as u64, old, "what was sealed stays");
     let ledger = lab.run(&["--json", "gaps"]).json();
     assert_eq!(ledger["sinks"][0]["sink"], "pi");
     assert!(ledger["sinks"][0]["values"].as_u64().unwrap() > 0, "{ledger:#}");
 }
 
 #[test]
+fn a_full_journal_whose_historian_cannot_write_lets_the_oldest_go_and_the_ledger_has_them() {
+    let plant = Plant::start_elsewhere_at_rate("50", "500");
+    let lab = connected_to(&plant);
+    let old = fill_journal_for_a_sink_that_is_down(&lab, "drop-oldest", Sealed::No);
+    let before = old_values(&lab);
+    assert_eq!(before.len() as u64, old);
+    let historian = lab.path().join("data").join(HISTORIAN_DIR);
+    set_modes(&historian, 0o555);
+    let mut running = Running::start_as(bound_by_modes(&lab, &["run", "--for", "120s"]));
+    let seen = until_status(&lab, "dropping", |status| status["storage"]["gaps"].as_u64() > Some(0));
+    assert!(!seen["storage"]["historian_trouble"].is_null(), "{seen:#}");
+    until_counted(&lab, 10);
+    assert_eq!(status(&lab)["sources"][0]["state"], "flowing");
+    set_modes(&historian, 0o755);
+    // it delivers once more before it ends, whenever it would have tried again
+    assert_eq!(running.terminate().0, Some(0), "{}", running.log());
+    assert_accounted(&lab, 50);
+    let (after, gaps) = (old_values(&lab), gaps(&lab));
+    assert!(after.len() < before.len(), "something had to go");
+    assert!(gaps.iter().all(|gap| gap.reason == "quota"), "{gaps:?}");
+    for time in before.difference(&after) {
+        let end = *time + jiff::SignedDuration::from_secs(1);
+        assert!(gaps.iter().any(|gap| gap.from < end && *time <= gap.to), "{time} is in none of {gaps:?}");
+    }
+    let young = before.iter().next_back().unwrap();
+    assert!(after.contains(young), "the oldest go first");
+}
+
+#[test]
 fn a_full_journal_that_waits_says_which_setting_helps_and_goes_on_when_the_sink_is_taken_out() {
     let plant = Plant::start_elsewhere();
     let lab = connected_to(&plant);
-    fill_journal_for_a_sink_that_is_down(&lab, "wait");
+    fill_journal_for_a_sink_that_is_down(&lab, "wait", Sealed::Yes);
     let mut running = Running::start(&lab);
     let seen =
         until_status(&lab, "storage failed", |status| status["sources"][0]["state"] == "storage failed");
@@ -330,9 +356,16 @@ fn a_full_journal_that_waits_says_which_setting_helps_and_goes_on_when_the_sink_
 /// Of the journal, the least that can be configured.
 const LIMIT: u64 = 16 << 20;
 
-/// Configures a sink where nobody listens, and a journal that is full of what waits for it: all of it sealed, of three hours
-/// ago. Says how many values that are.
-fn fill_journal_for_a_sink_that_is_down(lab: &Lab, when_full: &str) -> u64 {
+/// Whether the historian has taken what is in the journal.
+#[derive(PartialEq)]
+enum Sealed {
+    Yes,
+    No,
+}
+
+/// Configures a sink where nobody listens, and a journal that is full of what waits for it, of three hours ago. Says how
+/// many values that are.
+fn fill_journal_for_a_sink_that_is_down(lab: &Lab, when_full: &str, sealed: Sealed) -> u64 {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     configure(
         lab,
@@ -355,13 +388,12 @@ fn fill_journal_for_a_sink_that_is_down(lab: &Lab, when_full: &str) -> u64 {
     let stream = journal.register_streams(&[stream]).unwrap()[0];
     journal.advance("pi", Seq::ZERO).unwrap();
     let begin = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(3);
-    let (mut count, mut size) = (0, 60_000);
+    let (mut count, mut size) = (0, 400_000);
+    let mut noise = noise();
     while size > 0 {
-        // what does not compress
-        let text: String =
-            (0..size / 4).map(|n| format!("{:04x}", (count * 7919 + n) * 48_271 % 65_521)).collect();
+        let noise: Vec<u8> = (0..size / 8).flat_map(|_| noise.next().unwrap()).collect();
         let time = (begin + jiff::SignedDuration::from_secs(count)).into();
-        let value = Value::Text(&text);
+        let value = Value::Bytes(&noise);
         let mut batch = SampleBatch::new();
         batch.push(Sample {
             stream,
@@ -378,8 +410,29 @@ fn fill_journal_for_a_sink_that_is_down(lab: &Lab, when_full: &str) -> u64 {
         }
     }
     let historian = Historian::open(data.join(HISTORIAN_DIR)).unwrap();
-    while historian.seal(&mut journal, &SealOptions::default(), begin.into()).unwrap().is_some() {}
+    while sealed == Sealed::Yes
+        && historian.seal(&mut journal, &SealOptions::default(), begin.into()).unwrap().is_some()
+    {}
     u64::try_from(count).unwrap()
+}
+
+/// What does not compress.
+fn noise() -> impl Iterator<Item = [u8; 8]> {
+    std::iter::successors(Some(0x9E37_79B9_7F4A_7C15_u64), |last| {
+        let once = last ^ (last << 13);
+        let twice = once ^ (once >> 7);
+        Some(twice ^ (twice << 17))
+    })
+    .map(u64::to_le_bytes)
+}
+
+/// The seconds of what was there before the connector ran, one value in each.
+fn old_values(lab: &Lab) -> BTreeSet<jiff::Timestamp> {
+    let asked = lab.run(&["--json", "query", "line1.Old", "--every", "1s", "--from", "-1d"]);
+    assert_eq!(asked.code, 0, "{}", asked.page());
+    let seconds = asked.json()["buckets"].as_array().unwrap().clone();
+    let full = seconds.iter().filter(|second| second["count"] == 1);
+    full.map(|second| second["time"].as_str().unwrap().parse().unwrap()).collect()
 }
 
 /// Takes every connection and never answers.

@@ -88,6 +88,8 @@ pub(crate) fn wait_for(at_most: Duration, mut so: impl FnMut() -> bool) -> bool 
     false
 }
 
+/// On a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The machine is shared with what is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -192,7 +194,7 @@ pub(crate) fn until_status(
     so: impl Fn(&serde_json::Value) -> bool,
 ) -> serde_json::Value {
     let mut last = serde_json::Value::Null;
-    let reached = wait_for(Duration::from_secs(30), || {
+    let reached = wait_for(PATIENCE, || {
         last = status(lab);
         so(&last)
     });
@@ -202,7 +204,7 @@ pub(crate) fn until_status(
 
 /// Waits until Counter0001 has at least so many values.
 pub(crate) fn until_counted(lab: &Lab, values: usize) {
-    let reached = wait_for(Duration::from_secs(30), || counted(lab) >= values);
+    let reached = wait_for(PATIENCE, || counted(lab) >= values);
     assert!(reached, "{} of {values}: {}", counted(lab), lab.run(&["status"]).page());
 }
 
