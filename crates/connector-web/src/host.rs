@@ -17,8 +17,7 @@ pub(crate) async fn only_loopback(request: Request, next: Next) -> Response {
     // HTTP/1.0 need not name a host; a browser always does
     if named == Some(false) {
         let detail = "this service answers to localhost only";
-        return Problem { status: StatusCode::MISDIRECTED_REQUEST, title: "Other host", detail }
-            .into_response();
+        return Problem::new(StatusCode::MISDIRECTED_REQUEST, "other_host", detail).into_response();
     }
     next.run(request).await
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use connector::Config;
 use connector::overview::Overview;
-use connector::{Clock, Config};
 use tokio::sync::Mutex;
+
+use crate::Served;
 
 /// Looks, and remembers for a moment what was seen.
 #[derive(Clone, Debug)]
@@ -13,8 +15,7 @@ pub(crate) struct Looker(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    config: Config,
-    clock: Arc<dyn Clock>,
+    served: Served,
     last: Mutex<Option<(Instant, Seen)>>,
 }
 
@@ -22,25 +23,25 @@ struct Inner {
 pub(crate) type Seen = Result<Arc<Overview>, String>;
 
 impl Looker {
-    pub(crate) fn new(config: Config, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { config, clock, last: Mutex::new(None) }))
+    pub(crate) fn new(served: Served) -> Self {
+        Self(Arc::new(Inner { served, last: Mutex::new(None) }))
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.0.config
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.0.served.config()
     }
 
     /// The whole at a glance, at most [`STALE`] old. Who asks meanwhile waits for the look in hand.
     pub(crate) async fn look(&self) -> Seen {
         let mut last = self.0.last.lock().await;
-        let now = self.0.clock.instant();
+        let now = self.0.served.clock.instant();
         if let Some((at, seen)) = &*last
             && now.saturating_duration_since(*at) < STALE
         {
             return seen.clone();
         }
-        let (inner, wall) = (Arc::clone(&self.0), self.0.clock.now());
-        let looked = tokio::task::spawn_blocking(move || Overview::look(&inner.config, wall)).await;
+        let (config, wall) = (self.config(), self.0.served.clock.now());
+        let looked = tokio::task::spawn_blocking(move || Overview::look(&config, wall)).await;
         let seen = match looked {
             Ok(Ok(overview)) => Ok(Arc::new(overview)),
             Ok(Err(error)) => Err(error.to_string()),

@@ -30,7 +30,7 @@ type Seconds = Gauge<f64, AtomicU64>;
 pub(crate) async fn metrics(State(looker): State<Looker>) -> Response {
     let unavailable = |detail| {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Problem { status, title: "Storage cannot be read", detail }.into_response()
+        Problem::new(status, "data.unusable", detail).into_response()
     };
     let Ok(overview) = looker.look().await else {
         return unavailable("the data folder cannot be read; /readyz?verbose says why");

@@ -7,74 +7,39 @@
     reason = "tests fail by panicking"
 )]
 
+mod common;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
+use common::{CONFIG, journal};
 use connector::status::SourceState;
 use connector::{Config, SourceStatus, SystemClock};
-use connector_web::Web;
-use tagstore::{Commit, Journal, JournalOptions, NewStream, Sample, SampleBatch, Timestamp, Value};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use connector_web::{Served, Web};
+use tagstore::{Commit, NewStream, Sample, SampleBatch, Timestamp, Value};
+use tokio::sync::watch;
 
-const CONFIG: &str = r#"
-[application]
-uri = "urn:test:lockgate"
-
-[[source]]
-name = "line1"
-url = "opc.tcp://localhost:4840"
-policy = "Basic256Sha256"
-mode = "SignAndEncrypt"
-danger_suppress = ["BadCertificateHostNameInvalid"]
-
-[[sink]]
-name = "files"
-kind = "file"
-folder = "out"
-"#;
-
-struct Face {
-    address: std::net::SocketAddr,
-    folder: tempfile::TempDir,
-}
+/// The face, as a probe sees it.
+struct Face(common::Face);
 
 impl Face {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config::parse(CONFIG, &folder.path().join("lockgate.toml")).unwrap();
-        let web = Web::bind("127.0.0.1:0".parse().unwrap(), config, Arc::new(SystemClock)).await.unwrap();
-        let address = web.address().unwrap();
-        tokio::spawn(web.serve());
-        Self { address, folder }
+        Self(common::Face::new().await)
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)).await
+        let answer = self.0.get(path).await;
+        (answer.status, format!("{}\r\n\r\n{}", answer.head, answer.body))
     }
 
     async fn ask(&self, request: &str) -> (u16, String) {
-        let talk = async {
-            let mut stream = TcpStream::connect(self.address).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        };
-        let answer = tokio::time::timeout(Duration::from_secs(20), talk).await.unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer)
+        let answer = self.0.ask(request).await;
+        (answer.status, format!("{}\r\n\r\n{}", answer.head, answer.body))
     }
 
     fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
+        self.0.data()
     }
-}
-
-fn journal(data: &Path) -> Journal {
-    std::fs::create_dir_all(data).unwrap();
-    Journal::open(data.join(tagstore::JOURNAL_FILE), JournalOptions::default()).unwrap()
 }
 
 fn status(state: SourceState, detail: Option<&str>) -> SourceStatus {
@@ -188,9 +153,9 @@ async fn a_page_under_another_name_is_turned_away() {
 #[tokio::test]
 async fn unknown_pages_and_other_methods_are_answered_in_words() {
     let face = Face::new().await;
-    let (code, answer) = face.get("/").await;
-    assert_eq!((code, answer.contains("there are /livez, /readyz and /metrics")), (404, true), "{answer}");
-    let host = face.address;
+    let (code, answer) = face.get("/nothing").await;
+    assert_eq!((code, answer.contains("there is nothing at this address")), (404, true), "{answer}");
+    let host = face.0.address;
     let (code, _) =
         face.ask(&format!("DELETE /livez HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await;
     assert_eq!(code, 405);
@@ -200,7 +165,16 @@ async fn unknown_pages_and_other_methods_are_answered_in_words() {
 async fn an_address_that_others_can_reach_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::parse(CONFIG, &folder.path().join("lockgate.toml")).unwrap();
-    let error = Web::bind("0.0.0.0:0".parse().unwrap(), config, Arc::new(SystemClock)).await.unwrap_err();
+    #[derive(Debug)]
+    struct Silent;
+    impl connector::documents::Spell for Silent {
+        fn spell(&self, _: &[String]) -> String {
+            String::new()
+        }
+    }
+    let config = watch::Sender::new(Arc::new(config));
+    let served = Served::new(config.subscribe(), Arc::new(SystemClock), Arc::new(Silent));
+    let error = Web::bind("0.0.0.0:0".parse().unwrap(), served).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     let text = format!("{CONFIG}\n[web]\nlisten = \"10.0.0.1:8480\"\n");
     let error = Config::parse(&text, Path::new("lockgate.toml")).unwrap_err().to_string();

@@ -250,3 +250,25 @@ fn watching_without_a_terminal_prints_one_object_per_line() {
     let shown: serde_json::Value = serde_json::from_str(&first).unwrap();
     assert_eq!(shown["schema"], "lockgate/status/1");
 }
+
+#[test]
+fn users_and_tokens_are_made_listed_and_removed_without_showing_a_secret_again() {
+    let lab = Lab::initialised();
+    let added = lab
+        .run_with_input(&["user", "add", "anna", "--role", "admin", "--password-stdin"], "correct horse\n");
+    assert_eq!((added.code, added.stdout.as_str()), (0, "anna added\n"), "{}", added.page());
+    let short = lab.run_with_input(&["user", "add", "bob", "--password-stdin"], "short\n");
+    assert_eq!(short.code, 2, "{}", short.page());
+    assert!(short.stderr.contains("at least 10 characters"), "{}", short.page());
+    let twice = lab.run_with_input(&["user", "add", "anna", "--password-stdin"], "correct horse\n");
+    assert!(twice.code == 2 && twice.stderr.contains("lockgate user list"), "{}", twice.page());
+    let made = lab.run(&["token", "add", "grafana", "--json"]).json();
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("lgt_"), "{made}");
+    let (users, tokens) = (lab.run(&["user", "list"]), lab.run(&["token", "list"]));
+    assert!(users.stdout.contains("anna") && users.stdout.contains("admin"), "{}", users.page());
+    assert!(tokens.stdout.contains("viewer") && !tokens.stdout.contains(token), "{}", tokens.page());
+    assert_eq!(lab.run(&["token", "remove", "grafana"]).code, 0);
+    assert_eq!(lab.run(&["user", "remove", "anna"]).code, 0);
+    assert_eq!(lab.run(&["user", "remove", "anna"]).code, 2);
+}

@@ -8,20 +8,35 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::escape::acts;
 
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: String,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl<'a, T> Document<'a, T> {
+    fn new(name: &str, body: &'a T) -> Self {
+        Self { schema: format!("lockgate/{name}/1"), body }
+    }
+}
+
 /// `body` as one pretty object whose first member is `"schema": "lockgate/<name>/1"`.
 ///
 /// # Errors
 /// That of the body's own `Serialize`.
 pub fn document<T: Serialize>(name: &str, body: &T) -> Result<String, serde_json::Error> {
-    #[derive(Serialize)]
-    struct Document<'a, T> {
-        schema: String,
-        #[serde(flatten)]
-        body: &'a T,
-    }
-    let mut out = write(&Document { schema: format!("lockgate/{name}/1"), body }, PrettyFormatter::new())?;
+    let mut out = write(&Document::new(name, body), PrettyFormatter::new())?;
     out.push('\n');
     Ok(out)
+}
+
+/// The same on one line, without the line end.
+///
+/// # Errors
+/// That of the body's own `Serialize`.
+pub fn compact<T: Serialize>(name: &str, body: &T) -> Result<String, serde_json::Error> {
+    line(&Document::new(name, body))
 }
 
 /// `value` as one line of JSON, without the line end.

@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use super::{
     Backfill, Backup, Browse, Ca, Cert, ConfigCommand, Demo, Diff, Discover, Doctor, Events, Export, Gaps,
     History, Init, Login, Query, Read, Restore, Run, Secret, Select, Simulate, Sink, Source, Status, Streams,
-    Trust, Watch,
+    Token, Trust, User, Watch,
 };
 use crate::context::Given;
 use crate::exit;
@@ -142,6 +142,12 @@ pub(crate) enum Command {
     Demo(Demo),
     /// The simulated plant alone: an OPC UA server to practise on
     Simulate(Simulate),
+    /// Who may use the web page
+    #[command(subcommand)]
+    User(User),
+    /// Tokens for programs that use the HTTP API
+    #[command(subcommand)]
+    Token(Token),
     /// Print a completion script for a shell
     Completions {
         /// Shell to complete in

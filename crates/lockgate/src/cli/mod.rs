@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. One subcommand is one file in `commands/`.
 
+mod access;
 mod backfill;
 mod backup;
 mod ca;
@@ -15,6 +16,7 @@ mod sink;
 mod trust;
 mod verify;
 
+pub(crate) use access::{Token, User};
 pub(crate) use backfill::{Backfill, BackfillCommand};
 pub(crate) use backup::{Backup, BackupCommand, Restore};
 pub(crate) use ca::{Ca, CaCrl, CaInit, CaIssue, CaKey, CaRevoke};

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use connector::selection::Stage;
 use connector::{Config, Event, EventKind, Handle, SourceState, Stopped, SystemClock};
+use connector_web::Served;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -14,12 +16,44 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
 
-/// Serves health and metrics until it is dropped, if the configuration says where.
-pub(super) fn face(config: &Config) -> Option<JoinSet<()>> {
-    let listen = config.web?;
-    let mut face = JoinSet::new();
-    face.spawn(connector_web::keep_serving(listen, config.clone(), Arc::new(SystemClock)));
-    Some(face)
+/// What is served over HTTP while something runs.
+#[derive(Debug)]
+pub(super) struct Face {
+    context: Context,
+    config: watch::Sender<Arc<Config>>,
+    /// Dropping them ends it.
+    serving: JoinSet<()>,
+}
+
+impl Face {
+    /// Serves until it is dropped, if the configuration says where.
+    pub(super) fn open(context: &Context, config: &Config) -> Self {
+        // who reads a command in a browser stands in no folder
+        let absolute = std::path::absolute(&context.config).unwrap_or_else(|_| context.config.clone());
+        let mut face = Self {
+            context: context.at(absolute),
+            config: watch::Sender::new(Arc::new(config.clone())),
+            serving: JoinSet::new(),
+        };
+        face.serve();
+        face
+    }
+
+    /// From now on this runs.
+    pub(super) fn show(&mut self, config: &Config) {
+        let before = self.config.send_replace(Arc::new(config.clone()));
+        if before.web != config.web {
+            self.serve();
+        }
+    }
+
+    fn serve(&mut self) {
+        self.serving = JoinSet::new();
+        let config = self.config.subscribe();
+        let Some(listen) = config.borrow().web else { return };
+        let served = Served::new(config, Arc::new(SystemClock), Arc::new(self.context.clone()));
+        self.serving.spawn(connector_web::keep_serving(listen, served));
+    }
 }
 
 /// Drains within the connector's bound. A second Ctrl-C does not wait for it.

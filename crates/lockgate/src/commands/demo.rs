@@ -64,7 +64,7 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.clone();
     introduce(context, args, url.as_str(), &config);
-    let web = collecting::face(&config);
+    let web = collecting::Face::open(context, &config);
     let handle = Runtime::start(config).await.map_err(explain)?;
     let why = watch(context, &handle, &data, &mut stops).await?;
     let outcome = collecting::finish(context, handle, why, &mut stops).await;
@@ -157,7 +157,10 @@ fn introduce(context: &Context, args: &cli::Demo, url: &str, config: &Config) {
     say(&format!("journal      {}", safe(&data.join(tagstore::JOURNAL_FILE).display().to_string())));
     say(&format!("Parquet      {}", safe(&data.join(tagstore::HISTORIAN_DIR).display().to_string())));
     if let Some(web) = config.web {
-        say(&format!("metrics      http://{web}/metrics"));
+        say(&format!("web          http://{web}/ (metrics at /metrics)"));
+        if let Ok(Some(link)) = connector_web::setup_link(config, web) {
+            say(&format!("first login  {link}"));
+        }
     }
     match args.duration {
         Some(duration) => say(&format!("ends by itself after {duration:?}\n")),

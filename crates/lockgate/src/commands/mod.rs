@@ -1,6 +1,7 @@
 //! One file per command. Each takes the context and its arguments and ends with an exit code or an explained
 //! failure; what failures look like is decided here, once.
 
+mod access;
 mod backfill;
 mod backup;
 mod ca;
@@ -97,6 +98,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::History(args) => server::history(context, &args),
         Command::Cert(command) => cert::run(context, &command),
         Command::Ca(command) => ca::run(context, &command),
+        Command::User(command) => access::user(context, &command),
+        Command::Token(command) => access::token(context, &command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

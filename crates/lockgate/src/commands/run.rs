@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use connector::config::{ConfigPart, Plan};
+use connector::config::Plan;
 use connector::documents::Ending;
 use connector::{Config, Ended, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use super::cert::Reminder;
-use super::collecting::{EventLog, face, finish};
+use super::collecting::{EventLog, Face, finish};
 use super::failure;
 use super::service;
 use super::stop::Stops;
@@ -49,7 +48,7 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
     info!(version = env!("CARGO_PKG_VERSION"), sources, data, "collecting");
     service::ready(sources);
     let mut heartbeat = service::heartbeat();
-    let mut web = face(handle.config());
+    let mut web = Face::open(context, handle.config());
     let mut events = handle.subscribe();
     let mut log = EventLog::default();
     let mut reminder = Reminder::default();
@@ -95,7 +94,7 @@ async fn give_up(handle: Handle, ended: &Ended) -> Box<Advice> {
 }
 
 /// SIGHUP: reads the configuration again and does what is different in it. A configuration with a mistake changes nothing.
-async fn reload(context: &Context, handle: &mut Handle, web: &mut Option<JoinSet<()>>) {
+async fn reload(context: &Context, handle: &mut Handle, web: &mut Face) {
     service::reloading();
     let refused = match config::load(context) {
         Err(advice) => Some(advice),
@@ -103,9 +102,7 @@ async fn reload(context: &Context, handle: &mut Handle, web: &mut Option<JoinSet
             Err(error) => Some(failure::explain(context, None, &error)),
             Ok(plan) => {
                 tell(&plan);
-                if plan.changes.iter().any(|change| change.part == ConfigPart::Section("web".to_owned())) {
-                    *web = face(handle.config());
-                }
+                web.show(handle.config());
                 None
             }
         },

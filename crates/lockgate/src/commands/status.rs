@@ -17,7 +17,7 @@ use crate::cli;
 use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Table, document, json, print, safe};
+use crate::output::{Table, document, json, print, safe, say};
 
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
@@ -26,6 +26,9 @@ pub(super) fn run(context: &Context, args: &cli::Status) -> Outcome {
     if !args.watch {
         let status = look(context, &config)?;
         context.answer("status", &status, || status.text(context))?;
+        if let Some(link) = config.web.and_then(|listen| connector_web::known_setup_link(&config, listen)) {
+            say(&format!("nobody can log in to the web page yet; make the first user at {link}"));
+        }
         return Ok(Exit::Ok);
     }
     let refresh = io::stdout().is_terminal() && !context.json;

@@ -1,0 +1,89 @@
+//! Who changed what, from where and when: one line of JSON for each change, in a file that is only added to.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use connector::Config;
+use connector::documents::json;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::access::store;
+
+/// The file, in the data folder.
+#[derive(Debug)]
+pub(crate) struct Audit {
+    path: PathBuf,
+    writing: Mutex<()>,
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry<'a> {
+    pub(crate) at: Timestamp,
+    /// Name of the user or token; of a login the name that was given.
+    pub(crate) who: &'a str,
+    /// `session`, `token`, or null for one who was not logged in.
+    pub(crate) by: Option<&'static str>,
+    pub(crate) from: IpAddr,
+    /// As `trust.accept`.
+    pub(crate) action: &'static str,
+    /// What it was done to, as far as the address says it.
+    pub(crate) target: &'a str,
+    /// The status of the answer.
+    pub(crate) status: u16,
+    /// What was done, or why not.
+    pub(crate) detail: &'a str,
+}
+
+impl Audit {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { path: config.storage.data.join("audit.jsonl"), writing: Mutex::default() }
+    }
+
+    /// Opens the file to be added to. What cannot be written down must not be done.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        store::private().append(true).create(true).open(&self.path)
+    }
+
+    /// Adds a line and waits until it is on the disk.
+    pub(crate) fn write(&self, file: &mut File, entry: &Entry<'_>) -> io::Result<()> {
+        let mut line = json::line(entry).map_err(io::Error::other)?;
+        line.push('\n');
+        let _held = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(line.as_bytes())?;
+        file.sync_data()
+    }
+
+    /// The newest lines, the newest first, and whether there are more.
+    pub(crate) fn newest(&self, limit: usize) -> io::Result<(Vec<serde_json::Value>, bool)> {
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
+            Err(error) => return Err(error),
+        };
+        let length = file.metadata()?.len();
+        let begin = length.saturating_sub(LOOKED_AT);
+        file.seek(SeekFrom::Start(begin))?;
+        let mut bytes = Vec::new();
+        file.take(LOOKED_AT).read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        // the first line may be the end of one; a torn last one is none
+        let mut lines =
+            text.lines().skip(usize::from(begin > 0)).filter_map(|line| serde_json::from_str(line).ok());
+        let mut newest: Vec<serde_json::Value> = lines.by_ref().collect();
+        newest.reverse();
+        let more = newest.len() > limit || begin > 0;
+        newest.truncate(limit);
+        Ok((newest, more))
+    }
+}
+
+/// As far back as the file is looked at.
+const LOOKED_AT: u64 = 4 << 20;
