@@ -24,7 +24,7 @@ export const paths = {
   events: (from: string, active: boolean) => `/events${query({ from, active: active ? 'true' : null })}`,
   eventsCsv: (from: string, active: boolean) => `${BASE}/events${query({ from, active: active ? 'true' : null, format: 'csv', limit: 10_000 })}`,
   own: '/certificates',
-  ownFile: `${BASE}/certificates/own.der`,
+  ownFile: `${BASE}/certificates/own?form=der`,
   trust: '/trust',
   certificate: (thumbprint: string) => `/trust/${part(thumbprint)}`,
   accept: (thumbprint: string) => `/trust/${part(thumbprint)}/accept`,

@@ -1,0 +1,43 @@
+// Starts the real thing, `lockgate demo`: a simulated plant, the connector, the historian and this UI; and ends it again.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+
+export async function demo(binary) {
+  const folder = mkdtempSync(join(tmpdir(), 'lockgate-e2e-'));
+  const dir = join(folder, 'demo');
+  const child = spawn(binary, ['demo', '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = (said + text).slice(-200_000)));
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+
+  const link = await until(START_MS, 'the link for the first login', () => /first login\s+(http:\/\/\S+)/.exec(said)?.[1], ended, () => said);
+  return {
+    link,
+    base: new URL(link).origin,
+    config: join(dir, 'lockgate.toml'),
+    async stop() {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      const how = await ended;
+      clearTimeout(late);
+      rmSync(folder, { recursive: true, force: true });
+      if (how !== 0) throw new Error(`lockgate demo ended with ${how} instead of 0:\n${said.slice(-2000)}`);
+    },
+  };
+}
+
+async function until(most, what, look, ended, said) {
+  let over = null;
+  void ended.then((how) => (over = how));
+  for (const end = Date.now() + most; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const found = look();
+    if (found) return found;
+    if (over !== null) break;
+  }
+  throw new Error(`no sign of ${what}:\n${said().slice(-2000)}`);
+}
