@@ -1,6 +1,8 @@
 // Starts the real thing, `lockgate demo`: a simulated plant, the connector, the historian and this UI; and ends it again.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +12,10 @@ const STOP_MS = 30_000;
 export async function demo(binary) {
   const folder = mkdtempSync(join(tmpdir(), 'lockgate-e2e-'));
   const dir = join(folder, 'demo');
+  const config = join(dir, 'lockgate.toml');
+  // The first run makes the configuration; the second finds it with a port that nobody else has.
+  await once(spawn(binary, ['demo', '--dir', dir, '--for', '1s'], { stdio: 'ignore' }), 'exit');
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/^listen = .*$/m, `listen = "127.0.0.1:${await freePort()}"`));
   const child = spawn(binary, ['demo', '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = (said + text).slice(-200_000)));
@@ -19,7 +25,6 @@ export async function demo(binary) {
   return {
     link,
     base: new URL(link).origin,
-    config: join(dir, 'lockgate.toml'),
     async stop() {
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
@@ -29,6 +34,15 @@ export async function demo(binary) {
       if (how !== 0) throw new Error(`lockgate demo ended with ${how} instead of 0:\n${said.slice(-2000)}`);
     },
   };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function until(most, what, look, ended, said) {

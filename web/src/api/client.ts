@@ -31,8 +31,9 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
   return ask<T>('POST', path, body);
 }
 
-export function put<T>(path: string, body: unknown): Promise<T> {
-  return ask<T>('PUT', path, body);
+/** Sends a file as it is. */
+export function send<T>(path: string, file: Blob, kind: string): Promise<T> {
+  return ask<T>('POST', path, new Blob([file], { type: kind }));
 }
 
 export function remove<T>(path: string): Promise<T> {
@@ -53,12 +54,13 @@ export function query(values: Record<string, string | number | string[] | null |
 async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method !== 'GET') headers[CSRF_HEADER] = '1';
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  const file = body instanceof Blob ? body : null;
+  if (body !== undefined) headers['content-type'] = file?.type ?? 'application/json';
   let answer: Response;
   try {
     answer = await fetch(BASE + path, {
       method, headers, signal, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
