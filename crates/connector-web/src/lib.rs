@@ -5,6 +5,7 @@
 //! | `/livez` | 200 as long as the process serves |
 //! | `/readyz` | 200 when what is received can be kept, else 503; `?verbose` lists the checks |
 //! | `/metrics` | numbers in the OpenMetrics text format, names as Prometheus wants them |
+//! | `/`, and every page of the UI | the web UI, as far as it was built into the program |
 //! | `/api/v1/…` | what the command line answers and does, for who has logged in (docs/http-api.md) |
 //!
 //! **Promises**: who may do what is decided in one place ([`routes`] lists it); a flood of requests costs a bounded number
@@ -23,6 +24,7 @@ mod host;
 mod look;
 mod metrics;
 mod problem;
+mod ui;
 
 use std::io;
 use std::net::SocketAddr;
@@ -148,7 +150,7 @@ fn router(looker: Looker, api: &Api) -> Router {
         .route("/metrics", get(metrics::metrics))
         .with_state(looker)
         .merge(api::router(api))
-        .fallback(problem::no_such_page)
+        .fallback(ui::page)
         .method_not_allowed_fallback(problem::other_method)
         .layer(from_fn(host::only_loopback))
         .layer(from_fn(headers::on_every_answer))

@@ -153,7 +153,7 @@ async fn a_page_under_another_name_is_turned_away() {
 #[tokio::test]
 async fn unknown_pages_and_other_methods_are_answered_in_words() {
     let face = Face::new().await;
-    let (code, answer) = face.get("/nothing").await;
+    let (code, answer) = face.get("/assets/nothing.js").await;
     assert_eq!((code, answer.contains("there is nothing at this address")), (404, true), "{answer}");
     let host = face.0.address;
     let (code, _) =
