@@ -2,7 +2,8 @@
 
 Every value of the plant is a function of time: counter k was stamped at the start and k periods. So each sample in the
 files can be checked without having been told, and each that is missing can be named: it is on the gap ledger, or the run
-fails. Undisturbed, what a value costs is measured too. With `--trouble` lockgate is killed and the link is cut on the way.
+fails. Undisturbed, what a value costs is measured too. With `--trouble` lockgate is killed, the link is cut and
+the plant is killed on the way: from then on its counters begin anew.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def main() -> int:
         link = Link(plant.port) if arguments.trouble else None
         settle(lockgate, plant, link, checks)
         usage = flow(lockgate, plant, link, arguments.seconds, checks)
-        reckoning.reckon(lockgate, arguments, checks, usage)
+        reckoning.reckon(lockgate, plant, arguments, checks, usage)
         complete = True
     except Failed as failure:
         print(f"  stopped: {failure}")
@@ -80,19 +81,25 @@ def flow(lockgate: Lockgate, plant: Simulated, link: Link | None, seconds: float
     if link is None:
         time.sleep(seconds)
     else:
-        time.sleep(seconds / 3)
+        time.sleep(seconds / 4)
         lockgate.kill()
         time.sleep(AWAY)
         since = time.time_ns()
         lockgate.start()
         wait_until_flowing(lockgate, since, checks, "after kill -9 and restart, values flow again")
-        time.sleep(seconds / 3)
+        time.sleep(seconds / 4)
         link.cut()
         time.sleep(AWAY)
         since = time.time_ns()
         link.mend()
         wait_until_flowing(lockgate, since, checks, f"after the link was cut for {AWAY:g} s, values flow again")
-        time.sleep(seconds / 3)
+        time.sleep(seconds / 4)
+        plant.kill()
+        time.sleep(AWAY)
+        since = time.time_ns()
+        plant.start()
+        wait_until_flowing(lockgate, since, checks, "after kill -9 and restart of the plant, values flow again")
+        time.sleep(seconds / 4)
     usage.end_of_flow()
     if link is not None:
         link.cut()
@@ -120,7 +127,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long values flow")
     parser.add_argument("--counters", type=int, default=10_000)
     parser.add_argument("--rate", type=int, default=100_000, help="values in a second, all counters together")
-    parser.add_argument("--trouble", action="store_true", help="kill -9 of lockgate, and a link that is cut")
+    parser.add_argument("--trouble", action="store_true", help="kill -9 of lockgate and of the plant, and a link that is cut")
     return parser.parse_args()
 
 

@@ -7,6 +7,7 @@ import duckdb
 import pandas
 from checks import Checks
 from lockgate import Lockgate, nanoseconds
+from simulated import Simulated
 from usage import Usage
 
 COVERED_COLUMNS = ("stream", "begin", "end", "reason")
@@ -18,31 +19,42 @@ MOST_MIB = 128
 MOST_BYTES = 11
 
 
-def reckon(lockgate: Lockgate, arguments: argparse.Namespace, checks: Checks, usage: Usage | None) -> None:
+def reckon(
+    lockgate: Lockgate, plant: Simulated, arguments: argparse.Namespace, checks: Checks, usage: Usage | None
+) -> None:
     checks.part("counting every step")
     connection = duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(arguments.folder / "duckdb")})
     files = lockgate.historian / "**/part-*.parquet"
     period_us = round(arguments.counters / arguments.rate * 1e6)
+    # a counter is told apart from what it was in another life of the plant by when that began
     connection.execute(
         f"""
         CREATE VIEW found AS
-        SELECT stream, value_int AS k, epoch_us(source_time) AS time, epoch_us(receive_time) AS received
+        SELECT stream, value_int AS k, epoch_us(source_time) AS time, time - k * {period_us} AS born,
+               epoch_us(receive_time) AS received
         FROM read_parquet('{files}') WHERE value_int IS NOT NULL
         """
     )
     connection.register("gaps", ledger(lockgate))
-    rows, streams, starts, doubled = connection.execute(
-        f"""
-        SELECT count(*), count(DISTINCT stream), count(DISTINCT time - k * {period_us}),
-               count(*) - (SELECT count(*) FROM (SELECT DISTINCT stream, k FROM found))
+    deaths = pandas.DataFrame({"died": [death // 1000 for death in plant.deaths]}, dtype="int64")
+    connection.register("deaths", deaths)
+    rows, streams, lives, doubled = connection.execute(
+        """
+        SELECT count(*), count(DISTINCT stream), count(DISTINCT born),
+               count(*) - (SELECT count(*) FROM (SELECT DISTINCT stream, born, k FROM found))
         FROM found
         """
     ).fetchone()
+    # of a life that was cut short, up to its end; of the last one, up to the last value
     missing, uncovered, last, first_last = connection.execute(
         f"""
-        WITH steps AS (SELECT stream, k, time, lead(k) OVER (PARTITION BY stream ORDER BY k) AS next FROM found),
-             missing AS (SELECT stream, time + (unnest(range(1, next - k))) * {period_us} AS time
-                         FROM steps WHERE next > k + 1),
+        WITH lives AS (SELECT born, (SELECT min(died) FROM deaths WHERE died > born) AS died
+                       FROM (SELECT DISTINCT born FROM found)),
+             steps AS (SELECT stream, born, k, lead(k) OVER (PARTITION BY stream, born ORDER BY k) AS next FROM found),
+             ends AS (SELECT stream, born, k, coalesce(next, (died - born) // {period_us} + 1) AS next
+                      FROM steps JOIN lives USING (born)),
+             missing AS (SELECT stream, born + unnest(range(k + 1, next)) * {period_us} AS time
+                         FROM ends WHERE next > k + 1),
              covered AS (SELECT missing.* FROM missing SEMI JOIN gaps
                          ON (gaps.stream = -1 OR gaps.stream = missing.stream)
                          AND missing.time BETWEEN gaps.begin AND gaps."end"),
@@ -53,7 +65,8 @@ def reckon(lockgate: Lockgate, arguments: argparse.Namespace, checks: Checks, us
     ).fetchone()
     seen = f"{rows:,} values of {streams:,} counters"
     checks.check("every counter was collected", streams == arguments.counters, seen)
-    checks.check("each value has the time at which the plant stepped, to the microsecond", starts == 1, starts)
+    seen_lives = f"{lives} lives of the plant"
+    checks.check("each value has the time at which the plant stepped, to the microsecond", lives == len(deaths) + 1, seen_lives)
     checks.check("nothing is in the files twice", doubled == 0, doubled)
     owned = f"{missing:,} are missing, {uncovered:,} of them not on the ledger"
     checks.check("every step is in the files or on the ledger", uncovered == 0, owned)

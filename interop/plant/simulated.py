@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 from checks import Failed
@@ -21,6 +22,8 @@ class Simulated:
         self.process: subprocess.Popen | None = None
         self.url = self.thumbprint = self.user = self.password = ""
         self.pki = Path()
+        # when it was killed, in ns since 1970: what it did after that nobody could have
+        self.deaths: list[int] = []
 
     def start(self) -> None:
         said = self.folder / "plant.json"
@@ -35,6 +38,11 @@ class Simulated:
         ready = json.loads(said.read_text())
         self.url, self.thumbprint, self.pki = ready["url"], ready["thumbprint"], Path(ready["pki"])
         self.user, self.password = ready["user"], ready["password"]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.deaths.append(time.time_ns())
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
