@@ -351,3 +351,24 @@ fn what_a_login_may_do_is_what_its_role_gives_it_and_a_user_added_meanwhile_is_l
     assert_eq!(home.run(&["simulate", "user", "remove", "anna"]).code, 0);
     until("exit 7");
 }
+
+#[test]
+fn the_plant_writes_down_who_came_and_was_refused_and_no_password() {
+    let (lab, plant) = trusting_with(Plant::start_elsewhere());
+    assert_eq!(ask(&lab, "doctor", &plant.url, &[], "not-the-password\n").code, 7);
+    assert_eq!(ask(&lab, "doctor", &plant.url, &[], "practise\n").code, 0);
+    let log = std::fs::read_to_string(plant.home().path().join("plant/audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |message: &str| lines.iter().find(|line| line["message"] == message).unwrap();
+    assert_eq!(of("login refused")["user"], "operator");
+    assert_eq!(of("login refused")["status"], "BadUserAccessDenied");
+    assert_eq!(
+        of("user logged in")["details"]["Roles"].as_str().unwrap().rsplit(' ').next(),
+        Some("Operator")
+    );
+    let untrusted = of("certificate refused: BadCertificateUntrusted");
+    assert_eq!(untrusted["event"], "AuditCertificateUntrustedEventType");
+    assert_eq!(untrusted["thumbprint"].as_str().unwrap(), our_thumbprint(&lab).replace(':', ""));
+    assert!(lines.iter().all(|line| line["schema"] == "lockgate/simulate-audit/1"));
+    assert!(!log.contains("practise") && !log.contains("not-the-password"));
+}

@@ -17,4 +17,6 @@ pub use events::EVENT_PERIOD;
 pub use plant::{Plant, PlantConfig, Practice};
 pub use signals::{Shape, Signals};
 pub use specimens::{Specimen, Specimens};
-pub use ua_server::{Criterion, HistoryTrouble, Limits, Role, RoleRule, Roles, Trouble, UserAccount};
+pub use ua_server::{
+    AuditRecord, AuditSink, Criterion, HistoryTrouble, Limits, Role, RoleRule, Roles, Trouble, UserAccount,
+};

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ua_pki::SecurityPolicy;
 use ua_server::{
-    AddressSpace, AnonymousLogin, Clock, Criterion, Error, Limits, Role, RoleRule, Roles, Running, Server,
-    ServerConfig, Ticks, Trouble, UserAccount, ValueSource,
+    AddressSpace, AnonymousLogin, AuditSink, Clock, Criterion, Error, Limits, Role, RoleRule, Roles, Running,
+    Server, ServerConfig, Ticks, Trouble, UserAccount, ValueSource,
 };
 
 use crate::{
@@ -61,6 +61,8 @@ pub struct Practice {
     pub specimens: Specimens,
     /// Whether somebody may come in without saying who it is.
     pub anonymous: bool,
+    /// Who keeps the audit records.
+    pub audit: Option<Arc<dyn AuditSink>>,
     /// Nodes that not everybody may use.
     pub control: Control,
     /// Users beside those of the configuration, and who has which role. Without it everybody who logs in is an Observer.
@@ -92,6 +94,7 @@ impl Plant {
         server.policies = config.policies;
         server.limits = practice.limits.unwrap_or_default();
         server.trouble = practice.trouble;
+        server.audit = practice.audit;
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
         server.limits.opens_per_second_per_address = OPENS_PER_SECOND;
         server.users = hash_passwords(config.users).await?;

@@ -45,10 +45,7 @@ impl Clock {
     /// Now, for certificate validation.
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
-        let unix = self.now().saturating_sub(UNIX_EPOCH_SECONDS * TICKS_PER_SECOND);
-        let nanos = unix.rem_euclid(TICKS_PER_SECOND) * 100;
-        let nanos = i32::try_from(nanos).unwrap_or(0);
-        Timestamp::new(unix.div_euclid(TICKS_PER_SECOND), nanos).unwrap_or(Timestamp::UNIX_EPOCH)
+        timestamp(self.now())
     }
 
     /// The instant at which this clock shows `at`.
@@ -64,6 +61,13 @@ impl Clock {
 /// A duration in ticks; what is longer than 29,000 years is that long.
 pub(crate) fn duration_ticks(duration: Duration) -> Ticks {
     Ticks::try_from(duration.as_nanos() / 100).unwrap_or(Ticks::MAX)
+}
+
+/// The same instant as people and files write it.
+pub(crate) fn timestamp(at: Ticks) -> Timestamp {
+    let unix = at.saturating_sub(UNIX_EPOCH_SECONDS * TICKS_PER_SECOND);
+    let nanos = i32::try_from(unix.rem_euclid(TICKS_PER_SECOND) * 100).unwrap_or(0);
+    Timestamp::new(unix.div_euclid(TICKS_PER_SECOND), nanos).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn ticks(timestamp: Timestamp) -> Ticks {

@@ -10,6 +10,7 @@ use ua_pki::SecurityPolicy;
 
 use crate::{
     access::{RoleRule, UserAccount},
+    audit::AuditSink,
     limits::Limits,
     trouble::Trouble,
 };
@@ -42,6 +43,8 @@ pub struct ServerConfig {
     pub danger_offer_unsecured: bool,
     /// Bounds on what peers may ask for.
     pub limits: Limits,
+    /// Who keeps the audit records, beside the events of them.
+    pub audit: Option<Arc<dyn AuditSink>>,
     /// What it does wrong, for practice.
     pub trouble: Arc<Trouble>,
 }
@@ -77,6 +80,7 @@ impl ServerConfig {
             anonymous: AnonymousLogin::Denied,
             danger_offer_unsecured: false,
             limits: Limits::default(),
+            audit: None,
             trouble: Arc::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use opcua_types::{ContextOwned, StatusCode};
+use opcua_types::{ContextOwned, ObjectTypeId, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,11 +14,13 @@ use tokio::{
     sync::watch,
 };
 use ua_channel::{
-    ChannelEvent, Limits, MessageSecurityMode, PeerJudge, ServerChannel, ServerChannelConfig, SystemRandom,
+    ChannelEvent, CloseReason, Limits, MessageSecurityMode, PeerJudge, ServerChannel, ServerChannelConfig,
+    SystemRandom,
 };
 use ua_pki::{Certificate, SecurityPolicy};
 
 use crate::{
+    audit::{Entry, short},
     core::{Core, Peer},
     judge::Decision,
     listener::{Doorman, Stopped, stop_requested},
@@ -58,6 +60,8 @@ pub(crate) async fn run(
         answers,
         outgoing: Vec::new(),
         over: false,
+        said_hello: false,
+        is_open: false,
         judge: doorman.judge,
     };
     connection.drive(stream, answered, doorman.decisions, stopped).await;
@@ -97,12 +101,27 @@ struct Connection {
     answers: UnboundedSender<Answer>,
     outgoing: Vec<u8>,
     over: bool,
+    said_hello: bool,
+    is_open: bool,
     judge: Arc<dyn PeerJudge>,
 }
 
 impl Connection {
     async fn drive(
         mut self,
+        stream: TcpStream,
+        answered: UnboundedReceiver<Answer>,
+        decisions: watch::Receiver<Decision>,
+        stopped: Stopped,
+    ) {
+        self.exchange(stream, answered, decisions, stopped).await;
+        if !self.over {
+            self.tell_end("the connection is gone");
+        }
+    }
+
+    async fn exchange(
+        &mut self,
         mut stream: TcpStream,
         mut answered: UnboundedReceiver<Answer>,
         mut decisions: watch::Receiver<Decision>,
@@ -158,27 +177,67 @@ impl Connection {
         while let Some(event) = self.channel.poll_event() {
             match event {
                 ChannelEvent::Message { request_id, body } => self.handle_request(request_id, body).await,
+                ChannelEvent::Hello { .. } => self.said_hello = true,
                 ChannelEvent::Opened { .. } => {
+                    self.is_open = true;
+                    self.tell(
+                        ObjectTypeId::AuditOpenSecureChannelEventType,
+                        StatusCode::Good,
+                        "channel opened",
+                        None,
+                    );
                     tracing::debug!(channel = self.id, address = %self.address, policy = self.channel.policy().name(), "channel opened");
                 }
                 ChannelEvent::Closed(reason) => {
                     tracing::debug!(channel = self.id, address = %self.address, ?reason, "channel closed");
                     self.over = true;
+                    self.tell_end(&words(&reason));
                 }
                 _ => {}
             }
         }
     }
 
-    async fn handle_request(&mut self, request_id: u32, body: Vec<u8>) {
-        let peer = Peer {
+    /// That the channel is gone, or never came about. Who only connected is not worth an entry.
+    fn tell_end(&self, why: &str) {
+        if self.is_open {
+            self.tell(ObjectTypeId::AuditChannelEventType, StatusCode::Good, "channel closed", Some(why));
+        } else if self.said_hello {
+            let (kind, status) =
+                (ObjectTypeId::AuditOpenSecureChannelEventType, StatusCode::BadSecurityChecksFailed);
+            self.tell(kind, status, "channel refused", Some(why));
+        }
+    }
+
+    fn tell(&self, kind: ObjectTypeId, status: StatusCode, message: &str, why: Option<&str>) {
+        let source = if kind == ObjectTypeId::AuditChannelEventType {
+            "SecureChannel/CloseSecureChannel"
+        } else {
+            "SecureChannel/OpenSecureChannel"
+        };
+        let mut entry = Entry::new(kind, source, status, message).by(&self.peer());
+        if status.is_good() {
+            entry = entry.protection(self.channel.policy().uri(), self.channel.mode());
+        }
+        if let Some(why) = why {
+            entry = entry.note("Reason", why);
+        }
+        self.core.audit.record(entry);
+    }
+
+    fn peer(&self) -> Peer {
+        Peer {
             channel: self.id,
             address: self.address.ip(),
             policy: self.channel.policy(),
             mode: self.channel.mode(),
             certificate: self.channel.peer().map(|peer| peer.certificate().clone()),
             answers: self.answers.clone(),
-        };
+        }
+    }
+
+    async fn handle_request(&mut self, request_id: u32, body: Vec<u8>) {
+        let peer = self.peer();
         let (core, context) = (Arc::clone(&self.core), Arc::clone(&self.context));
         let answer = if services::needs_blocking(&body, &context) {
             let Ok(_permit) = self.core.logins.acquire().await else { return };
@@ -225,6 +284,20 @@ fn dispatch(
 /// The request handle in an answer of ours: behind a four byte type id and a timestamp.
 fn request_handle(answer: &[u8]) -> u32 {
     answer.get(12..16).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
+/// Why a channel ended, for the audit trail: the peer gets none of it.
+fn words(reason: &CloseReason) -> String {
+    match reason {
+        CloseReason::Local => "ended by the server".to_owned(),
+        CloseReason::Peer => "closed by the client".to_owned(),
+        CloseReason::PeerError { status, reason } => {
+            format!("the client said {status:#010x} {}", short(reason))
+        }
+        CloseReason::Protocol(error) => error.to_string(),
+        CloseReason::Timeout => "it took too long".to_owned(),
+        _ => "another reason".to_owned(),
+    }
 }
 
 async fn sleep_until(deadline: Option<std::time::Instant>) {

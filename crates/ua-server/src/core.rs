@@ -1,11 +1,11 @@
 //! What the connections, the services and the sampler share.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicU32},
 };
 
-use opcua_types::{AttributeId, ContextOwned, DecodingOptions, DepthGauge, NodeId, StatusCode};
+use opcua_types::{AttributeId, ContextOwned, DecodingOptions, DepthGauge, NodeId, ObjectTypeId, StatusCode};
 use tokio::sync::{Notify, Semaphore, mpsc::UnboundedSender};
 use ua_channel::{MessageSecurityMode, Random, SystemRandom};
 use ua_codec::bounded_context;
@@ -15,6 +15,7 @@ use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
     access::{Directory, Gate, Grant, Wish},
     address_space::NodeIndex,
+    audit::{AuditTrail, Entry},
     clock::Clock,
     events::Event,
     services,
@@ -37,6 +38,8 @@ pub(crate) struct Core {
     /// Rings when the engine's next deadline may have come nearer.
     pub(crate) wake: Notify,
     pub(crate) next_channel: AtomicU32,
+    pub(crate) audit: Arc<AuditTrail>,
+    audit_types: HashSet<NodeId>,
     /// Descriptions that were written over those of the address space.
     pub(crate) descriptions: RwLock<HashMap<NodeIndex, Arc<str>>>,
     sessions: Mutex<Sessions>,
@@ -62,6 +65,7 @@ impl Core {
         space: AddressSpace,
         source: Arc<dyn ValueSource>,
         clock: Clock,
+        audit: Arc<AuditTrail>,
     ) -> Result<Self, Error> {
         let mut first = [0; 4];
         fill_random(&mut first)?;
@@ -74,6 +78,8 @@ impl Core {
             logins: Semaphore::new(2),
             wake: Notify::new(),
             next_channel: AtomicU32::new(first.max(1)),
+            audit,
+            audit_types: space.subtypes(&ObjectTypeId::AuditEventType.into()),
             descriptions: RwLock::default(),
             started: clock.now(),
             config,
@@ -134,6 +140,12 @@ impl Core {
     /// Lets other users and rules hold from now on, also for the sessions and subscriptions that are there (UT-18).
     pub(crate) fn replace_directory(&self, directory: Directory) {
         self.gate.replace_directory(directory);
+        self.audit.record(Entry::new(
+            ObjectTypeId::RoleMappingRuleChangedAuditEventType,
+            "Attribute/Call",
+            StatusCode::Good,
+            "users and roles were changed",
+        ));
         self.sessions().reassess(&|owner| self.grant_now(owner));
         self.engine().reassess(self.clock.now(), self, &|owner| self.grant_now(owner));
         self.wake.notify_one();
@@ -155,7 +167,9 @@ impl Core {
         let expired = self.sessions().expire(now, &self.config.limits);
         let mut engine = self.engine();
         for session in expired {
-            tracing::info!(session = session.0, "session ended: it was not used within its timeout");
+            let message = "session ended: it was not used within its timeout";
+            tracing::info!(session = session.0, message);
+            self.audit.record(services::session_over(session, "Session/Timeout", message));
             engine.leave(session, Ending::Keep, now);
         }
         engine.handle_timeout(now, self);
@@ -166,13 +180,15 @@ impl Core {
 impl EventSampler for Core {
     fn events(&self, after: Ticks, until: Ticks, visit: &mut dyn FnMut(&Event)) {
         self.source.events(after, until, visit);
+        self.audit.visit(after, until, visit);
         for at in self.config.trouble.model_changes(after, until) {
             visit(&Event::model_change(at));
         }
     }
 
     fn may_receive(&self, grant: Grant, event: &Event) -> bool {
-        self.find(grant, &event.source, Wish::ReceiveEvents).is_ok()
+        let is_audit = self.audit_types.contains(&event.event_type);
+        (!is_audit || grant.may_see_audit()) && self.find(grant, &event.source, Wish::ReceiveEvents).is_ok()
     }
 }
 

@@ -47,7 +47,7 @@ impl Event {
             "ReceiveTime" => Variant::from(DateTime::from(received)),
             "Message" => Variant::from(LocalizedText::new("en", &self.message)),
             "Severity" => Variant::UInt16(self.severity),
-            _ => return None,
+            _ => return self.more.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
         })
     }
 

@@ -11,6 +11,7 @@ use ua_pki::{
 
 use crate::{
     Error, ServerConfig,
+    audit::{AuditTrail, certificate_refused},
     clock::Clock,
     listener::{Stopped, stop_requested},
 };
@@ -53,6 +54,7 @@ pub(crate) struct StoreJudge {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) identity: Arc<ApplicationIdentity>,
+    pub(crate) audit: Arc<AuditTrail>,
 }
 
 impl PeerJudge for StoreJudge {
@@ -64,6 +66,9 @@ impl PeerJudge for StoreJudge {
         // OR-03: who comes with our own key reflects our signatures back at us
         let own_key = self.identity.certificate().public_key();
         if chain.first().is_some_and(|leaf| leaf.public_key() == own_key) {
+            if let Some(leaf) = chain.first() {
+                self.audit.record(certificate_refused(leaf, CertificateStatus::UseNotAllowed));
+            }
             return Err(CertificateStatus::UseNotAllowed);
         }
         let trust = self.store.trust_list().map_err(|error| {
@@ -125,6 +130,7 @@ const DECIDE_EVERY: Duration = Duration::from_secs(60);
 impl StoreJudge {
     fn turn_away(&self, chain: &[Certificate], status: CertificateStatus) {
         let Some(leaf) = chain.first() else { return };
+        self.audit.record(certificate_refused(leaf, status));
         tracing::warn!(status = status.name(), thumbprint = %leaf.thumbprint(), subject = ?leaf.subject(), "client certificate refused");
         match self.store.reject_at(chain, self.clock.timestamp()) {
             Ok(true) => {}

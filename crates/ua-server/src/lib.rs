@@ -9,6 +9,7 @@
 
 mod access;
 mod address_space;
+mod audit;
 mod clock;
 mod config;
 mod connection;
@@ -28,6 +29,7 @@ mod wire;
 
 pub use access::{Criterion, NodeRules, Permissions, Restrictions, Role, RoleRule, Roles, UserAccount};
 pub use address_space::{AddressSpace, MethodSpec, NodeSpec, TypedVariable, VariableKind, VariableSpec};
+pub use audit::{AuditRecord, AuditSink};
 pub use clock::Clock;
 pub use config::{AnonymousLogin, ServerConfig};
 pub use error::Error;

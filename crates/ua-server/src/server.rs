@@ -8,6 +8,7 @@ use ua_pki::{SecurityPolicy, Store};
 use crate::{
     AddressSpace, Error, RoleRule, ServerConfig, UserAccount, ValueSource,
     access::Directory,
+    audit::AuditTrail,
     clock::Clock,
     core::Core,
     judge::{StoreJudge, own_identity, watch_trust},
@@ -45,7 +46,8 @@ impl Server {
             let store = Store::open(&config.pki_dir)
                 .map_err(|source| Error::Store { path: config.pki_dir.clone(), source })?;
             let identity = Arc::new(own_identity(&store, &config, &clock)?);
-            Ok((config, StoreJudge { store, clock, identity }))
+            let audit = Arc::new(AuditTrail::new(clock, &config.application_uri, config.audit.clone()));
+            Ok((config, StoreJudge { store, clock, identity, audit }))
         });
         let (config, judge) =
             prepared.await.map_err(|_| Error::Config("the server could not be prepared"))??;
@@ -53,9 +55,9 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let host = config.hosts.first().cloned().unwrap_or_else(|| address.ip().to_string());
-        let identity = Arc::clone(&judge.identity);
+        let (identity, audit) = (Arc::clone(&judge.identity), Arc::clone(&judge.audit));
         let core = tokio::task::spawn_blocking(move || {
-            Core::new(config, address.port(), identity, space, source, clock)
+            Core::new(config, address.port(), identity, space, source, clock, audit)
         });
         let core = Arc::new(core.await.map_err(|_| Error::Config("the server could not be prepared"))??);
         let (stop, stopped) = watch::channel(false);

@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod audit;
 mod bench;
 mod front_door;
 mod nothing_lost;

@@ -7,7 +7,7 @@ use opcua_types::{AttributeId, StatusCode};
 use ua_channel::MessageSecurityMode;
 
 use super::{
-    role::Roles,
+    role::{Role, Roles},
     rules::{NodeRules, Permissions},
 };
 
@@ -83,6 +83,11 @@ impl Grant {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether audit events may be seen: by a SecurityAdmin, over a channel that nobody reads along.
+    pub(crate) const fn may_see_audit(self) -> bool {
+        self.roles.contains(Role::SecurityAdmin) && matches!(self.mode, MessageSecurityMode::SignAndEncrypt)
     }
 
     /// Whether the channel lacks what the node asks for.

@@ -9,6 +9,7 @@ use opcua_types::{
 
 use super::{
     access::RuleBook,
+    audit_types,
     node::{Content, Node, NodeIndex, NodeKind, Reference},
     query::AddressSpace,
     standard, standard_types,
@@ -90,6 +91,7 @@ impl AddressSpace {
             namespaces: vec!["http://opcfoundation.org/UA/".to_owned(), application_uri.to_owned()],
         };
         standard_types::add(&mut space)?;
+        audit_types::add(&mut space)?;
         standard::add(&mut space, limits)?;
         Ok(space)
     }

@@ -5,6 +5,7 @@
 //! It holds no live value: a variable either carries a fixed value or names the [`Slot`](crate::values::Slot) it is read from.
 
 mod access;
+mod audit_types;
 mod build;
 mod data_types;
 mod methods;
@@ -13,6 +14,7 @@ mod query;
 mod standard;
 mod standard_types;
 
+pub(crate) use audit_types::{audit_fields, audit_type_name};
 pub use build::{NodeSpec, TypedVariable, VariableKind, VariableSpec};
 pub use methods::MethodSpec;
 pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};

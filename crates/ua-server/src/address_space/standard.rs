@@ -145,7 +145,7 @@ fn add_status(space: &mut AddressSpace) -> Result<(), Error> {
         variable(space, row, Link::Property, VariableTypeId::PropertyType, live(which))?;
     }
     property(space, (SERVER, 2267, "ServiceLevel", DataTypeId::Byte), Value::Byte(255))?;
-    property(space, (SERVER, 2994, "Auditing", DataTypeId::Boolean), Value::Boolean(false))?;
+    property(space, (SERVER, 2994, "Auditing", DataTypeId::Boolean), Value::Boolean(true))?;
     let status = (SERVER, STATUS, "ServerStatus", DataTypeId::ServerStatusDataType);
     variable(
         space,

@@ -2,26 +2,28 @@
 
 use opcua_types::{
     CallMethodRequest, CallMethodResult, CallRequest, CallResponse, MethodId, NodeId, ObjectId, ObjectTypeId,
-    StatusCode, Variant,
+    RequestHeader, StatusCode, Variant,
 };
 
-use super::Scope;
+use super::{Scope, session::session_id};
 use crate::{
     access::{Grant, Wish},
     address_space::NodeKind,
-    subscription::SessionKey,
+    audit::{Entry, list, short, small},
+    subscription::{Owner, SessionKey},
 };
 
 pub(super) fn call(scope: &Scope<'_>, request: CallRequest) -> Result<CallResponse, StatusCode> {
     let (session, owner) = scope.session(&request.request_header)?;
     let calls = scope.operations(request.methods_to_call)?;
-    let results = calls.iter().map(|call| match call_one(scope, owner.grant, session, call) {
-        Ok(outputs) => CallMethodResult {
-            output_arguments: (!outputs.is_empty()).then_some(outputs),
-            ..CallMethodResult::default()
-        },
-        Err(status_code) => CallMethodResult { status_code, ..CallMethodResult::default() },
-    });
+    let results =
+        calls.iter().map(|call| match call_and_tell(scope, session, &owner, call, &request.request_header) {
+            Ok(outputs) => CallMethodResult {
+                output_arguments: (!outputs.is_empty()).then_some(outputs),
+                ..CallMethodResult::default()
+            },
+            Err(status_code) => CallMethodResult { status_code, ..CallMethodResult::default() },
+        });
     let results = results.collect();
     scope.core.wake.notify_one();
     Ok(CallResponse {
@@ -29,6 +31,35 @@ pub(super) fn call(scope: &Scope<'_>, request: CallRequest) -> Result<CallRespon
         results: Some(results),
         diagnostic_infos: None,
     })
+}
+
+/// Methods of the application are audited; those that only ask for something once more are not.
+fn call_and_tell(
+    scope: &Scope<'_>,
+    session: SessionKey,
+    owner: &Owner,
+    call: &CallMethodRequest,
+    header: &RequestHeader,
+) -> Result<Vec<Variant>, StatusCode> {
+    if call.method_id.namespace == 0 {
+        return call_one(scope, session, call);
+    }
+    let result = of_application(scope, owner.grant, call);
+    let status = result.as_ref().err().copied().unwrap_or(StatusCode::Good);
+    let message = format!("call of {}", short(&call.method_id.to_string()));
+    // of a call that was refused nothing is kept that anybody may have sent
+    let inputs = call.input_arguments.clone().filter(|_| status.is_good()).unwrap_or_default();
+    let shown: Vec<_> = inputs.iter().map(|input| small(input.clone()).to_string()).collect();
+    let entry = Entry::new(ObjectTypeId::AuditUpdateMethodEventType, "Attribute/Call", status, message)
+        .by(scope.peer)
+        .session(session.0, session_id(session))
+        .user(owner.user.as_deref())
+        .told_by_client(&header.audit_entry_id)
+        .detail("MethodId", call.method_id.clone())
+        .note("InputArguments", &shown.join(", "))
+        .field("InputArguments", list(inputs));
+    scope.core.audit.record(entry);
+    result
 }
 
 /// A method of the application: whoever calls it needs the right to it and to its object (AZ-07).
@@ -52,13 +83,9 @@ fn of_application(
 
 fn call_one(
     scope: &Scope<'_>,
-    grant: Grant,
     session: SessionKey,
     call: &CallMethodRequest,
 ) -> Result<Vec<Variant>, StatusCode> {
-    if call.method_id.namespace != 0 {
-        return of_application(scope, grant, call);
-    }
     let method = call.method_id.as_method_id().map_err(|_| StatusCode::BadMethodInvalid)?;
     let object = match method {
         MethodId::Server_GetMonitoredItems | MethodId::Server_ResendData => NodeId::from(ObjectId::Server),

@@ -6,7 +6,8 @@ use opcua_types::{
 };
 
 use super::{
-    browse, call, discovery, history, monitored_items, read, register, session, subscribe, translate, write,
+    browse, call, discovery, history, monitored_items, read, register, session_audit, subscribe, translate,
+    write,
 };
 use crate::{
     access::Grant,
@@ -86,9 +87,9 @@ pub(crate) fn dispatch(scope: &Scope<'_>, body: &[u8], context: &ContextOwned) -
     let answer = match service {
         Id::GetEndpointsRequest_Encoding_DefaultBinary => call.run(discovery::get_endpoints),
         Id::FindServersRequest_Encoding_DefaultBinary => call.run(discovery::find_servers),
-        Id::CreateSessionRequest_Encoding_DefaultBinary => call.run(session::create),
-        Id::ActivateSessionRequest_Encoding_DefaultBinary => call.run(session::activate),
-        Id::CloseSessionRequest_Encoding_DefaultBinary => call.run(session::close),
+        Id::CreateSessionRequest_Encoding_DefaultBinary => call.run(session_audit::create),
+        Id::ActivateSessionRequest_Encoding_DefaultBinary => call.run(session_audit::activate),
+        Id::CloseSessionRequest_Encoding_DefaultBinary => call.run(session_audit::close),
         Id::ReadRequest_Encoding_DefaultBinary => call.run(read::read),
         Id::WriteRequest_Encoding_DefaultBinary => call.run(write::write),
         Id::HistoryReadRequest_Encoding_DefaultBinary => call.run(history::history_read),

@@ -9,6 +9,7 @@ use opcua_types::{
 use super::Scope;
 use crate::{
     access::{Grant, Wish},
+    address_space::audit_fields,
     core::VALUE_ATTRIBUTE,
     events::BASE_FIELDS,
     subscription::{NewEventItem, Where},
@@ -34,7 +35,7 @@ pub(super) fn prepare(
     let node = &request.item_to_monitor.node_id;
     scope.core.find(grant, node, Wish::ReceiveEvents)?;
     let is_notifier = node.as_object_id().is_ok_and(|id| id == ObjectId::Server);
-    if !is_notifier || !scope.core.source.has_events() {
+    if !is_notifier {
         return Err(StatusCode::BadAttributeIdInvalid);
     }
     let wanted = &request.requested_parameters;
@@ -68,7 +69,8 @@ pub(super) fn prepare(
 fn field(clause: &SimpleAttributeOperand, known: &[QualifiedName]) -> Option<QualifiedName> {
     let [name] = clause.browse_path.as_deref()? else { return None };
     let is_base = name.namespace_index == 0 && BASE_FIELDS.contains(&name.name.as_ref());
-    let is_known = is_base || known.contains(name);
+    let is_audit = name.namespace_index == 0 && audit_fields().any(|field| field == name.name.as_ref());
+    let is_known = is_base || is_audit || known.contains(name);
     (is_known && clause.attribute_id == VALUE_ATTRIBUTE).then(|| name.clone())
 }
 

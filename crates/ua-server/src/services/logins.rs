@@ -37,12 +37,12 @@ fn request(token: ExtensionObject, nonce: &[u8]) -> ActivateSessionRequest {
     }
 }
 
-fn named(name: &str, password: &str, nonce: &[u8]) -> ActivateSessionRequest {
+pub(super) fn named(name: &str, password: &str, nonce: &[u8]) -> ActivateSessionRequest {
     request(ExtensionObject::from_message(user_token(name, password, nonce)), nonce)
 }
 
 /// The next nonce, or why not.
-fn activate(target: &Target, request: &ActivateSessionRequest) -> Result<Vec<u8>, StatusCode> {
+pub(super) fn activate(target: &Target, request: &ActivateSessionRequest) -> Result<Vec<u8>, StatusCode> {
     let answer = target.ask(&encode(request)).unwrap();
     match target.result(&answer) {
         StatusCode::Good => {

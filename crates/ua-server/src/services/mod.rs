@@ -14,10 +14,13 @@ mod monitored_items;
 mod read;
 mod register;
 mod session;
+mod session_audit;
 mod subscribe;
 mod translate;
 mod write;
 
+#[cfg(test)]
+mod audited;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
@@ -30,3 +33,4 @@ mod test_target;
 pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
 pub(crate) use history::{Aggregate, HistoryPosition};
 pub(crate) use read::sample_attribute;
+pub(crate) use session_audit::session_over;

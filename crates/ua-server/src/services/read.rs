@@ -111,7 +111,6 @@ pub(crate) fn sample_attribute(
     }
     if attribute == AttributeId::EventNotifier
         && node.id.as_object_id().is_ok_and(|id| id == ObjectId::Server)
-        && core.source.has_events()
     {
         return Sample::good(Value::Byte(SUBSCRIBE_TO_EVENTS), 0);
     }
@@ -121,6 +120,14 @@ pub(crate) fn sample_attribute(
     match found {
         Some(variant) => Sample::good(variant.into(), 0),
         None => Sample::bad(StatusCode::BadAttributeIdInvalid, 0),
+    }
+}
+
+/// The value of a variable, whoever asks: for the audit trail.
+pub(super) fn stored_value(core: &Core, index: NodeIndex, at: Ticks) -> Value {
+    match core.space.node(index).map(|node| &node.kind) {
+        Some(NodeKind::Variable { content, .. }) => value(core, content, at).value,
+        _ => Value::Null,
     }
 }
 

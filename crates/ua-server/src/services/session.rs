@@ -18,7 +18,7 @@ use crate::{
     clock::duration_ticks,
     core::fill_random,
     session::{NewSession, SessionToken},
-    subscription::{Ending, Owner},
+    subscription::{Ending, Owner, SessionKey},
 };
 
 pub(super) fn create(
@@ -55,7 +55,7 @@ pub(super) fn create(
     }
     Ok(CreateSessionResponse {
         response_header: scope.good(&request.request_header),
-        session_id: NodeId::new(SESSION_NAMESPACE, key.0),
+        session_id: session_id(key),
         authentication_token: token.to_node_id(),
         revised_session_timeout: timeout.as_secs_f64() * 1000.0,
         server_nonce: server_nonce.into(),
@@ -194,6 +194,11 @@ fn random<const N: usize>() -> Result<[u8; N], StatusCode> {
     let mut bytes = [0; N];
     fill_random(&mut bytes).map_err(|_| StatusCode::BadResourceUnavailable)?;
     Ok(bytes)
+}
+
+/// The id of a session, which is no secret.
+pub(super) fn session_id(key: SessionKey) -> NodeId {
+    NodeId::new(SESSION_NAMESPACE, key.0)
 }
 
 /// Session ids live in the server's own namespace.

@@ -18,6 +18,7 @@ use crate::{
     AddressSpace, Clock, NodeRules, NodeSpec, PushedValues, Role, Roles, ServerConfig, Slot, UserAccount,
     ValueSource, VariableKind, VariableSpec,
     access::{Grant, Identity, Login},
+    audit::AuditTrail,
     core::{Core, Peer},
     session::{NewSession, SessionToken},
     subscription::{Answer, Owner},
@@ -108,7 +109,8 @@ impl Target {
         space.set_namespace_rules(1, NodeRules::observed()).unwrap();
         build(&mut space);
         let clock = Clock::start();
-        let core = Core::new(config, 4840, identity(), space, source, clock).unwrap();
+        let audit = Arc::new(AuditTrail::new(clock, "urn:test:server", config.audit.clone()));
+        let core = Core::new(config, 4840, identity(), space, source, clock, audit).unwrap();
         let (to, answers) = unbounded_channel();
         let peer = Peer {
             channel: CHANNEL,

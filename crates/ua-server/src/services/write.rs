@@ -2,12 +2,18 @@
 
 use std::sync::{Arc, PoisonError};
 
-use opcua_types::{AttributeId, NumericRange, StatusCode, Variant, WriteRequest, WriteResponse, WriteValue};
+use opcua_types::{
+    AttributeId, NumericRange, ObjectTypeId, RequestHeader, StatusCode, Variant, WriteRequest, WriteResponse,
+    WriteValue,
+};
 
-use super::Scope;
+use super::{Scope, read::stored_value, session::session_id};
 use crate::{
     access::{Grant, Wish},
     address_space::{Content, NodeIndex, NodeKind},
+    audit::{Entry, short},
+    core::VALUE_ATTRIBUTE,
+    subscription::{Owner, SessionKey},
     values::Value,
 };
 
@@ -15,12 +21,10 @@ use crate::{
 const MAX_DESCRIPTION: usize = 1_000;
 
 pub(super) fn write(scope: &Scope<'_>, request: WriteRequest) -> Result<WriteResponse, StatusCode> {
-    let grant = scope.grant(&request.request_header)?;
+    let (session, owner) = scope.session(&request.request_header)?;
     let nodes = scope.operations(request.nodes_to_write)?;
-    let results = nodes.into_iter().map(|wanted| match write_one(scope, grant, wanted) {
-        Ok(()) => StatusCode::Good,
-        Err(status) => status,
-    });
+    let header = &request.request_header;
+    let results = nodes.into_iter().map(|wanted| write_and_tell(scope, session, &owner, wanted, header));
     let results = results.collect();
     scope.core.wake.notify_one();
     Ok(WriteResponse {
@@ -28,6 +32,33 @@ pub(super) fn write(scope: &Scope<'_>, request: WriteRequest) -> Result<WriteRes
         results: Some(results),
         diagnostic_infos: None,
     })
+}
+
+/// Writes, and says so, with what it was before if it was written.
+fn write_and_tell(
+    scope: &Scope<'_>,
+    session: SessionKey,
+    owner: &Owner,
+    wanted: WriteValue,
+    header: &RequestHeader,
+) -> StatusCode {
+    let (node, attribute) = (wanted.node_id.clone(), wanted.attribute_id);
+    let new = wanted.value.value.clone().unwrap_or_default();
+    let old = scope.core.index(&node).filter(|_| attribute == VALUE_ATTRIBUTE);
+    let old = old.map(|index| stored_value(scope.core, index, scope.now).to_variant()).unwrap_or_default();
+    let status = write_one(scope, owner.grant, wanted).err().unwrap_or(StatusCode::Good);
+    let message = format!("write to {}", short(&node.to_string()));
+    let entry = Entry::new(ObjectTypeId::AuditWriteUpdateEventType, "Attribute/Write", status, message)
+        .by(scope.peer)
+        .session(session.0, session_id(session))
+        .user(owner.user.as_deref())
+        .told_by_client(&header.audit_entry_id)
+        .note("Node", &node.to_string())
+        .detail("AttributeId", attribute)
+        .detail("OldValue", if status.is_good() { old } else { Variant::Empty })
+        .detail("NewValue", if status.is_good() { new } else { Variant::Empty });
+    scope.core.audit.record(entry);
+    status
 }
 
 fn write_one(scope: &Scope<'_>, grant: Grant, wanted: WriteValue) -> Result<(), StatusCode> {

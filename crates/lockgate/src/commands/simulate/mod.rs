@@ -1,14 +1,17 @@
 //! `lockgate simulate`: the simulated plant alone, an OPC UA server to practise on.
 
+mod audit;
 mod user;
 mod users;
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use plant::{Control, Plant, PlantConfig, Practice, Specimens};
+use audit::AuditFile;
+use plant::{AuditSink, Control, Plant, PlantConfig, Practice, Specimens};
 use serde::Serialize;
 use ua_pki::{SecurityPolicy, Store};
 
@@ -65,7 +68,8 @@ pub(super) fn run(context: &Context, args: &cli::Simulate) -> Outcome {
     if let Some(command) = &args.command {
         return user::run(context, command);
     }
-    log::start(None, "info");
+    // what its clients do is told by the audit trail, line by line
+    log::start(None, "info,ua_server=error");
     runtime::block_on(serve(context, args))?
 }
 
@@ -78,6 +82,7 @@ struct Serving {
     pki: String,
     thumbprint: String,
     users_file: String,
+    audit_log: String,
     /// Where certificates of users are trusted, if they may log in so.
     user_pki: Option<String>,
     users: Vec<Login>,
@@ -99,8 +104,10 @@ async fn serve(context: &Context, args: &cli::Simulate) -> Outcome {
     let users_file = users::path(&args.dir);
     let user_pki = args.user_certificates.then(|| args.dir.join("users"));
     let known = users::open(&args.dir)?;
+    let audit_log = args.dir.join("audit.jsonl");
+    let audit: Arc<dyn AuditSink> = Arc::new(AuditFile::open(audit_log.clone())?);
     let people =
-        People { accounts: accounts(&known)?, user_pki: user_pki.clone(), anonymous: known.anonymous };
+        People { accounts: accounts(&known)?, user_pki: user_pki.clone(), anonymous: known.anonymous, audit };
     let has_practice_user =
         people.accounts.0.iter().any(|user| user.name() == USER && user.has_password(PASSWORD));
     let plant = start(&pki, args.port, &size, Some(people)).await?;
@@ -111,6 +118,7 @@ async fn serve(context: &Context, args: &cli::Simulate) -> Outcome {
         pki: pki.display().to_string(),
         thumbprint: thumbprint(&pki)?,
         users_file: users_file.display().to_string(),
+        audit_log: audit_log.display().to_string(),
         user_pki: user_pki.map(|path| path.display().to_string()),
         users: known.users.iter().map(Login::of).collect(),
     };
@@ -138,6 +146,7 @@ impl Serving {
             ("login", &login),
             ("pki", &self.pki),
             ("user pki", self.user_pki.as_deref().unwrap_or("none: users log in by password")),
+            ("audit log", &self.audit_log),
             ("users", &self.users_file),
         ];
         let mut text: String =
@@ -174,6 +183,7 @@ pub(super) async fn start(pki: &Path, port: u16, size: &Size, people: Option<Peo
         practice.users = Some(people.accounts);
         practice.user_certificates = people.user_pki;
         practice.anonymous = people.anonymous;
+        practice.audit = Some(people.audit);
     }
     Plant::start_to_practise(config, practice).await.map_err(|error| {
         Box::new(
@@ -194,6 +204,7 @@ pub(super) struct People {
     /// Store of the certificates of users.
     user_pki: Option<PathBuf>,
     anonymous: bool,
+    audit: Arc<dyn AuditSink>,
 }
 
 fn accounts(file: &UsersFile) -> Outcome<users::Accounts> {
