@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plant", &["ua-server", "ua-pki"]),
     ("tagstore", &[]),
     ("connector", &["ua-client", "ua-channel", "ua-pki", "tagstore"]),
-    ("connector-web", &["connector", "tagstore", "ua-pki"]),
+    ("connector-web", &["connector", "tagstore", "ua-client", "ua-pki"]),
     ("lockgate", &["connector", "connector-web", "plant", "ua-client", "ua-pki", "tagstore"]),
     ("fuzz", &["ua-pki", "ua-channel", "ua-client"]),
     ("xtask", &[]),

@@ -23,6 +23,7 @@ mod health;
 mod host;
 mod look;
 mod metrics;
+mod order;
 mod problem;
 mod ui;
 
@@ -37,7 +38,7 @@ use axum::routing::get;
 use connector::documents::Spell;
 use connector::{Clock, Config};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub use crate::access::{
     AccessError, NewToken, Role, TokenShown, UserShown, Users, known_setup_link, setup_link,
@@ -45,6 +46,7 @@ pub use crate::access::{
 use crate::api::Api;
 pub use crate::api::{Listed, Needs, Verb, openapi, routes};
 use crate::look::Looker;
+pub use crate::order::Order;
 
 /// What is served.
 #[derive(Clone, Debug)]
@@ -52,6 +54,7 @@ pub struct Served {
     config: watch::Receiver<Arc<Config>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) spell: Arc<dyn Spell + Send + Sync>,
+    pub(crate) orders: Option<mpsc::Sender<Order>>,
 }
 
 impl Served {
@@ -61,7 +64,13 @@ impl Served {
         clock: Arc<dyn Clock>,
         spell: Arc<dyn Spell + Send + Sync>,
     ) -> Self {
-        Self { config, clock, spell }
+        Self { config, clock, spell, orders: None }
+    }
+
+    /// Changes of the configuration are ordered there. Without, they hold from the next start.
+    #[must_use]
+    pub fn ordering(self, orders: mpsc::Sender<Order>) -> Self {
+        Self { orders: Some(orders), ..self }
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {

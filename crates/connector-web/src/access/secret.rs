@@ -16,6 +16,11 @@ impl Digest {
         Self(hex(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref()))
     }
 
+    /// Its hex digits.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Whether both stand for the same secret, in a time that tells nothing.
     pub(crate) fn is(&self, other: &Self) -> bool {
         verify_slices_are_equal(self.0.as_bytes(), other.0.as_bytes()).is_ok()

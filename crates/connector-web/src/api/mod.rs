@@ -5,6 +5,8 @@
 
 mod backfill;
 pub(crate) mod call;
+mod change;
+mod config;
 mod data;
 mod describe;
 mod guard;
@@ -12,6 +14,7 @@ mod live;
 mod reads;
 mod route;
 mod session;
+mod sources;
 mod trust;
 mod users;
 
@@ -23,12 +26,13 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 use connector::documents::Spell;
 use connector::{Clock, Config};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore, mpsc};
 
 use crate::Served;
 use crate::access::Access;
 use crate::audit::Audit;
 use crate::look::Looker;
+use crate::order::Order;
 
 pub use describe::openapi;
 use route::Route;
@@ -46,6 +50,7 @@ struct Inner {
     audit: Audit,
     places: Arc<Semaphore>,
     cookie_name: String,
+    changing: Mutex<()>,
 }
 
 impl Api {
@@ -54,6 +59,7 @@ impl Api {
         Self(Arc::new(Inner {
             access: Access::new(&config, &served.clock),
             audit: Audit::of(&config),
+            changing: Mutex::new(()),
             served,
             looker,
             live_places: Arc::new(Semaphore::new(LIVE_PLACES)),
@@ -95,6 +101,16 @@ impl Api {
         Arc::clone(&self.0.places)
     }
 
+    /// Holds everybody else off who changes the configuration.
+    pub(crate) async fn changing(&self) -> MutexGuard<'_, ()> {
+        self.0.changing.lock().await
+    }
+
+    /// Where what runs takes orders, if something does.
+    pub(crate) fn orders(&self) -> Option<&mpsc::Sender<Order>> {
+        self.0.served.orders.as_ref()
+    }
+
     pub(crate) fn cookie_name(&self) -> &str {
         &self.0.cookie_name
     }
@@ -129,6 +145,8 @@ fn all() -> impl Iterator<Item = &'static Route> {
         users::ROUTES,
         reads::ROUTES,
         trust::ROUTES,
+        sources::ROUTES,
+        config::ROUTES,
         data::ROUTES,
         live::ROUTES,
         backfill::ROUTES,

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use connector::documents::Spell;
 use connector::{Clock, Config};
-use connector_web::{Role, Served, Users, Web};
+use connector_web::{Order, Role, Served, Users, Web};
 use tagstore::{Commit, Journal, JournalOptions, NewStream, Sample, SampleBatch, StreamId, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub(crate) const CONFIG: &str = r#"
 [application]
@@ -100,9 +100,21 @@ impl Face {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::parse(CONFIG, &folder.path().join("lockgate.toml")).unwrap();
+        Self::over(folder, config, None).await
+    }
+
+    /// The face of what is configured in this folder.
+    pub(crate) async fn over(
+        folder: tempfile::TempDir,
+        config: Config,
+        orders: Option<mpsc::Sender<Order>>,
+    ) -> Self {
         let config = watch::Sender::new(Arc::new(config));
         let clock = Arc::new(Moved::default());
-        let served = Served::new(config.subscribe(), clock.clone(), Arc::new(Plain));
+        let mut served = Served::new(config.subscribe(), clock.clone(), Arc::new(Plain));
+        if let Some(orders) = orders {
+            served = served.ordering(orders);
+        }
         let web = Web::bind("127.0.0.1:0".parse().unwrap(), served).await.unwrap();
         let address = web.address().unwrap();
         tokio::spawn(web.serve());

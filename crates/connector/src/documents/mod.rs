@@ -9,8 +9,10 @@
 
 mod buckets;
 mod certificate;
+mod check;
 mod crl;
 mod curve;
+mod discovery;
 mod ending;
 pub mod escape;
 mod events;
@@ -18,6 +20,7 @@ mod gaps;
 mod jobs;
 pub mod json;
 mod own;
+mod plan;
 mod query;
 mod remedy;
 mod sinks;
@@ -31,8 +34,10 @@ use std::fmt;
 
 pub use buckets::{Aggregate, BucketView, Chosen, Column, Counts, Mean, Place};
 pub use certificate::{CertificateView, hex, key};
+pub use check::{Checked, CheckedSink};
 pub use crl::{CrlView, EntryView};
 pub use curve::PointView;
+pub use discovery::{Discovery, EndpointView, ServerView, ShownCertificate, choose_login, known_servers};
 pub use ending::Ending;
 pub use escape::safe;
 pub use events::{Events, EventsAsked};
@@ -40,6 +45,7 @@ pub use gaps::{GapView, Gaps, GapsAsked, SinkGapView};
 pub use jobs::{JobView, Jobs, OneJob};
 pub use json::document;
 pub use own::{BrokenView, OwnCertificates, PairView};
+pub use plan::{ChangeView, PlanView, SettingView};
 pub use query::{Found, QueryAnswer, QueryBody, RowsView, ValueView};
 pub use remedy::{Judged, Means, who};
 pub use sinks::{MissedView, SinkView};

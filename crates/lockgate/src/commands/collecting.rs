@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use connector::selection::Stage;
 use connector::{Config, Event, EventKind, Handle, SourceState, Stopped, SystemClock};
-use connector_web::Served;
-use tokio::sync::watch;
+use connector_web::{Order, Served};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -21,6 +21,8 @@ use crate::output::{safe, say};
 pub(super) struct Face {
     context: Context,
     config: watch::Sender<Arc<Config>>,
+    ordering: mpsc::Sender<Order>,
+    orders: mpsc::Receiver<Order>,
     /// Dropping them ends it.
     serving: JoinSet<()>,
 }
@@ -30,9 +32,12 @@ impl Face {
     pub(super) fn open(context: &Context, config: &Config) -> Self {
         // who reads a command in a browser stands in no folder
         let absolute = std::path::absolute(&context.config).unwrap_or_else(|_| context.config.clone());
+        let (ordering, orders) = mpsc::channel(1);
         let mut face = Self {
             context: context.at(absolute),
             config: watch::Sender::new(Arc::new(config.clone())),
+            ordering,
+            orders,
             serving: JoinSet::new(),
         };
         face.serve();
@@ -47,11 +52,35 @@ impl Face {
         }
     }
 
+    /// Waits for an order. Cancel safe.
+    pub(super) async fn order(&mut self) -> Order {
+        match self.orders.recv().await {
+            Some(order) => order,
+            // not as long as this holds a sender of its own
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Does what was ordered over HTTP.
+    pub(super) async fn obey(&mut self, order: Order, handle: &mut Handle) {
+        let (config, tell) = order.take();
+        let done = handle.reload(config).await;
+        match &done {
+            Ok(_) => {
+                info!("another configuration was ordered over HTTP, and runs");
+                self.show(handle.config());
+            }
+            Err(error) => warn!(%error, "another configuration was ordered over HTTP, and refused"),
+        }
+        tell(done);
+    }
+
     fn serve(&mut self) {
         self.serving = JoinSet::new();
         let config = self.config.subscribe();
         let Some(listen) = config.borrow().web else { return };
-        let served = Served::new(config, Arc::new(SystemClock), Arc::new(self.context.clone()));
+        let served = Served::new(config, Arc::new(SystemClock), Arc::new(self.context.clone()))
+            .ordering(self.ordering.clone());
         self.serving.spawn(connector_web::keep_serving(listen, served));
     }
 }

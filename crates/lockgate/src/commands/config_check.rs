@@ -1,8 +1,7 @@
 //! `lockgate config check`: everything that `run` needs and that can be looked at without a server.
 
-use connector::documents::SourceView;
+use connector::documents::Checked;
 use connector::{identity, sources};
-use serde::Serialize;
 use ua_pki::Store;
 
 use super::{config, failure, store};
@@ -11,21 +10,6 @@ use crate::clock;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::safe;
-
-#[derive(Serialize)]
-struct Checked<'a> {
-    config: String,
-    data: String,
-    pki: String,
-    sources: Vec<SourceView>,
-    sinks: Vec<SinkView<'a>>,
-}
-
-#[derive(Serialize)]
-struct SinkView<'a> {
-    name: &'a str,
-    kind: &'static str,
-}
 
 pub(super) fn run(context: &Context) -> Outcome {
     let config = config::load(context)?;
@@ -37,17 +21,7 @@ pub(super) fn run(context: &Context) -> Outcome {
         sources::login(source).map_err(|error| failure::explain(context, Some(&about), &error))?;
     }
     config.sinks.iter().try_for_each(connector::config::SinkConfig::check).map_err(explain)?;
-    let checked = Checked {
-        config: config.path().display().to_string(),
-        data: config.storage.data.display().to_string(),
-        pki: config.pki.display().to_string(),
-        sources: config.sources.iter().map(SourceView::of).collect(),
-        sinks: config
-            .sinks
-            .iter()
-            .map(|sink| SinkView { name: sink.name.as_str(), kind: sink.kind.word() })
-            .collect(),
-    };
+    let checked = Checked::of(&config);
     context.answer("config-check", &checked, || {
         let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
         let sources = match names.as_slice() {

@@ -1,51 +1,19 @@
 //! `lockgate config plan`: what a running lockgate would do differently if it read the configuration again.
 
-use connector::config::{Change, ConfigPart, Plan, PlannedAction};
-use connector::{Config, RUNNING_FILE};
-use serde::Serialize;
-use tagstore::Reader;
+use connector::config::{Change, ConfigPart, PlannedAction};
+use connector::documents::PlanView;
 
-use super::{config, data, failure};
-use crate::advice::{Outcome, disk};
+use super::{config, failure};
+use crate::advice::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{safe, say};
 
-#[derive(Serialize)]
-struct Planned {
-    config: String,
-    /// Whether a lockgate runs that could read it again.
-    running: bool,
-    changes: Vec<ChangeShown>,
-}
-
-#[derive(Serialize)]
-struct ChangeShown {
-    part: String,
-    action: String,
-    settings: Vec<SettingShown>,
-}
-
-#[derive(Serialize)]
-struct SettingShown {
-    key: String,
-    from: Option<String>,
-    to: Option<String>,
-    #[serde(skip)]
-    text: String,
-}
-
 pub(super) fn run(context: &Context) -> Outcome {
     let config = config::load(context)?;
-    let running = is_running(&config)?;
-    let plan = if running { plan(context, &config)? } else { Plan::default() };
-    let planned = Planned {
-        config: config.path().display().to_string(),
-        running,
-        changes: plan.changes.iter().map(ChangeShown::of).collect(),
-    };
+    let (planned, plan) = PlanView::of(&config).map_err(|error| failure::explain(context, None, &error))?;
     context.answer("config-plan", &planned, || planned.text())?;
-    if running && !plan.is_empty() {
+    if planned.running && !plan.is_empty() {
         if plan.changes.iter().any(is_restart_of_a_source) {
             say(
                 "a source is read on with its settings of before until those of now deliver; a new login or address may cost a moment, which is on the gap ledger",
@@ -67,37 +35,12 @@ fn is_end_of_a_sink(change: &Change) -> bool {
     change.action == PlannedAction::Stop && matches!(change.part, ConfigPart::Sink(_))
 }
 
-fn is_running(config: &Config) -> Outcome<bool> {
-    match Reader::open(&config.storage.data) {
-        Ok(reader) => reader.is_written().map_err(|error| data::failed(&error)),
-        Err(tagstore::Error::NoJournal { .. }) => Ok(false),
-        Err(error) => Err(data::failed(&error)),
-    }
+/// What is shown of it.
+trait PlanText {
+    fn text(&self) -> String;
 }
 
-fn plan(context: &Context, config: &Config) -> Outcome<Plan> {
-    let path = config.storage.data.join(RUNNING_FILE);
-    let running = std::fs::read_to_string(&path).map_err(|e| disk("read what runs", &path, &e))?;
-    Plan::since(&running, config).map_err(|error| failure::explain(context, None, &error))
-}
-
-impl ChangeShown {
-    fn of(change: &Change) -> Self {
-        let settings = change.settings.iter().map(|setting| SettingShown {
-            key: setting.key.clone(),
-            from: setting.from.clone(),
-            to: setting.to.clone(),
-            text: setting.to_string(),
-        });
-        Self {
-            part: change.part.to_string(),
-            action: change.action.to_string(),
-            settings: settings.collect(),
-        }
-    }
-}
-
-impl Planned {
+impl PlanText for PlanView {
     fn text(&self) -> String {
         if !self.running {
             return format!("no lockgate runs; {} holds from its start on\n", safe(&self.config));

@@ -64,9 +64,9 @@ async fn demonstrate(context: &Context, args: &cli::Demo) -> Outcome {
     let mut stops = Stops::listen(args.duration).map_err(|e| bug("signals cannot be received", &e))?;
     let data = config.storage.data.clone();
     introduce(context, args, url.as_str(), &config);
-    let web = collecting::Face::open(context, &config);
-    let handle = Runtime::start(config).await.map_err(explain)?;
-    let why = watch(context, &handle, &data, &mut stops).await?;
+    let mut web = collecting::Face::open(context, &config);
+    let mut handle = Runtime::start(config).await.map_err(explain)?;
+    let why = watch(context, (&mut handle, &mut web), &data, &mut stops).await?;
     let outcome = collecting::finish(context, handle, why, &mut stops).await;
     drop(web);
     plant.stop().await;
@@ -169,7 +169,12 @@ fn introduce(context: &Context, args: &cli::Demo, url: &str, config: &Config) {
 }
 
 /// Shows the newest values once a second until it is time to stop.
-async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stops) -> Outcome<Stop> {
+async fn watch(
+    context: &Context,
+    (handle, web): (&mut Handle, &mut collecting::Face),
+    data: &Path,
+    stops: &mut Stops,
+) -> Outcome<Stop> {
     let mut events = handle.subscribe();
     let mut log = collecting::EventLog::default();
     let mut tick = tokio::time::interval(SHOW_EVERY);
@@ -178,6 +183,7 @@ async fn watch(context: &Context, handle: &Handle, data: &Path, stops: &mut Stop
     loop {
         tokio::select! {
             why = stops.next() => return Ok(why),
+            order = web.order() => web.obey(order, handle).await,
             event = events.recv() => {
                 if let Ok(event) = event {
                     log.write(context, &event);

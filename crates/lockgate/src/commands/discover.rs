@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use connector::sources::{Survey, SurveyedEndpoint, survey};
-use connector::status::mode_name;
-use serde::Serialize;
+use connector::documents::{Discovery, ShownCertificate, choose_login, known_servers};
+use connector::sources::survey;
 use ua_client::{EndpointUrl, SecurityRequirement, UserTokenKind};
-use ua_pki::{Role, Store};
+use ua_pki::Store;
 
 use super::failure::{self, About};
 use super::{config, runtime, store};
@@ -15,55 +14,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Table, safe, say};
-use crate::view::{CertificateText, CertificateView, Judged, Means, VerdictText, VerdictView};
-
-#[derive(Serialize)]
-struct Found {
-    url: String,
-    /// The servers that this one knows: itself, and for a discovery server those that registered. Hints only.
-    servers: Vec<ServerView>,
-    endpoints: Vec<EndpointView>,
-    /// Index of the endpoint we would use; `null` when none is good enough.
-    choice: Option<usize>,
-    /// Why that one, or why none.
-    reason: String,
-    certificates: Vec<Shown>,
-}
-
-/// A server as another one tells of it.
-#[derive(Serialize)]
-struct ServerView {
-    application_uri: String,
-    application_name: String,
-    product_uri: String,
-    urls: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct EndpointView {
-    policy: String,
-    policy_uri: String,
-    mode: &'static str,
-    strength: &'static str,
-    user_tokens: Vec<&'static str>,
-    application_uri: String,
-    application_name: String,
-    product_uri: String,
-    endpoint_url: String,
-    security_level: u8,
-    certificate: Option<String>,
-    verdict: Option<String>,
-    /// Why we would not use it, if so.
-    refused: Option<String>,
-}
-
-/// A certificate the server shows, once for all endpoints that share it.
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    certificate: CertificateView,
-    verdict: Option<VerdictView>,
-}
+use crate::view::{CertificateText, Judged, Means, VerdictText};
 
 pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     let url = parse_url(&args.url)?;
@@ -73,7 +24,8 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     let want = SecurityRequirement::strongest(UserTokenKind::Anonymous);
     let (asked, servers) = runtime::block_on(async {
         let asked = tokio::time::timeout(args.timeout, survey(&url, &store, want, &[])).await;
-        let servers = if matches!(asked, Ok(Ok(_))) { servers(&url, args.timeout).await } else { Vec::new() };
+        let servers =
+            if matches!(asked, Ok(Ok(_))) { known_servers(&url, args.timeout).await } else { Vec::new() };
         (asked, servers)
     })?;
     let about =
@@ -84,7 +36,7 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
     choose_login(&mut survey);
     let nothing_kept = args.pki.is_none() && !context.config.exists();
     let judged = if nothing_kept { Judged::Nowhere } else { Judged::Rejected };
-    let found = view(&survey, servers, &Means { context, judged });
+    let found = Discovery::of(&survey, servers, &Means { context, judged });
     context.answer("discover", &found, || found.text())?;
     if nothing_kept {
         say("there is no configuration here, so nothing was kept and nothing can be trusted yet");
@@ -92,50 +44,6 @@ pub(super) fn run(context: &Context, args: &cli::Discover) -> Outcome {
         say(&format!("next: {init}, then {add}"));
     }
     Ok(Exit::Ok)
-}
-
-/// The servers it knows, and those that it heard of on the network; a server that does not say is no failure.
-async fn servers(url: &EndpointUrl, timeout: std::time::Duration) -> Vec<ServerView> {
-    let known = match ua_client::find_servers(url, timeout).await {
-        Ok(known) => known,
-        Err(error) => {
-            tracing::debug!(%error, "FindServers was not answered");
-            return Vec::new();
-        }
-    };
-    let mut servers: Vec<ServerView> = known
-        .into_iter()
-        .map(|server| ServerView {
-            application_uri: server.application_uri,
-            application_name: server.application_name,
-            product_uri: server.product_uri,
-            urls: server.urls.iter().map(|url| url.as_str().to_owned()).collect(),
-        })
-        .collect();
-    // only a discovery server with multicast answers this one
-    for heard in ua_client::find_servers_on_network(url, timeout).await.unwrap_or_default() {
-        let address = heard.url.as_str().to_owned();
-        if servers.iter().all(|server| !server.urls.contains(&address)) {
-            servers.push(ServerView {
-                application_uri: String::new(),
-                application_name: heard.name,
-                product_uri: String::new(),
-                urls: vec![address],
-            });
-        }
-    }
-    servers
-}
-
-/// A user is better than nobody where the server offers both; what it does not offer at all must not spoil the choice.
-fn choose_login(survey: &mut Survey) {
-    let endpoints: Vec<_> = survey.endpoints.iter().map(|surveyed| surveyed.endpoint.clone()).collect();
-    for login in [UserTokenKind::UserName, UserTokenKind::Anonymous, UserTokenKind::Certificate] {
-        survey.choice = ua_client::choose(&endpoints, SecurityRequirement::strongest(login));
-        if survey.choice.is_ok() {
-            return;
-        }
-    }
 }
 
 /// The address as typed, or a usage message.
@@ -168,83 +76,12 @@ fn no_answer(url: &EndpointUrl, after: std::time::Duration) -> Box<Advice> {
     )
 }
 
-fn view(survey: &Survey, servers: Vec<ServerView>, means: &Means<'_>) -> Found {
-    let (choice, reason, refused) = match &survey.choice {
-        Ok(choice) => (Some(choice.index), choice.reason.clone(), choice.refused.clone()),
-        Err(error) => (None, error.to_string(), Vec::new()),
-    };
-    let why_not = |index| refused.iter().find(|(at, _)| *at == index).map(|(_, why)| why.clone());
-    let endpoints = survey.endpoints.iter().enumerate().map(|(at, surveyed)| endpoint(surveyed, why_not(at)));
-    Found {
-        url: survey.url.as_str().to_owned(),
-        servers,
-        endpoints: endpoints.collect(),
-        choice,
-        reason,
-        certificates: certificates(survey, means),
-    }
+/// What is shown of it.
+trait DiscoveryText {
+    fn text(&self) -> String;
 }
 
-fn endpoint(surveyed: &SurveyedEndpoint, refused: Option<String>) -> EndpointView {
-    let endpoint = &surveyed.endpoint;
-    let mut user_tokens: Vec<&'static str> = Vec::new();
-    for token in &endpoint.user_tokens {
-        let word = token_word(token.kind);
-        if !user_tokens.contains(&word) {
-            user_tokens.push(word);
-        }
-    }
-    let status =
-        |verdict: &ua_pki::Verdict| verdict.status().map_or("Good", |status| status.name()).to_owned();
-    EndpointView {
-        policy: endpoint.policy.map_or_else(
-            || endpoint.policy_uri.rsplit('#').next().unwrap_or_default().to_owned(),
-            |policy| policy.name().to_owned(),
-        ),
-        policy_uri: endpoint.policy_uri.clone(),
-        mode: mode_name(endpoint.mode),
-        strength: surveyed.strength.words(),
-        user_tokens,
-        application_uri: endpoint.application_uri.clone(),
-        application_name: endpoint.application_name.clone(),
-        product_uri: endpoint.product_uri.clone(),
-        endpoint_url: endpoint.url.clone(),
-        security_level: endpoint.security_level,
-        certificate: surveyed.certificate.as_ref().map(|certificate| certificate.thumbprint().grouped()),
-        verdict: surveyed.verdict.as_ref().map(status),
-        refused,
-    }
-}
-
-fn token_word(kind: UserTokenKind) -> &'static str {
-    match kind {
-        UserTokenKind::Anonymous => "anonymous",
-        UserTokenKind::UserName => "user name",
-        UserTokenKind::Certificate => "certificate",
-        UserTokenKind::IssuedToken => "issued token",
-    }
-}
-
-/// Each certificate once. The verdict shown is that of the chosen endpoint, else of the first that has it.
-fn certificates(survey: &Survey, means: &Means<'_>) -> Vec<Shown> {
-    let chosen = survey.choice.as_ref().ok().map(|choice| choice.index);
-    let mut order: Vec<&SurveyedEndpoint> =
-        chosen.and_then(|at| survey.endpoints.get(at)).into_iter().collect();
-    order.extend(&survey.endpoints);
-    let mut shown: Vec<Shown> = Vec::new();
-    for surveyed in order {
-        let Some(certificate) = &surveyed.certificate else { continue };
-        let view = CertificateView::of(certificate);
-        if shown.iter().all(|known| known.certificate.sha256 != view.sha256) {
-            let verdict = surveyed.verdict.as_ref();
-            let verdict = verdict.map(|verdict| VerdictView::of(verdict, Role::Server, means));
-            shown.push(Shown { certificate: view, verdict });
-        }
-    }
-    shown
-}
-
-impl Found {
+impl DiscoveryText for Discovery {
     fn text(&self) -> String {
         let mut out = String::new();
         if let Some(first) = self.endpoints.first() {
@@ -272,10 +109,10 @@ impl Found {
         out.push_str(&table.to_string());
         let choice = if self.choice.is_some() { "*  we would use this one" } else { "we would use none" };
         out.push_str(&format!("\n{choice}: {}\n", safe(&self.reason)));
-        for Shown { certificate, verdict } in &self.certificates {
+        for ShownCertificate { certificate, verdict } in &self.certificates {
             out.push('\n');
             out.push_str(&certificate.text());
-            out.push_str(&verdict.as_ref().map(VerdictView::text).unwrap_or_default());
+            out.push_str(&verdict.as_ref().map(VerdictText::text).unwrap_or_default());
         }
         out
     }

@@ -62,6 +62,11 @@ async fn collect(context: &Context, config: Config, args: &cli::Run) -> Outcome 
             _ = heartbeat.tick() => service::alive(),
             _ = look.tick() => remind(context, handle.config(), &mut reminder),
             Some(()) = reloads.recv() => reload(context, &mut handle, &mut web).await,
+            order = web.order() => {
+                service::reloading();
+                web.obey(order, &mut handle).await;
+                service::ready(handle.config().sources.len());
+            }
             event = events.recv() => match event {
                 Ok(event) => log.write(context, &event),
                 Err(RecvError::Lagged(missed)) => warn!(missed, "events came faster than they could be logged"),
