@@ -15,7 +15,7 @@ use crate::{
     subscription::{NewEventItem, Where},
 };
 
-/// Elements of one condition; each can stand inside another.
+/// Elements of one condition, each counted as often as another refers to it.
 const MAX_ELEMENTS: usize = 20;
 /// Fields of one filter.
 const MAX_FIELDS: usize = 200;
@@ -79,7 +79,10 @@ fn condition(scope: &Scope<'_>, clause: &ContentFilter) -> Result<Where, StatusC
     match elements {
         [] => Ok(Where::All),
         _ if elements.len() > MAX_ELEMENTS => Err(StatusCode::BadEventFilterInvalid),
-        _ => element(scope, elements, 0, 0),
+        _ => {
+            let mut room = MAX_ELEMENTS;
+            element(scope, elements, 0, &mut room)
+        }
     }
 }
 
@@ -87,16 +90,15 @@ fn element(
     scope: &Scope<'_>,
     elements: &[ContentFilterElement],
     place: usize,
-    depth: usize,
+    room: &mut usize,
 ) -> Result<Where, StatusCode> {
-    if depth > MAX_ELEMENTS {
-        return Err(StatusCode::BadFilterElementInvalid);
-    }
+    // an element that two others refer to counts twice: twenty that each refer twice to the next would be a million
+    *room = room.checked_sub(1).ok_or(StatusCode::BadEventFilterInvalid)?;
     let element_at = elements.get(place).ok_or(StatusCode::BadFilterElementInvalid)?;
     let operands = element_at.filter_operands.as_deref().unwrap_or_default();
     match (element_at.filter_operator, operands) {
         (joins @ (FilterOperator::And | FilterOperator::Or), [one, other]) => {
-            let part = |operand: &ExtensionObject| {
+            let mut part = |operand: &ExtensionObject| {
                 let index =
                     operand.inner_as::<ElementOperand>().ok_or(StatusCode::BadFilterOperandInvalid)?;
                 let index = usize::try_from(index.index).map_err(|_| StatusCode::BadFilterOperandInvalid)?;
@@ -104,7 +106,7 @@ fn element(
                 if index <= place {
                     return Err(StatusCode::BadFilterOperandInvalid);
                 }
-                element(scope, elements, index, depth.saturating_add(1))
+                element(scope, elements, index, room)
             };
             let (one, other) = (Box::new(part(one)?), Box::new(part(other)?));
             Ok(if joins == FilterOperator::And { Where::Both(one, other) } else { Where::Either(one, other) })

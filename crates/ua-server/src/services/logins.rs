@@ -12,7 +12,7 @@ use super::test_target::{CHANNEL, FIRST_NONCE, Target, encode, header, identity,
 
 const POLICY: SecurityPolicy = SecurityPolicy::Basic256Sha256;
 
-fn user_token(name: &str, password: &str, nonce: &[u8]) -> UserNameIdentityToken {
+pub(super) fn user_token(name: &str, password: &str, nonce: &[u8]) -> UserNameIdentityToken {
     let secret =
         encrypt_password(POLICY, identity().certificate().public_key(), password.as_bytes(), nonce).unwrap();
     UserNameIdentityToken {
@@ -24,7 +24,7 @@ fn user_token(name: &str, password: &str, nonce: &[u8]) -> UserNameIdentityToken
 }
 
 /// A request with a valid client signature over `nonce`.
-fn request(token: ExtensionObject, nonce: &[u8]) -> ActivateSessionRequest {
+pub(super) fn request(token: ExtensionObject, nonce: &[u8]) -> ActivateSessionRequest {
     let proof = sign_peer_proof(POLICY, identity().key(), identity().certificate().der(), nonce).unwrap();
     ActivateSessionRequest {
         request_header: header(),

@@ -20,7 +20,11 @@ mod translate;
 mod write;
 
 #[cfg(test)]
+mod ask;
+#[cfg(test)]
 mod audited;
+#[cfg(test)]
+mod greedy;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
@@ -29,6 +33,8 @@ mod hostile;
 mod logins;
 #[cfg(test)]
 mod test_target;
+#[cfg(test)]
+mod timing;
 
 pub(crate) use dispatch::{Scope, dispatch, needs_blocking};
 pub(crate) use history::{Aggregate, HistoryPosition};

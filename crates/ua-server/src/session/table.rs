@@ -202,6 +202,12 @@ impl Sessions {
         Ok(session)
     }
 
+    /// Whether the session is there.
+    #[cfg(test)]
+    pub(crate) fn has(&self, key: SessionKey) -> bool {
+        self.by_token.values().any(|session| session.key == key)
+    }
+
     pub(crate) fn remove(&mut self, token: Option<SessionToken>) -> Option<Session> {
         self.by_token.remove(&token?)
     }

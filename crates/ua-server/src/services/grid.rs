@@ -1,20 +1,18 @@
 //! Role × node × service as one table: what each role gets of each kind of node, over which channel (AZ of the security catalogue).
 
-mod ask;
-
 use std::{fmt::Write as _, sync::Arc};
 
 use opcua_types::{DataTypeId, DataValue, DateTime, LocalizedText, NodeId, ObjectId, StatusCode, Variant};
 use ua_channel::MessageSecurityMode::{self, Sign, SignAndEncrypt};
 
+use super::ask::{
+    browse, call_status, history_status, read, read_status, translate_status, value, watch_status,
+    write_status,
+};
 use super::test_target::Target;
 use crate::{
     AddressSpace, MethodSpec, NodeRules, NodeSpec, Permissions, Restrictions, Role, Sample, Slot, Ticks,
     Toward, Value, ValueSource, VariableKind, VariableSpec,
-};
-use ask::{
-    browse, call_status, history_status, read, read_status, translate_status, value, watch_status,
-    write_status,
 };
 
 /// Values that can be read, written and looked up in the past.

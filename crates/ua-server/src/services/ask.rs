@@ -10,7 +10,7 @@ use opcua_types::{
     TranslateBrowsePathsToNodeIdsResponse, Variant, WriteRequest, WriteResponse, WriteValue,
 };
 
-use super::super::test_target::{Target, encode, header};
+use super::test_target::{Target, encode, header};
 
 /// The answer to one request.
 pub(super) fn ask<Q: BinaryEncodable + MessageInfo, R: BinaryDecodable>(
