@@ -17,7 +17,7 @@ export default ts.config(
       'no-implied-eval': 'error',
       eqeqeq: 'error',
       'no-var': 'error',
-      'prefer-const': 'error',
+      'prefer-const': ['error', { destructuring: 'all' }],
       'no-console': 'error',
       'max-lines': ['error', { max: 400 }],
       '@typescript-eslint/no-explicit-any': 'error',

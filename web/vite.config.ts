@@ -13,6 +13,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  server: { port: 5173, strictPort: true, proxy: { '/api': { target: lockgate, changeOrigin: true } } },
+  server: { port: 5173, strictPort: true, proxy: { '/api': { target: lockgate, changeOrigin: true, headers: { origin: lockgate } } } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -16,7 +16,10 @@ export async function demo(binary) {
   // The first run makes the configuration; the second finds it with a port that nobody else has.
   await once(spawn(binary, ['demo', '--dir', dir, '--for', '1s'], { stdio: 'ignore' }), 'exit');
   writeFileSync(config, readFileSync(config, 'utf8').replace(/^listen = .*$/m, `listen = "127.0.0.1:${await freePort()}"`));
-  const child = spawn(binary, ['demo', '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A debug build takes the pages from here; a release build has them inside.
+  const env = { ...process.env, LOCKGATE_WEB_DIST: new URL('../dist', import.meta.url).pathname };
+  const child = spawn(binary, ['demo', '--dir', dir], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stopped = false;
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = (said + text).slice(-200_000)));
   const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
@@ -26,6 +29,8 @@ export async function demo(binary) {
     link,
     base: new URL(link).origin,
     async stop() {
+      if (stopped) return;
+      stopped = true;
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       const how = await ended;

@@ -31,6 +31,10 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
   return ask<T>('POST', path, body);
 }
 
+export function put<T>(path: string, body: unknown): Promise<T> {
+  return ask<T>('PUT', path, body);
+}
+
 /** Sends a file as it is. */
 export function send<T>(path: string, file: Blob, kind: string): Promise<T> {
   return ask<T>('POST', path, new Blob([file], { type: kind }));

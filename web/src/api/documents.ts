@@ -312,9 +312,6 @@ export interface PlantEvent {
 /** `lockgate/events/1`. */
 export interface Events { from: string; to: string; truncated: boolean; events: PlantEvent[] }
 
-/** `lockgate/config-check/1`. */
-export interface ConfigCheck { config: string; data: string; pki: string; sources: Source[]; sinks: { name: string; kind: string }[] }
-
 /** `lockgate/config-plan/1`. */
 export interface ConfigPlan {
   config: string;
@@ -333,3 +330,17 @@ export interface Audit {
   truncated: boolean;
   entries: { at: string; who: string; by: string | null; from: string; action: string; target: string; status: number; detail: string }[];
 }
+
+/** `lockgate/source-made/1`. */
+export interface SourceMade {
+  source: Source;
+  connected: boolean;
+  trouble: { code: string; detail: string; next_step: string | null } | null;
+  running: boolean;
+}
+
+/** `lockgate/config/1`. The stamp goes back with the text that replaces it. */
+export interface ConfigText { path: string; text: string; stamp: string; former: boolean }
+
+/** `lockgate/config-applied/1`. */
+export interface ConfigApplied { running: boolean; changes: ConfigPlan['changes']; stamp: string }

@@ -14,11 +14,13 @@ export const paths = {
   setup: '/setup',
   status: '/status',
   sources: '/sources',
+  source: (name: string) => `/sources/${part(name)}`,
   streams: (source?: string | null) => `/streams${query({ source, limit: 10_000 })}`,
   query: (streams: string[], from: string, to: string, points: number) => `/query${query({ stream: streams, from, to, points })}`,
   samples: (stream: string, from: string, to: string, limit: number) => `/query${query({ stream: [stream], from, to, limit })}`,
   /** A whole address, for a link that downloads. */
   csv: (streams: string[], from: string, to: string) => `${BASE}/query${query({ stream: streams, from, to, format: 'csv', limit: Math.min(OF_ONE, Math.floor(ROWS / Math.max(1, streams.length))) })}`,
+  live: (streams: string[]) => `/live${query({ stream: streams })}`,
   gaps: (source?: string | null) => `/gaps${query({ source, limit: 1000 })}`,
   backfill: '/backfill',
   steer: (job: number | string, what: 'pause' | 'resume' | 'cancel') => `/backfill/${part(String(job))}/${what}`,
@@ -38,6 +40,7 @@ export const paths = {
   user: (name: string) => `/users/${part(name)}`,
   tokens: '/tokens',
   token: (name: string) => `/tokens/${part(name)}`,
-  configCheck: '/config/check',
-  configPlan: '/config/plan',
+  config: '/config',
+  configTry: '/config/try',
+  configRollBack: '/config/roll-back',
 };

@@ -38,7 +38,7 @@ class Plant {
   #note(status: Status): void {
     const rates: Record<string, number[]> = {};
     for (const { source, last } of status.sources) {
-      rates[source] = [...(this.#before[source] ?? []), last?.values_per_second ?? 0].slice(-KEPT);
+      rates[source] = [...(this.#before[source] ?? []), status.running ? (last?.values_per_second ?? 0) : 0].slice(-KEPT);
     }
     this.#before = rates;
     this.rates = rates;

@@ -1,5 +1,7 @@
 // Every page has an address that can be sent to somebody. This table is all of them.
 
+import { bare } from '../format/thumbprint';
+
 export type PageName =
   | 'overview' | 'sources' | 'source-add' | 'source' | 'trends' | 'certificates' | 'certificate'
   | 'alarms' | 'sinks' | 'system' | 'login' | 'setup' | 'unknown';
@@ -51,7 +53,7 @@ function decoded(page: PageName, args: string[]): Route {
 
 export const to = {
   source: (name: string) => `/source/${encodeURIComponent(name)}`,
-  certificate: (thumbprint: string) => `/certificates/${encodeURIComponent(thumbprint)}`,
+  certificate: (thumbprint: string) => `/certificates/${encodeURIComponent(bare(thumbprint))}`,
   trends: (streams: string[], from = '-1h', end = 'now') => {
     const search = new URLSearchParams(streams.map((name): [string, string] => ['s', name]));
     search.set('from', from);

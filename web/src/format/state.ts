@@ -58,6 +58,11 @@ export function isHealthy(state: string): boolean {
   return state === 'flowing' || state === 'quiet';
 }
 
+/** Whether a stream has events, not values: its type is that of the standard. */
+export function isOfEvents(stream: { data_type: string }): boolean {
+  return stream.data_type.endsWith('EventType');
+}
+
 /** Good, Uncertain or Bad, from the two top bits of an OPC UA status code. */
 export function quality(code: number | null | undefined): Shown {
   const top = ((code ?? 0) >>> 30) & 3;

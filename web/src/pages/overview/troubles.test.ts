@@ -17,6 +17,11 @@ describe('the overview', () => {
     expect(troubles(status({}))).toEqual([]);
   });
 
+  it('does not call data whole that history could not make whole', () => {
+    const storage = { gaps_open: 0, gaps_partly: 0, gaps_unfillable: 1 } as Status['storage'];
+    expect(headline(status({ storage }))).toEqual({ text: 'Data comes in', tone: 'ok' });
+  });
+
   it('counts the sources that give data', () => {
     const some = status({ sources: [source('line1', 'quiet'), source('line2', 'unreachable')] });
     expect(headline(some)).toEqual({ text: '1 of 2 sources gives data', tone: 'warn' });

@@ -33,7 +33,12 @@ export function headline(status: Status): { text: string; tone: Tone } {
   if (well < sources.length) return { text: `${well} of ${count(sources.length, 'source')} ${well === 1 ? 'gives' : 'give'} data`, tone: well ? 'warn' : 'bad' };
   if (status.sinks.some((sink) => sink.state === 'failing')) return { text: 'Data comes in; a sink does not take it', tone: 'warn' };
   if (status.storage && status.storage.gaps_open > 0) return { text: `Data comes in; ${count(status.storage.gaps_open, 'gap')} still open`, tone: 'warn' };
-  return { text: 'Data is whole', tone: 'ok' };
+  return { text: lasting(status) === 0 ? 'Data is whole' : 'Data comes in', tone: 'ok' };
+}
+
+/** Gaps that history did not close and that stay for ever. */
+export function lasting(status: Status): number {
+  return (status.storage?.gaps_partly ?? 0) + (status.storage?.gaps_unfillable ?? 0);
 }
 
 function ofRunning(status: Status): Trouble[] {

@@ -26,17 +26,18 @@ export interface Does {
 export function options(look: () => Look, size: { width: number; height: number }, does: Does): uPlot.Options {
   const now = look();
   const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  const font = `12px ${color('sans')}`;
+  const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+  const font = `${Math.round(12 * scale)}px ${color('sans')}`;
   const grid = { stroke: color('line'), width: 1 };
   const units = [...new Set(now.curves.map((one) => one.unit ?? ''))];
-  const axes = size.width < 560 ? 1 : 4;
+  const axes = size.width < 560 * scale ? 1 : 4;
   return {
     ...size,
     padding: [10, 12, 0, 4],
     legend: { show: false },
     cursor: {
       drag: { x: true, y: false, setScale: false },
-      points: { size: 7 },
+      points: { size: 7 * scale },
       bind: { dblclick: () => () => (does.wider(), null) },
     },
     tzDate: (seconds) => (now.zone === UTC ? uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC') : uPlot.tzDate(new Date(seconds * 1e3), now.zone)),
@@ -50,14 +51,14 @@ export function options(look: () => Look, size: { width: number; height: number 
         label: one.name,
         scale: `u${one.unit ?? ''}`,
         stroke: color(`series-${(index % 8) + 1}`),
-        width: 1.6,
+        width: 1.6 * scale,
         spanGaps: false,
-        points: { show: one.count < Math.max(2, size.width / 12), size: 5 },
+        points: { show: one.count < Math.max(2, size.width / 12), size: 5 * scale },
         ...(now.stepped[index] && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       })),
     ],
     axes: [
-      { stroke: color('ink-3'), font, grid, ticks: grid, values: TIMES },
+      { stroke: color('ink-3'), font, grid, ticks: grid, values: TIMES, size: 46 * scale, space: 78 * scale },
       ...units.slice(0, axes).map((unit, index): uPlot.Axis => ({
         scale: `u${unit}`,
         side: index % 2 === 0 ? 3 : 1,
@@ -65,9 +66,10 @@ export function options(look: () => Look, size: { width: number; height: number 
         font,
         grid: index === 0 ? grid : { show: false },
         ticks: grid,
-        size: 58,
+        size: 58 * scale,
+        space: 36 * scale,
         values: (_, ticks) => ticks.map(measured),
-        ...(unit ? { label: unit, labelFont: font, labelSize: 18 } : {}),
+        ...(unit ? { label: unit, labelFont: font, labelSize: 18 * scale } : {}),
       })),
     ],
     hooks: {
