@@ -1,5 +1,6 @@
 //! Who changed what, from where and when: one line of JSON for each change, in a file that is only added to.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::IpAddr;
@@ -17,11 +18,19 @@ use crate::access::store;
 #[derive(Debug)]
 pub(crate) struct Audit {
     path: PathBuf,
-    writing: Mutex<()>,
+    writing: Mutex<Flood>,
+}
+
+/// What was refused to people who are not logged in: they must not be able to fill the disk.
+#[derive(Debug, Default)]
+struct Flood {
+    minute: i64,
+    written: u32,
+    left_out: u64,
 }
 
 /// One line.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Entry<'a> {
     pub(crate) at: Timestamp,
     /// Name of the user or token; of a login the name that was given.
@@ -54,9 +63,18 @@ impl Audit {
 
     /// Adds a line and waits until it is on the disk.
     pub(crate) fn write(&self, file: &mut File, entry: &Entry<'_>) -> io::Result<()> {
-        let mut line = json::line(entry).map_err(io::Error::other)?;
+        let mut flood = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if entry.by.is_none() && entry.status >= 400 && !flood.admits(entry.at) {
+            return Ok(());
+        }
+        let left_out = std::mem::take(&mut flood.left_out);
+        let detail = match left_out {
+            0 => Cow::Borrowed(entry.detail),
+            more => Cow::Owned(format!("{} (and {more} refused ones before, not listed)", entry.detail)),
+        };
+        let entry = Entry { who: cut(entry.who), target: cut(entry.target), detail: &detail, ..*entry };
+        let mut line = json::line(&entry).map_err(io::Error::other)?;
         line.push('\n');
-        let _held = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes())?;
         file.sync_data()
     }
@@ -85,5 +103,30 @@ impl Audit {
     }
 }
 
+impl Flood {
+    /// Whether another one is written in this minute.
+    fn admits(&mut self, at: Timestamp) -> bool {
+        let minute = at.as_second().div_euclid(60);
+        if minute != self.minute {
+            (self.minute, self.written) = (minute, 0);
+        }
+        self.written = self.written.saturating_add(1);
+        let admits = self.written <= A_MINUTE;
+        if !admits {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+        admits
+    }
+}
+
+/// What somebody sent, as far as it can be a name.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
+/// Characters of a name that are written down.
+const LONGEST: usize = 100;
+/// Of what is refused to people who are not logged in, so many lines a minute are written.
+const A_MINUTE: u32 = 60;
 /// As far back as the file is looked at.
 const LOOKED_AT: u64 = 4 << 20;

@@ -25,6 +25,7 @@ mod look;
 mod metrics;
 mod order;
 mod problem;
+mod serve;
 mod ui;
 
 use std::io;
@@ -114,8 +115,7 @@ impl Web {
     /// # Errors
     /// That of the operating system, when the listener itself breaks.
     pub async fn serve(self) -> io::Result<()> {
-        let app = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(self.listener, app).await
+        serve::serve(self.listener, self.router).await
     }
 }
 

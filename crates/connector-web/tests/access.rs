@@ -284,3 +284,19 @@ async fn a_change_that_cannot_be_written_down_is_not_done() {
     assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("audit")));
     assert_eq!(face.users().tokens().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_flood_of_refused_logins_does_not_fill_the_audit() {
+    let face = Face::new().await;
+    let name = "x".repeat(50_000);
+    for _ in 0..70 {
+        let body = format!(r#"{{"secret":"00","user":"{name}","password":"long enough"}}"#);
+        assert_eq!(face.post("/api/v1/setup", &body).await.status, 403);
+    }
+    face.post_with(&face.token(Role::Admin), "/api/v1/tokens", r#"{"name":"x","role":"viewer"}"#).await;
+    let audit = std::fs::read_to_string(face.data().join("audit.jsonl")).unwrap();
+    let lines = audit.lines().count();
+    // a minute may have ended in between
+    assert!((61..=70).contains(&lines) && audit.len() < 20_000, "{lines}: {}", audit.len());
+    assert!(lines == 70 || audit.contains("refused ones before, not listed"), "{audit}");
+}

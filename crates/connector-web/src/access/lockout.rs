@@ -1,6 +1,6 @@
 //! Slowing down who guesses passwords: after a few wrong ones each further try has to wait, twice as long each time.
 //!
-//! It counts by name and address together, whether or not there is such a user. While it waits, the right password is
+//! It counts by name (its digest, so that long names take no room) and address together, whether or not there is such a user. While it waits, the right password is
 //! refused too: the answer tells nothing.
 
 use std::collections::HashMap;
@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use connector::Clock;
+
+use super::secret::Digest;
 
 /// Wrong tries that cost no waiting.
 const FREE: u32 = 5;
@@ -22,7 +24,7 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Lockout {
     clock: Arc<dyn Clock>,
-    tries: Mutex<HashMap<(String, IpAddr), Tries>>,
+    tries: Mutex<HashMap<(Digest, IpAddr), Tries>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +55,7 @@ impl Lockout {
             tries.retain(|_, tries| now.saturating_duration_since(tries.last) < FORGET);
         }
         let full = tries.len() >= REMEMBERED;
-        let key = (name.to_owned(), from);
+        let key = (Digest::of(name), from);
         match tries.get_mut(&key) {
             Some(known) => {
                 let since = now.saturating_duration_since(known.last);
@@ -77,6 +79,6 @@ impl Lockout {
 
     /// The try was right.
     pub(crate) fn passed(&self, name: &str, from: IpAddr) {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&(name.to_owned(), from));
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&(Digest::of(name), from));
     }
 }

@@ -151,10 +151,12 @@ impl Users {
         now: Timestamp,
     ) -> Result<(), AccessError> {
         let known = super::setup::read(&self.folder);
-        let fits = known.is_some_and(|known| Digest::of(&known).is(&Digest::of(secret)));
-        self.add_if(name, Role::Admin, password, now, |file| {
-            if fits && file.users.is_empty() { Ok(()) } else { Err(AccessError::NoSetup) }
-        })
+        // before the password is hashed, which is dear
+        if !known.is_some_and(|known| Digest::of(&known).is(&Digest::of(secret))) || !self.is_empty()? {
+            return Err(AccessError::NoSetup);
+        }
+        let first = |file: &File| if file.users.is_empty() { Ok(()) } else { Err(AccessError::NoSetup) };
+        self.add_if(name, Role::Admin, password, now, first)
     }
 
     fn add_if(
