@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicU32},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use opcua_types::{AttributeId, ContextOwned, DecodingOptions, DepthGauge, NodeId, ObjectTypeId, StatusCode};
@@ -17,6 +20,7 @@ use crate::{
     address_space::NodeIndex,
     audit::{AuditTrail, Entry},
     clock::Clock,
+    diagnostics::Diagnostics,
     events::Event,
     services,
     session::Sessions,
@@ -38,6 +42,7 @@ pub(crate) struct Core {
     /// Rings when the engine's next deadline may have come nearer.
     pub(crate) wake: Notify,
     pub(crate) next_channel: AtomicU32,
+    pub(crate) diagnostics: Diagnostics,
     pub(crate) audit: Arc<AuditTrail>,
     audit_types: HashSet<NodeId>,
     /// Descriptions that were written over those of the address space.
@@ -78,6 +83,7 @@ impl Core {
             logins: Semaphore::new(2),
             wake: Notify::new(),
             next_channel: AtomicU32::new(first.max(1)),
+            diagnostics: Diagnostics::default(),
             audit,
             audit_types: space.subtypes(&ObjectTypeId::AuditEventType.into()),
             descriptions: RwLock::default(),
@@ -164,15 +170,21 @@ impl Core {
 
     /// Does what is due and says when to be called again.
     pub(crate) fn handle_timeout(&self, now: Ticks) -> Option<Ticks> {
-        let expired = self.sessions().expire(now, &self.config.limits);
+        let (expired, active) = {
+            let mut sessions = self.sessions();
+            (sessions.expire(now, &self.config.limits), sessions.active())
+        };
+        self.diagnostics.sessions.store(active, Ordering::Relaxed);
         let mut engine = self.engine();
         for session in expired {
+            Diagnostics::one(&self.diagnostics.sessions_timed_out);
             let message = "session ended: it was not used within its timeout";
             tracing::info!(session = session.0, message);
             self.audit.record(services::session_over(session, "Session/Timeout", message));
             engine.leave(session, Ending::Keep, now);
         }
         engine.handle_timeout(now, self);
+        self.diagnostics.subscriptions.store(engine.count(), Ordering::Relaxed);
         engine.poll_timeout()
     }
 }

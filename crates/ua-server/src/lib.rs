@@ -14,6 +14,7 @@ mod clock;
 mod config;
 mod connection;
 mod core;
+mod diagnostics;
 mod error;
 mod events;
 mod judge;

@@ -3,7 +3,10 @@
 use opcua_types::{DataTypeDefinition, LocalizedText, NodeClass, NodeId, QualifiedName};
 
 use super::access::RulesIndex;
-use crate::values::{Slot, Value};
+use crate::{
+    diagnostics::Count,
+    values::{Slot, Value},
+};
 
 /// Place of a node in the space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +61,8 @@ pub(crate) enum ServerVariable {
     CurrentTime,
     State,
     BuildInfo,
+    DiagnosticsSummary,
+    Diagnostics(Count),
 }
 
 impl Node {

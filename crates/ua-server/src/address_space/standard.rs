@@ -8,7 +8,7 @@ use super::{
     node::{Content, NodeKind, ServerVariable},
     query::AddressSpace,
 };
-use crate::{Error, access::Role, limits::Limits, services::Aggregate, values::Value};
+use crate::{Error, access::Role, diagnostics::Count, limits::Limits, services::Aggregate, values::Value};
 
 /// How an instance hangs under its parent.
 #[derive(Clone, Copy)]
@@ -63,6 +63,7 @@ const STATUS: u32 = 2256;
 const BUILD_INFO: u32 = 2260;
 const CAPABILITIES: u32 = 2268;
 const DIAGNOSTICS: u32 = 2274;
+const SUMMARY: u32 = 2275;
 const REDUNDANCY: u32 = 2296;
 const OPERATION_LIMITS: u32 = 11704;
 const ROLE_SET: u32 = 15606;
@@ -172,8 +173,34 @@ fn add_status(space: &mut AddressSpace) -> Result<(), Error> {
         component(space, (BUILD_INFO, id, name, DataTypeId::String), fixed(value.into()))?;
     }
     component(space, (BUILD_INFO, 2266, "BuildDate", DataTypeId::UtcTime), fixed(Value::DateTime(0)))?;
-    property(space, (DIAGNOSTICS, 2294, "EnabledFlag", DataTypeId::Boolean), Value::Boolean(false))?;
+    property(space, (DIAGNOSTICS, 2294, "EnabledFlag", DataTypeId::Boolean), Value::Boolean(true))?;
+    add_diagnostics(space)?;
     property(space, (REDUNDANCY, 3709, "RedundancySupport", DataTypeId::RedundancySupport), Value::Int32(0))
+}
+
+fn add_diagnostics(space: &mut AddressSpace) -> Result<(), Error> {
+    let row =
+        (DIAGNOSTICS, SUMMARY, "ServerDiagnosticsSummary", DataTypeId::ServerDiagnosticsSummaryDataType);
+    let content = Content::Server(ServerVariable::DiagnosticsSummary);
+    variable(space, row, Link::Component, VariableTypeId::ServerDiagnosticsSummaryType, content)?;
+    for (id, name, count) in [
+        (2276, "ServerViewCount", Count::ServerView),
+        (2277, "CurrentSessionCount", Count::CurrentSession),
+        (2278, "CumulatedSessionCount", Count::CumulatedSession),
+        (2279, "SecurityRejectedSessionCount", Count::SecurityRejectedSession),
+        (3705, "RejectedSessionCount", Count::RejectedSession),
+        (2281, "SessionTimeoutCount", Count::SessionTimeout),
+        (2282, "SessionAbortCount", Count::SessionAbort),
+        (2284, "PublishingIntervalCount", Count::PublishingInterval),
+        (2285, "CurrentSubscriptionCount", Count::CurrentSubscription),
+        (2286, "CumulatedSubscriptionCount", Count::CumulatedSubscription),
+        (2287, "SecurityRejectedRequestsCount", Count::SecurityRejectedRequests),
+        (2288, "RejectedRequestsCount", Count::RejectedRequests),
+    ] {
+        let content = Content::Server(ServerVariable::Diagnostics(count));
+        component(space, (SUMMARY, id, name, DataTypeId::UInt32), content)?;
+    }
+    Ok(())
 }
 
 fn add_capabilities(space: &mut AddressSpace, limits: &Limits) -> Result<(), Error> {

@@ -159,6 +159,7 @@ impl Call<'_> {
     }
 
     fn fault(&self, status: StatusCode) -> Vec<u8> {
+        self.scope.core.diagnostics.request_refused(status);
         let mut rest = self.header_at;
         let header = RequestHeader::decode(&mut rest, &self.context.context());
         service_fault(self.scope.now, header.map_or(0, |header| header.request_handle), status.bits())

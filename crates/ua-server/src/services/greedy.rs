@@ -91,6 +91,35 @@ fn a_condition_that_contains_itself_or_doubles_with_each_element_is_refused() {
 }
 
 #[test]
+fn the_server_counts_who_was_there_and_who_was_refused() {
+    let target = Target::with_fresh_session();
+    let counts = |target: &Target| {
+        target.core.handle_timeout(target.core.clock.now());
+        let summary = target.core.diagnostics.summary();
+        [
+            summary.current_session_count,
+            summary.security_rejected_session_count,
+            summary.current_subscription_count,
+            summary.cumulated_subscription_count,
+            summary.rejected_requests_count,
+        ]
+    };
+    activate(&target, &named("reader", "falsch", &FIRST_NONCE)).unwrap_err();
+    assert_eq!(counts(&target), [0, 1, 0, 0, 1]);
+    activate(&target, &named("reader", "lesen", &FIRST_NONCE)).unwrap();
+    subscribe(&target);
+    assert_eq!(counts(&target), [1, 1, 1, 1, 1]);
+    let item = ReadValueId { node_id: NodeId::new(0, 2277), attribute_id: 13, ..ReadValueId::default() };
+    let request =
+        ReadRequest { request_header: header(), nodes_to_read: Some(vec![item]), ..ReadRequest::default() };
+    let read = ask::<_, ReadResponse>(&target, &request).unwrap().results.unwrap().remove(0);
+    assert_eq!(read.value, Some(Variant::UInt32(1)));
+    let close = CloseSessionRequest { request_header: header(), delete_subscriptions: true };
+    target.ask(&encode(&close)).unwrap();
+    assert_eq!(counts(&target), [0, 1, 0, 1, 1]);
+}
+
+#[test]
 fn a_path_longer_than_any_tree_is_refused() {
     let target = Target::new();
     let step = RelativePathElement {

@@ -284,6 +284,10 @@ fn server_variable(core: &Core, which: ServerVariable, at: Ticks) -> Sample {
         ServerVariable::StartTime => Value::DateTime(core.started),
         ServerVariable::CurrentTime => Value::DateTime(at),
         ServerVariable::State => Value::Int32(0),
+        ServerVariable::Diagnostics(count) => Value::UInt32(core.diagnostics.count(count)),
+        ServerVariable::DiagnosticsSummary => {
+            Value::Other(Arc::new(ExtensionObject::from_message(core.diagnostics.summary()).into()))
+        }
         ServerVariable::BuildInfo => {
             Value::Other(Arc::new(ExtensionObject::from_message(build_info()).into()))
         }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     audit::{Entry, short},
+    diagnostics::Diagnostics,
     session::SessionToken,
     subscription::SessionKey,
 };
@@ -25,6 +26,10 @@ pub(super) fn create(
         (request.request_header.audit_entry_id.clone(), short(request.session_name.as_ref()));
     let answer = session::create(scope, request);
     let status = status(&answer);
+    match status.is_good() {
+        true => Diagnostics::one(&scope.core.diagnostics.all_sessions),
+        false => scope.core.diagnostics.session_refused(status),
+    }
     let message = if status.is_good() { "session created" } else { "session refused" };
     let kind = ObjectTypeId::AuditCreateSessionEventType;
     let mut entry = Entry::new(kind, "Session/CreateSession", status, message)
@@ -51,6 +56,10 @@ pub(super) fn activate(
     let (user, shown) = without_secret(&request.user_identity_token);
     let answer = session::activate(scope, request);
     let status = status(&answer);
+    if !status.is_good() {
+        scope.core.diagnostics.session_refused(status);
+    }
+    scope.core.wake.notify_one();
     let message = if status.is_good() { "user logged in" } else { "login refused" };
     let kind = ObjectTypeId::AuditActivateSessionEventType;
     let mut entry = Entry::new(kind, "Session/ActivateSession", status, message)

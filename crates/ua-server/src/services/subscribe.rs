@@ -12,6 +12,7 @@ use opcua_types::{
 use super::Scope;
 use crate::{
     clock::duration_ticks,
+    diagnostics::Diagnostics,
     limits::Limits,
     subscription::{self, Acknowledgement, Reply, SubscriptionSettings},
     values::{TICKS_PER_MS, Ticks},
@@ -32,6 +33,7 @@ pub(super) fn create(
     );
     let mut engine = scope.core.engine();
     let subscription_id = engine.create_subscription(session, owner, settings, scope.now)?;
+    Diagnostics::one(&scope.core.diagnostics.all_subscriptions);
     if !request.publishing_enabled {
         engine.set_publishing(session, subscription_id, false);
     }

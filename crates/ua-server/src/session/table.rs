@@ -228,6 +228,12 @@ impl Sessions {
         over.map(|(_, session)| session.key).collect()
     }
 
+    /// How many sessions are in use.
+    pub(crate) fn active(&self) -> u32 {
+        let active = self.by_token.values().filter(|session| session.owner.is_some()).count();
+        u32::try_from(active).unwrap_or(u32::MAX)
+    }
+
     /// Whether an activated session lives on the channel.
     pub(crate) fn is_active_on(&self, channel: u32) -> bool {
         self.by_token.values().any(|session| session.channel == channel && session.owner.is_some())

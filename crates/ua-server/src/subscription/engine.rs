@@ -75,6 +75,11 @@ impl Engine {
         }
     }
 
+    /// How many subscriptions there are.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.subscriptions.len()).unwrap_or(u32::MAX)
+    }
+
     /// When [`Self::handle_timeout`] has something to do.
     pub(crate) fn poll_timeout(&self) -> Option<Ticks> {
         self.subscriptions.values().map(Subscription::next_due).min()
