@@ -4,21 +4,22 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 
 export async function demo(binary) {
+  const program = resolve(binary);
   const folder = mkdtempSync(join(tmpdir(), 'lockgate-e2e-'));
-  const dir = join(folder, 'demo');
-  const config = join(dir, 'lockgate.toml');
+  const config = join(folder, 'demo', 'lockgate.toml');
+  const args = ['demo', '--dir', 'demo'];
   // The first run makes the configuration; the second finds it with a port that nobody else has.
-  await once(spawn(binary, ['demo', '--dir', dir, '--for', '1s'], { stdio: 'ignore' }), 'exit');
+  await once(spawn(program, [...args, '--for', '1s'], { cwd: folder, stdio: 'ignore' }), 'exit');
   writeFileSync(config, readFileSync(config, 'utf8').replace(/^listen = .*$/m, `listen = "127.0.0.1:${await freePort()}"`));
   // A debug build takes the pages from here; a release build has them inside.
   const env = { ...process.env, LOCKGATE_WEB_DIST: new URL('../dist', import.meta.url).pathname };
-  const child = spawn(binary, ['demo', '--dir', dir], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stopped = false;
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said = (said + text).slice(-200_000)));

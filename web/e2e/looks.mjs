@@ -36,6 +36,11 @@ export async function look(page, name, mode, out, complaints) {
   }
   if (out) {
     mkdirSync(out, { recursive: true });
-    await page.screenshot({ path: join(out, `${name}-${mode}.png`), fullPage: mode === 'phone' });
+    // The window grows to the page instead of a picture in pieces, so that what sticks stays where it is.
+    const size = page.viewportSize();
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...size, height: Math.min(4000, Math.max(size.height, height)) });
+    await page.screenshot({ path: join(out, `${name}-${mode}.png`) });
+    await page.setViewportSize(size);
   }
 }

@@ -71,7 +71,8 @@ async function steps(list, lockgate) {
   const page = await opened(context, [/40[0139]/]);
   for (const [step, run] of Object.entries(list)) {
     const begin = performance.now();
-    await failing(page, step, () => run(page, lockgate));
+    const see = (name) => look(page, name, MODES[0].name, out, complaints);
+    await failing(page, step, () => run(page, { ...lockgate, see }));
     console.log(`✓ ${step} ${Math.round(performance.now() - begin)} ms`);
   }
   const state = await context.storageState();

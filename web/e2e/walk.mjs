@@ -75,7 +75,7 @@ export async function past(page, lockgate) {
 }
 
 /** Trust is taken away and given again, and given only after the thumbprint was compared. */
-export async function trust(page) {
+export async function trust(page, { see }) {
   await page.getByRole('link', { name: 'Certificates' }).first().click();
   await page.getByRole('link', { name: 'CN=lockgate plant', exact: true }).first().click();
   await page.getByRole('button', { name: 'Trust it no longer' }).click();
@@ -83,6 +83,7 @@ export async function trust(page) {
   await accept.waitFor();
   if (await accept.isEnabled()) throw new Error('trust can be given without comparing');
   await page.getByText('BadCertificateUntrusted').first().waitFor();
+  await see('certificate-not-trusted');
   await page.getByLabel(/I compared the thumbprint/).check();
   await accept.click();
   await page.getByRole('button', { name: 'Trust it no longer' }).waitFor();

@@ -1,7 +1,7 @@
 // From an address to values, by clicks: find, endpoint, trust both ways, login, start; a wrong password on the way; and out again.
 
 /** The wizard up to the server that does not trust us yet. */
-export async function add(page, { plant }) {
+export async function add(page, { plant, see }) {
   await page.getByRole('link', { name: 'Sources', exact: true }).click();
   await page.getByRole('link', { name: 'Add a source' }).click();
   await page.getByLabel('Address').fill(plant.url.replace('opc.tcp://', ''));
@@ -14,19 +14,23 @@ export async function add(page, { plant }) {
   await page.getByLabel('Name of the source').fill('second');
   await page.getByLabel('User', { exact: true }).fill(plant.user);
   await page.getByLabel('Password', { exact: true }).fill(plant.password);
+  await see('add-all-steps');
   await page.getByRole('button', { name: 'Add and start' }).click();
-  await page.getByRole('heading', { name: 'It is saved, and not connected yet' }).waitFor();
+  await page.getByRole('heading', { name: 'It is saved' }).waitFor();
+  await see('add-made');
   await page.getByRole('link', { name: 'To the source second' }).click();
   await page.getByText('its administrator has to trust us once').waitFor();
+  await see('waiting-for-trust');
 }
 
 /** The plant accepts us, and the page sees it by itself. */
-export async function trusted(page, { plant }) {
+export async function trusted(page, { plant, see }) {
   if ((await plant.acceptClients()) === 0) throw new Error('the plant has no client that waits');
   await page.getByRole('heading', { name: /^(flowing|quiet)$/ }).waitFor({ timeout: 90_000 });
   await page.getByRole('link', { name: /^Streams/ }).click();
   await page.getByLabel('Search streams').fill('mixer temperature');
   await page.getByRole('region', { name: 'Live' }).getByRole('row', { name: /second\..*Mixer1\.Temperature .* °C Good/ }).waitFor();
+  await see('live');
 }
 
 /** Another one at the same server, with a wrong password, says what is wrong. */
@@ -38,7 +42,7 @@ export async function wrongPassword(page, { plant, base }) {
   await page.getByLabel('User', { exact: true }).fill(plant.user);
   await page.getByLabel('Password', { exact: true }).fill('not this one');
   await page.getByRole('button', { name: 'Add and start' }).click();
-  await page.getByRole('heading', { name: 'It is saved, and not connected yet' }).waitFor();
+  await page.getByRole('heading', { name: 'It is saved' }).waitFor();
   await page.getByText('login refused').first().waitFor();
 }
 
@@ -54,7 +58,7 @@ export async function takeOut(page, { base }) {
 }
 
 /** The configuration: what a change would do, doing it, and the way back. */
-export async function configuration(page, { base }) {
+export async function configuration(page, { base, see }) {
   await page.goto(`${base}/system?tab=configuration`);
   const text = page.getByLabel('The configuration file');
   await page.waitForFunction(() => document.querySelector('textarea')?.value.includes('[[source]]'));
@@ -65,6 +69,7 @@ export async function configuration(page, { base }) {
   await text.fill(`${before}\n[[sink]]\nname = "files"\nkind = "file"\nfolder = "out"\nformat = "jsonl"\nevery = "1s"\n`);
   await page.getByRole('button', { name: 'What would this do?' }).click();
   await page.getByText('This would happen').waitFor();
+  await see('configuration-plan');
   await page.getByRole('button', { name: 'Take it over' }).click();
   await page.getByText(/^Taken over/).waitFor();
   await page.getByRole('link', { name: 'Sinks' }).click();
