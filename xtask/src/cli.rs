@@ -12,6 +12,7 @@ use crate::interop::{self, Flow, InteropOptions, PlantOptions};
 use crate::interop_pki::{self, PkiOptions};
 use crate::report::Report;
 use crate::steps::{self, Step};
+use crate::web;
 use crate::workspace::Workspace;
 
 /// Everything that a developer or CI runs.
@@ -55,7 +56,9 @@ enum Task {
         #[arg(long, default_value_t = 1.0)]
         minutes: f64,
     },
-    /// Build lockgate and run `lockgate demo`; arguments are passed on.
+    /// Build and check the web UI, and walk through it in a browser.
+    Web,
+    /// Build the web UI and lockgate, and run `lockgate demo`; arguments are passed on.
     Demo {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -133,6 +136,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             bench::run(&workspace, which, minutes)?;
             Ok(ExitCode::SUCCESS)
         }
+        Task::Web => run_steps(&workspace, &[Step::Web]),
         Task::Demo { arguments } => demo(&workspace, &arguments),
         Task::Setup => {
             let tools = crate::tools::install(&workspace)?;
@@ -155,6 +159,7 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let folder = workspace.target().join("demo");
     let shown = folder.strip_prefix(workspace.root()).unwrap_or(&folder);
     let named = arguments.iter().any(|argument| argument == "--dir" || argument.starts_with("--dir="));
+    web::build(workspace)?;
     let mut command = Command::cargo(workspace);
     command = command.args(["run", "--quiet", "--locked", "--package", "lockgate", "--", "demo"]);
     if !named {

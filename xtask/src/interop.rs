@@ -139,7 +139,8 @@ fn play(workspace: &Workspace, play: &str, profile: &str, folder: &str) -> Resul
         .arg(workspace.target().join(folder)))
 }
 
-fn build(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+/// The binary, built with a profile of cargo's.
+pub(crate) fn build(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
     Command::cargo(workspace)
         .args(["build", "--quiet", "--locked", "--package", "lockgate", "--profile", profile])
         .run()?;

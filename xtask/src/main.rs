@@ -20,6 +20,7 @@ mod sizes;
 mod steps;
 mod system;
 mod tools;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;

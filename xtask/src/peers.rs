@@ -62,7 +62,8 @@ fn node_modules(workspace: &Workspace) -> Result<PathBuf> {
     Ok(directory.join("node_modules"))
 }
 
-fn node_version(workspace: &Workspace) -> Result<String> {
+/// Node as it answers; new enough.
+pub(crate) fn node_version(workspace: &Workspace) -> Result<String> {
     let root = workspace.root();
     let version = system::require("node", &["--version"], &["nodejs", "npm"], root)?;
     system::require("npm", &["--version"], &["npm"], root)?;

@@ -8,7 +8,7 @@ use crate::interop::{Flow, InteropOptions, PlantOptions};
 use crate::interop_pki::PkiOptions;
 use crate::report::Outcome;
 use crate::workspace::Workspace;
-use crate::{arrows, deny, fuzz, interop, interop_pki, sizes, tools};
+use crate::{arrows, deny, fuzz, interop, interop_pki, sizes, tools, web};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -23,6 +23,7 @@ pub(crate) enum Step {
     Fuzz,
     InteropPki,
     Readers,
+    Web,
     Plant,
     Interop,
     Matrix,
@@ -30,7 +31,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// Cheap before expensive, so that the usual mistakes show first.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Fmt,
         Self::Clippy,
         Self::Sizes,
@@ -42,6 +43,7 @@ impl Step {
         Self::Fuzz,
         Self::InteropPki,
         Self::Readers,
+        Self::Web,
         Self::Plant,
         Self::Interop,
         Self::Matrix,
@@ -60,6 +62,7 @@ impl Step {
             Self::Fuzz => "fuzz",
             Self::InteropPki => "interop pki",
             Self::Readers => "readers",
+            Self::Web => "web",
             Self::Plant => "plant",
             Self::Interop => "interop",
             Self::Matrix => "matrix",
@@ -83,6 +86,7 @@ impl Step {
             Self::Readers => {
                 "DuckDB, pandas and polars read the files as they lie, and find what query gives"
             }
+            Self::Web => "the web UI: types, rules, size, and every page in a browser against the real demo",
             Self::Plant => "the whole way from the simulated plant, killed and cut off, every value counted",
             Self::Interop => "the whole way against node-opcua, asyncua and open62541, every change counted",
             Self::Matrix => {
@@ -104,6 +108,7 @@ impl Step {
             Self::Fuzz => "cargo xtask fuzz",
             Self::InteropPki => "cargo xtask interop pki",
             Self::Readers => "cargo xtask interop readers",
+            Self::Web => "cargo xtask web",
             Self::Plant => "cargo xtask interop plant",
             Self::Interop => "cargo xtask interop",
             Self::Matrix => "cargo xtask interop matrix",
@@ -143,6 +148,7 @@ impl Step {
             Self::Fuzz => fuzz::run(workspace, &FuzzOptions::short()),
             Self::InteropPki => interop_pki::run(workspace, &PkiOptions::default()),
             Self::Readers => interop::readers(workspace),
+            Self::Web => web::check(workspace),
             Self::Plant => interop::plant(workspace, &PlantOptions::short(), Flow::WithTrouble),
             Self::Interop => interop::run(workspace, &InteropOptions::short()),
             Self::Matrix => interop::matrix(workspace),
