@@ -16,7 +16,7 @@ use ua_pki::{ApplicationIdentity, Certificate, SecurityPolicy};
 
 use crate::{
     AddressSpace, Error, ServerConfig, ValueSource,
-    access::{Directory, Gate, Grant, Wish},
+    access::{Directory, Gate, Grant, Roster, Wish},
     address_space::NodeIndex,
     audit::{AuditTrail, Entry},
     clock::Clock,
@@ -152,13 +152,15 @@ impl Core {
             StatusCode::Good,
             "users and roles were changed",
         ));
-        self.sessions().reassess(&|owner| self.grant_now(owner));
-        self.engine().reassess(self.clock.now(), self, &|owner| self.grant_now(owner));
-        self.wake.notify_one();
+        self.reassess(&self.gate.roster());
     }
 
-    fn grant_now(&self, owner: &Owner) -> Grant {
-        Grant { roles: self.gate.roles(&owner.identity), ..owner.grant }
+    /// Gives every session and subscription the roles that its user has now.
+    pub(crate) fn reassess(&self, roster: &Roster<'_>) {
+        let grant = |owner: &Owner| Grant { roles: roster.roles(&owner.identity), ..owner.grant };
+        self.sessions().reassess(&grant);
+        self.engine().reassess(self.clock.now(), self, &grant);
+        self.wake.notify_one();
     }
 
     /// The channel is gone: its Publish requests with it, its sessions stay until they time out.

@@ -72,6 +72,35 @@ async fn serve(
     drop(pass);
 }
 
+/// Takes the roles from users whose certificates are trusted no longer: when their store has changed, and once a minute, in which a
+/// certificate or a revocation list may have run out (UT-18).
+pub(crate) async fn watch_users(core: Arc<Core>, mut stopped: Stopped) {
+    if core.gate.certificates().is_none() {
+        return;
+    }
+    let (mut generation, mut looks) = (None, 0_u32);
+    loop {
+        looks = looks.wrapping_add(1);
+        let (looking, before, everybody) =
+            (Arc::clone(&core), generation, looks.is_multiple_of(LOOKS_IN_A_MINUTE));
+        let look = tokio::task::spawn_blocking(move || {
+            let roster = looking.gate.roster();
+            let now = roster.generation();
+            if now != before || everybody {
+                looking.reassess(&roster);
+            }
+            now
+        });
+        generation = look.await.ok().flatten();
+        tokio::select! {
+            () = stop_requested(&mut stopped) => return,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+const LOOKS_IN_A_MINUTE: u32 = 60;
+
 /// Samples, publishes and ends sessions when it is time.
 pub(crate) async fn keep_time(core: Arc<Core>, mut stopped: Stopped) {
     loop {

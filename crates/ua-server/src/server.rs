@@ -24,7 +24,7 @@ pub struct Running {
     address: SocketAddr,
     endpoint_url: String,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
     core: Arc<Core>,
 }
 
@@ -62,6 +62,7 @@ impl Server {
         let core = Arc::new(core.await.map_err(|_| Error::Config("the server could not be prepared"))??);
         let (stop, stopped) = watch::channel(false);
         let timing = tokio::spawn(listener::keep_time(Arc::clone(&core), stopped.clone()));
+        let users = tokio::spawn(listener::watch_users(Arc::clone(&core), stopped.clone()));
         let judge = Arc::new(judge);
         let (decide_again, decisions) = watch::channel(0);
         let watching = tokio::spawn(watch_trust(Arc::clone(&judge), decide_again, stopped.clone()));
@@ -71,7 +72,7 @@ impl Server {
             address,
             endpoint_url: format!("opc.tcp://{host}:{}", address.port()),
             stop,
-            tasks: [accepting, timing, watching],
+            tasks: [accepting, timing, watching, users],
             core,
         })
     }

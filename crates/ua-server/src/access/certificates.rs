@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use ua_pki::{Certificate, Role, SecurityPolicy, Store, ValidationContext, validate};
+use ua_pki::{
+    Certificate, CertificateStatus, Role, SecurityPolicy, Store, TrustList, TrustedCertificate,
+    ValidationContext, validate,
+};
 
 use super::mapping::Login;
 use crate::{Error, clock::Clock};
@@ -19,12 +22,21 @@ impl UserCertificates {
         Ok(Self { store, clock })
     }
 
-    /// The user that a certificate stands for, if it is trusted. Who is refused is kept in the store's `rejected` folder.
-    pub(crate) fn user(&self, chain: &[Certificate], policy: SecurityPolicy) -> Option<(Arc<str>, Login)> {
-        let leaf = chain.first()?;
+    /// Whom the store trusts now; nobody, if it cannot be read.
+    pub(super) fn trust(&self) -> Option<TrustList> {
         let trust = self.store.trust_list().map_err(|error| {
             tracing::error!(%error, "store of user certificates cannot be read: no user is trusted");
         });
+        trust.ok()
+    }
+
+    /// Whether a user is trusted, or why not.
+    pub(super) fn judge(
+        &self,
+        trust: &TrustList,
+        chain: &[Certificate],
+        policy: SecurityPolicy,
+    ) -> Result<TrustedCertificate, CertificateStatus> {
         let context = ValidationContext {
             now: self.clock.timestamp(),
             role: Role::User,
@@ -33,22 +45,36 @@ impl UserCertificates {
             application_uri: None,
             suppress: &[],
         };
-        match validate(chain, &trust.ok()?, &context).into_trusted() {
+        let verdict = validate(chain, trust, &context).into_trusted();
+        verdict.map_err(|verdict| verdict.status().unwrap_or(CertificateStatus::Untrusted))
+    }
+
+    /// The user that a certificate stands for, if it is trusted. Who is refused is kept in the store's `rejected` folder.
+    pub(crate) fn user(
+        &self,
+        chain: &[Certificate],
+        policy: SecurityPolicy,
+    ) -> Result<(Arc<str>, Login), CertificateStatus> {
+        let trust = self.trust().ok_or(CertificateStatus::Untrusted)?;
+        match self.judge(&trust, chain, policy) {
             Ok(proof) => {
                 let certificate = proof.certificate();
                 let login = Login::Certificate {
                     thumbprint: certificate.thumbprint().to_string(),
                     subject: certificate.subject().to_owned(),
+                    chain: chain.into(),
+                    policy,
                 };
-                Some((user_name(certificate).into(), login))
+                Ok((user_name(certificate).into(), login))
             }
-            Err(verdict) => {
-                let status = verdict.status().map_or("unknown", |status| status.name());
-                tracing::warn!(status, thumbprint = %leaf.thumbprint(), subject = ?leaf.subject(), "user certificate refused");
+            Err(status) => {
+                let leaf = chain.first();
+                let thumbprint = leaf.map(|leaf| leaf.thumbprint().to_string());
+                tracing::warn!(status = status.name(), thumbprint, "user certificate refused");
                 if let Err(error) = self.store.reject_at(chain, self.clock.timestamp()) {
                     tracing::error!(%error, "refused user certificate could not be kept");
                 }
-                None
+                Err(status)
             }
         }
     }

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use ua_pki::TrustList;
+
 use super::{
     certificates::UserCertificates,
     lockout::{Guesser, Lockout},
@@ -23,6 +25,27 @@ pub(crate) struct Attempt<'a> {
     pub(crate) user: &'a str,
     /// `None` when the secret could not be decrypted: it is then refused as a wrong password is.
     pub(crate) password: Option<&'a [u8]>,
+}
+
+/// Users, rules and trust at one time.
+pub(crate) struct Roster<'a> {
+    directory: Arc<Directory>,
+    certificates: Option<&'a UserCertificates>,
+    trust: Option<TrustList>,
+}
+
+impl Roster<'_> {
+    /// Tells one state of the trust in users from another.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        self.trust.as_ref().map(TrustList::generation)
+    }
+
+    pub(crate) fn roles(&self, identity: &Identity) -> Roles {
+        self.directory.roles(identity, |chain, policy| {
+            let asked = self.certificates.zip(self.trust.as_ref());
+            asked.is_some_and(|(certificates, trust)| certificates.judge(trust, chain, policy).is_ok())
+        })
+    }
 }
 
 pub(crate) struct Gate {
@@ -65,9 +88,10 @@ impl Gate {
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
     }
 
-    /// The roles of somebody, now.
-    pub(crate) fn roles(&self, identity: &Identity) -> Roles {
-        self.directory().roles(identity)
+    /// Users, rules and trust as they are now, to ask about several.
+    pub(crate) fn roster(&self) -> Roster<'_> {
+        let trust = self.certificates.as_ref().and_then(UserCertificates::trust);
+        Roster { directory: self.directory(), certificates: self.certificates.as_ref(), trust }
     }
 
     pub(crate) fn has_users(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ua_pki::{Certificate, SecurityPolicy};
+
 use super::{
     role::{Role, Roles},
     user::UserAccount,
@@ -42,7 +44,7 @@ pub enum Criterion {
 pub(crate) enum Login {
     Anonymous,
     Password(Arc<str>),
-    Certificate { thumbprint: String, subject: String },
+    Certificate { thumbprint: String, subject: String, chain: Arc<[Certificate]>, policy: SecurityPolicy },
 }
 
 /// Who is behind a session: what rules can be about.
@@ -82,15 +84,19 @@ impl Directory {
         self.users.get_key_value(name)
     }
 
-    /// The roles of somebody. A user who is no longer there has those of everybody.
-    pub(crate) fn roles(&self, identity: &Identity) -> Roles {
+    /// The roles of somebody. A user who is no longer there, or whose certificate is no longer trusted, has those of everybody.
+    pub(super) fn roles(
+        &self,
+        identity: &Identity,
+        is_trusted: impl Fn(&[Certificate], SecurityPolicy) -> bool,
+    ) -> Roles {
         let (is_user, own) = match &identity.login {
             Login::Anonymous => (false, Roles::default()),
             Login::Password(name) => match self.users.get(name) {
                 Some(user) => (true, user.roles()),
                 None => (false, Roles::default()),
             },
-            Login::Certificate { .. } => (true, Roles::default()),
+            Login::Certificate { chain, policy, .. } => (is_trusted(chain, *policy), Roles::default()),
         };
         let gone = !is_user && identity.login != Login::Anonymous;
         let mut roles = own.with(Role::Anonymous);
@@ -129,7 +135,9 @@ mod tests {
     }
 
     fn certified(subject: &str) -> Identity {
-        let login = Login::Certificate { thumbprint: "AB12".to_owned(), subject: subject.to_owned() };
+        let (thumbprint, chain) = ("AB12".to_owned(), Arc::from([]));
+        let policy = SecurityPolicy::Basic256Sha256;
+        let login = Login::Certificate { thumbprint, subject: subject.to_owned(), chain, policy };
         Identity { login, application: None }
     }
 
@@ -143,7 +151,7 @@ mod tests {
     }
 
     fn given(directory: &Directory, identity: &Identity) -> Vec<Role> {
-        directory.roles(identity).iter().filter(|role| role.is_given()).collect()
+        directory.roles(identity, |_, _| true).iter().filter(|role| role.is_given()).collect()
     }
 
     #[test]
@@ -161,7 +169,9 @@ mod tests {
             (Criterion::TrustedApplication, [true, false, false]),
         ] {
             let directory = directory(&[(Role::Engineer, criterion.clone())]);
-            let found = everybody.clone().map(|identity| directory.roles(&identity).contains(Role::Engineer));
+            let found = everybody
+                .clone()
+                .map(|identity| directory.roles(&identity, |_, _| true).contains(Role::Engineer));
             assert_eq!(found, fitting, "{criterion:?}");
         }
     }
@@ -176,7 +186,9 @@ mod tests {
         let directory = directory(&everybody);
         assert_eq!(given(&directory, &named("anna")), [Role::Observer, Role::Operator, Role::Engineer]);
         assert_eq!(given(&directory, &named("bert")), []);
-        assert!(!directory.roles(&named("bert")).contains(Role::AuthenticatedUser));
+        let distrusted = directory.roles(&certified("CN=anna"), |_, _| false);
+        assert_eq!(distrusted.iter().collect::<Vec<_>>(), [Role::Anonymous]);
+        assert!(!directory.roles(&named("bert"), |_, _| true).contains(Role::AuthenticatedUser));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod rules;
 mod user;
 
 pub(crate) use decision::{Grant, Wish};
-pub(crate) use gate::{Attempt, Gate};
+pub(crate) use gate::{Attempt, Gate, Roster};
 pub use mapping::{Criterion, RoleRule};
 pub(crate) use mapping::{Directory, Identity, Login};
 pub use role::{Role, Roles};

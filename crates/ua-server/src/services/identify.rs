@@ -13,6 +13,7 @@ use super::{Scope, discovery};
 use crate::{
     TICKS_PER_MS, Ticks,
     access::{Attempt, Login},
+    audit::certificate_refused,
 };
 
 /// Its name, and how it proved it; without a name it is anonymous.
@@ -95,7 +96,10 @@ fn by_certificate(
         return Err(StatusCode::BadIdentityTokenRejected);
     }
     let policy = scope.peer.policy;
-    let (user, login) = users.user(&chain, policy).ok_or(StatusCode::BadIdentityTokenRejected)?;
+    let (user, login) = users.user(&chain, policy).map_err(|status| {
+        scope.core.audit.record(certificate_refused(leaf, status));
+        StatusCode::BadIdentityTokenRejected
+    })?;
     match signs_our_nonce(scope, policy, leaf, signature, nonce) {
         true => Ok((Some(user), login)),
         false => Err(StatusCode::BadUserSignatureInvalid),

@@ -10,6 +10,8 @@ use ua_pki::{ApplicationIdentity, ApplicationProfile, KeyKind, SecurityPolicy, S
 
 use super::test_target::{CHANNEL, FIRST_NONCE, Target, encode, header, identity, variable};
 
+use crate::{Criterion, Role, RoleRule, access::Directory};
+
 const POLICY: SecurityPolicy = SecurityPolicy::Basic256Sha256;
 
 pub(super) fn user_token(name: &str, password: &str, nonce: &[u8]) -> UserNameIdentityToken {
@@ -270,8 +272,18 @@ fn a_user_with_a_certificate_is_whom_the_list_of_users_trusts_and_who_signs_the_
 
     let nonce = activate(&target, &certified(&known, &FIRST_NONCE, &FIRST_NONCE)).unwrap();
     assert_eq!(read(&target), StatusCode::Good);
-    // no longer trusted, no longer let in
+    let rule = RoleRule {
+        role: Role::Observer,
+        criterion: Criterion::Subject(known.certificate().subject().to_owned()),
+    };
+    let value = || super::ask::read_status(&target, &variable(), 13);
+    assert_eq!(value(), StatusCode::BadUserAccessDenied, "who logged in has no role by that");
+    target.core.replace_directory(Directory::new(&[], &[rule]).unwrap());
+    assert_ne!(value(), StatusCode::BadUserAccessDenied);
+    // no longer trusted, no longer let in, and what was given is taken
     users.remove(&known.certificate().thumbprint().to_string().parse().unwrap()).unwrap();
+    target.core.reassess(&target.core.gate.roster());
+    assert_eq!(value(), StatusCode::BadNodeIdUnknown);
     assert_eq!(refused(&certified(&known, &nonce, &nonce)), StatusCode::BadIdentityTokenRejected);
 }
 

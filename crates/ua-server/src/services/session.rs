@@ -154,7 +154,7 @@ fn owner(scope: &Scope<'_>, (user, login): (Option<Arc<str>>, Login)) -> Owner {
     let certificate = scope.peer.certificate.as_ref();
     let application = certificate.and_then(Certificate::application_uri).map(str::to_owned);
     let identity = Arc::new(Identity { login, application });
-    let grant = Grant { roles: scope.core.gate.roles(&identity), mode: scope.peer.mode };
+    let grant = Grant { roles: scope.core.gate.roster().roles(&identity), mode: scope.peer.mode };
     Owner { user, application: certificate.map(Certificate::sha256), identity, grant }
 }
 

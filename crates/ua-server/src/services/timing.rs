@@ -9,7 +9,7 @@ use super::{
     test_target::{FIRST_NONCE, Target},
 };
 
-const ROUNDS: usize = 50;
+const ROUNDS: usize = 30;
 /// Beyond this a difference is no accident (dudect).
 const LIMIT: f64 = 4.5;
 
