@@ -44,6 +44,8 @@ const TABLE: &[(Verb, &str, Needs)] = &[
     (Verb::Post, "/discover", Needs::Admin),
     (Verb::Post, "/sources", Needs::Admin),
     (Verb::Delete, "/sources/{name}", Needs::Admin),
+    (Verb::Get, "/sources/{name}/browse", Needs::Admin),
+    (Verb::Post, "/sources/{name}/select", Needs::Admin),
     (Verb::Get, "/config", Needs::Admin),
     (Verb::Get, "/config/check", Needs::Viewer),
     (Verb::Get, "/config/plan", Needs::Viewer),

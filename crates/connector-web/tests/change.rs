@@ -134,6 +134,30 @@ async fn a_source_is_found_trusted_added_and_taken_out_again() {
     };
     tokio::time::timeout(Duration::from_secs(90), flowing).await.unwrap();
 
+    let top = running.get("/sources/line1/browse").await;
+    let plant_node =
+        top["nodes"].as_array().unwrap().iter().find(|node| node["display_name"] == "Plant").unwrap();
+    let node = plant_node["path"].as_str().unwrap();
+    let one = running.get(&format!("/sources/line1/browse?node={node}&limit=1")).await;
+    assert_eq!((one["nodes"].as_array().unwrap().len(), &one["next"]), (1, &json!(1)), "{one}");
+    let rest = running.get(&format!("/sources/line1/browse?node={node}&offset=1")).await;
+    assert_eq!(rest["next"], Value::Null, "{rest}");
+    assert_ne!(rest["nodes"][0]["node_id"], one["nodes"][0]["node_id"]);
+
+    let rules = json!({ "include": ["Plant/Counters/**"] });
+    let (status, tried) = running.send("POST", "/sources/line1/select?limit=2", &rules).await;
+    assert_eq!((status, &tried["picked"], &tried["written"]), (200, &json!(5), &json!(false)), "{tried}");
+    assert_eq!(tried["streams"].as_array().unwrap().len(), 2);
+    assert!(!running.text().contains("Counters"), "only tried");
+    let (status, none) = running
+        .send("POST", "/sources/line1/select", &json!({ "include": ["Nowhere/**"], "write": true }))
+        .await;
+    assert_eq!((status, &none["code"]), (400, &json!("select.nothing")), "{none}");
+    let rules = json!({ "include": ["Plant/Counters/**"], "write": true });
+    let (status, held) = running.send("POST", "/sources/line1/select", &rules).await;
+    assert_eq!((status, &held["written"]), (200, &json!(true)), "{held}");
+    assert!(running.text().contains("Plant/Counters/**"), "{}", running.text());
+
     let (status, removed) = running.send("DELETE", "/sources/line1", &Value::Null).await;
     assert_eq!((status, &removed["removed"]), (200, &json!("line1")), "{removed}");
     assert_eq!(running.get("/sources").await["sources"], json!([]));

@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod guard;
 mod live;
+mod nodes;
 mod reads;
 mod route;
 mod session;
@@ -35,6 +36,7 @@ use crate::look::Looker;
 use crate::order::Order;
 
 pub use describe::openapi;
+use nodes::Visits;
 use route::Route;
 pub use route::{Needs, Verb};
 
@@ -51,6 +53,7 @@ struct Inner {
     places: Arc<Semaphore>,
     cookie_name: String,
     changing: Mutex<()>,
+    visits: Visits,
 }
 
 impl Api {
@@ -60,6 +63,7 @@ impl Api {
             access: Access::new(&config, &served.clock),
             audit: Audit::of(&config),
             changing: Mutex::new(()),
+            visits: Visits::default(),
             served,
             looker,
             live_places: Arc::new(Semaphore::new(LIVE_PLACES)),
@@ -106,6 +110,11 @@ impl Api {
         self.0.changing.lock().await
     }
 
+    /// Sessions on servers that are kept for the next question.
+    pub(crate) fn visits(&self) -> &Visits {
+        &self.0.visits
+    }
+
     /// Where what runs takes orders, if something does.
     pub(crate) fn orders(&self) -> Option<&mpsc::Sender<Order>> {
         self.0.served.orders.as_ref()
@@ -146,6 +155,7 @@ fn all() -> impl Iterator<Item = &'static Route> {
         reads::ROUTES,
         trust::ROUTES,
         sources::ROUTES,
+        nodes::ROUTES,
         config::ROUTES,
         data::ROUTES,
         live::ROUTES,

@@ -7,6 +7,7 @@
 //! **Must never**: hold a secret. Of a login there is the name, of a key nothing.
 #![expect(missing_docs, reason = "what members mean stands in docs/command-line.md, for those who read them")]
 
+mod browse;
 mod buckets;
 mod certificate;
 mod check;
@@ -23,6 +24,7 @@ mod own;
 mod plan;
 mod query;
 mod remedy;
+mod selection;
 mod sinks;
 mod source;
 mod status;
@@ -32,6 +34,7 @@ mod verdict;
 
 use std::fmt;
 
+pub use browse::{NodeView, RefusedNode, Tree};
 pub use buckets::{Aggregate, BucketView, Chosen, Column, Counts, Mean, Place};
 pub use certificate::{CertificateView, hex, key};
 pub use check::{Checked, CheckedSink};
@@ -48,6 +51,7 @@ pub use own::{BrokenView, OwnCertificates, PairView};
 pub use plan::{ChangeView, PlanView, SettingView};
 pub use query::{Found, QueryAnswer, QueryBody, RowsView, ValueView};
 pub use remedy::{Judged, Means, who};
+pub use selection::{ImportView, OfferView, PickedView, RuleView, Selected};
 pub use sinks::{MissedView, SinkView};
 pub use source::{SourceView, Sources};
 pub use status::{SourceStateView, Status, StorageView, TroubleView};

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
-use ua_client::types::{NodeClass, ObjectId};
+use connector::documents::{NodeView, RefusedNode, Tree};
+use ua_client::types::ObjectId;
 use ua_client::{BrowseFilter, Error, Namespaces, NodeAddress, NodeId, Reference, Session, status_name};
 
 use super::meet::meet;
@@ -16,41 +16,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::progress::Meter;
 use crate::output::{safe, say};
-
-#[derive(Serialize)]
-struct Tree {
-    /// Where it begins.
-    root: String,
-    nodes: Vec<Shown>,
-    /// Whether `--limit` cut it.
-    truncated: bool,
-    /// Nodes whose references the server does not show.
-    refused: Vec<Refused>,
-}
-
-/// A node below the root.
-#[derive(Debug, Serialize)]
-struct Shown {
-    /// Its id on this server.
-    node_id: String,
-    /// Its id for good: with the URI of its namespace.
-    expanded_node_id: String,
-    /// Its browse names from the root on, as `read` takes them; only when the root is the Objects folder or a path.
-    path: String,
-    browse_name: String,
-    display_name: String,
-    node_class: String,
-    type_definition: Option<String>,
-    depth: u16,
-    #[serde(skip)]
-    parent: usize,
-}
-
-#[derive(Serialize)]
-struct Refused {
-    node_id: String,
-    status: &'static str,
-}
 
 pub(super) fn run(context: &Context, args: &cli::Browse) -> Outcome {
     let text = args.node.clone().unwrap_or_else(|| "/Objects".to_owned());
@@ -117,7 +82,7 @@ async fn walk(
                         return Err(no_such_node(text, status_name(status)));
                     }
                     Err(status) => {
-                        let refused = Refused { node_id: id.to_string(), status: status_name(status) };
+                        let refused = RefusedNode { node_id: id.to_string(), status: status_name(status) };
                         walk.tree.refused.push(refused);
                     }
                 }
@@ -152,34 +117,20 @@ impl Walk {
         }
         let id = reference.node_id.node_id.clone();
         let elsewhere = reference.node_id.server_index != 0 || !reference.node_id.namespace_uri.is_empty();
-        let name = &reference.browse_name;
-        let escaped = escape(name.name.as_ref());
-        let step = match name.namespace_index {
-            0 => escaped,
-            namespace => format!("{namespace}:{escaped}"),
-        };
-        let path = parent_path.map(|parent| format!("{parent}/{step}"));
-        let type_definition = &reference.type_definition.node_id;
-        self.tree.nodes.push(Shown {
-            node_id: if elsewhere { reference.node_id.to_string() } else { id.to_string() },
-            expanded_node_id: self.namespaces.express(&id),
-            path: path.clone().unwrap_or_default(),
-            browse_name: match name.namespace_index {
-                0 => name.name.as_ref().to_owned(),
-                namespace => format!("{namespace}:{}", name.name.as_ref()),
-            },
-            display_name: reference.display_name.text.as_ref().to_owned(),
-            node_class: class(reference.node_class).to_owned(),
-            type_definition: (!type_definition.is_null()).then(|| self.namespaces.express(type_definition)),
-            depth,
-            parent,
-        });
+        let shown = NodeView::of(reference, &self.namespaces, parent_path, depth);
+        let path = parent_path.is_some().then(|| shown.path.clone());
+        self.tree.nodes.push(NodeView { parent, ..shown });
         let first_time = !elsewhere && self.visited.insert(id.clone());
         first_time.then_some((id, path, self.tree.nodes.len()))
     }
 }
 
-impl Tree {
+/// What is shown of it.
+trait TreeText {
+    fn text(&self) -> String;
+}
+
+impl TreeText for Tree {
     /// One line per node, indented below its parent.
     fn text(&self) -> String {
         let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -205,32 +156,6 @@ impl Tree {
 
 /// So often it is said how far it is.
 const PARENTS_AT_ONCE: usize = 1000;
-
-/// A browse name as a step of a path (Part 4 Annex A.2): what would mean something else gets a `&`.
-fn escape(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if "&/.<>:#!".contains(c) {
-            out.push('&');
-        }
-        out.push(c);
-    }
-    out
-}
-
-fn class(class: NodeClass) -> &'static str {
-    match class {
-        NodeClass::Object => "Object",
-        NodeClass::Variable => "Variable",
-        NodeClass::Method => "Method",
-        NodeClass::ObjectType => "ObjectType",
-        NodeClass::VariableType => "VariableType",
-        NodeClass::ReferenceType => "ReferenceType",
-        NodeClass::DataType => "DataType",
-        NodeClass::View => "View",
-        NodeClass::Unspecified => "Unspecified",
-    }
-}
 
 fn no_such_node(text: &str, problem: &str) -> Box<Advice> {
     Box::new(

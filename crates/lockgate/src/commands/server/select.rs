@@ -1,17 +1,13 @@
 //! `lockgate select`: which variables of a source are collected, and what that means, before it is so.
 
-use std::time::Duration;
-
 use connector::alarms::{Offer, offers};
-use connector::selection::{
-    ACCESS_LEVELS, Action, Choice, DeadBand, PathPattern, Picked, Progress, Rule, choose,
-};
+use connector::documents::{ImportView, OfferView, RuleView, Selected};
+use connector::selection::{Action, Choice, PathPattern, Progress, Rule, choose};
 use connector::sources::open_as;
 use connector::{Config, SourceConfig};
-use serde::Serialize;
 
 use super::meet::explain;
-use super::select_import::{self, Import};
+use super::select_import;
 use super::target::Target;
 use crate::advice::{Advice, Outcome};
 use crate::cli;
@@ -20,68 +16,6 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::progress::while_browsing;
 use crate::output::{Table, safe, say};
-
-/// What the rules pick.
-#[derive(Serialize)]
-struct Answer {
-    source: String,
-    /// Whether the rules are in the configuration, now.
-    written: bool,
-    rules: Vec<RuleShown>,
-    /// Variables below the roots.
-    found: usize,
-    picked: usize,
-    /// The browse stopped at `max_nodes`.
-    truncated: bool,
-    /// Nodes below which the server does not show what is there.
-    hidden: usize,
-    /// Values a second when every value changes at every sample; `null` when a node is sampled as fast as the server can.
-    values_per_second_at_most: Option<f64>,
-    /// Values that the server is asked to keep for us at most, of all nodes together.
-    values_queued_at_most: u64,
-    /// What was taken over from another connector's file; `null` without `--import`.
-    import: Option<Import>,
-    /// The list of nodes of the source; `null` when it has rules.
-    list: Option<String>,
-    /// Nodes of the list whose namespace the server does not have.
-    unknown: usize,
-    /// Streams whose name carries their node, as another one would have the same.
-    collisions: usize,
-    /// What the rules for events get.
-    events: Vec<EventsShown>,
-    streams: Vec<Stream>,
-}
-
-#[derive(Serialize)]
-struct EventsShown {
-    name: String,
-    notifier: String,
-    /// Why nothing comes.
-    problem: Option<String>,
-    types: Vec<String>,
-    fields: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct RuleShown {
-    action: &'static str,
-    paths: Vec<String>,
-    data_types: Vec<String>,
-    type_definitions: Vec<String>,
-    namespaces: Vec<String>,
-    historizing: Option<bool>,
-    access_level: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Stream {
-    name: String,
-    node: String,
-    data_type: Option<String>,
-    sampling_interval_ms: u64,
-    queue_size: u32,
-    dead_band: Option<String>,
-}
 
 pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
     let mut config = config::load(context)?;
@@ -108,8 +42,9 @@ pub(super) fn run(context: &Context, args: &cli::Select) -> Outcome {
     }
     let asks = args.include.is_empty() && args.exclude.is_empty() && args.import.is_none();
     let shown = if context.json { usize::MAX } else { args.limit };
-    let events = events.into_iter().map(EventsShown::of).collect();
-    let answer = Answer { import: imported, events, ..Answer::of(&source, &choice, writes || asks, shown) };
+    let events = events.into_iter().map(OfferView::of).collect();
+    let answer =
+        Selected { import: imported, events, ..Selected::of(&source, &choice, writes || asks, shown) };
     context.answer("select", &answer, || answer.text())?;
     tell(context, args, &source, &answer, writes);
     Ok(if nothing { Exit::Partly } else { Exit::Ok })
@@ -133,7 +68,7 @@ fn rules_of(args: &cli::Select) -> Vec<Rule> {
 }
 
 /// What is picked of the variables and of the events, and what came of a foreign list.
-type Asked = (Choice, Vec<Offer>, Option<Import>);
+type Asked = (Choice, Vec<Offer>, Option<ImportView>);
 
 async fn ask(
     context: &Context,
@@ -150,7 +85,7 @@ async fn ask(
     let failed = |error| failure::explain(context, Some(&target.about(None)), &error);
     let namespaces = opened.session.namespaces().await.map_err(|error| failed(error.into()))?.into_uris();
     let imported = match foreign {
-        Some(text) => Some(Import::into(source, text, &namespaces, context)?),
+        Some(text) => Some(select_import::into(source, text, &namespaces, context)?),
         None => None,
     };
     let progress = Progress::default();
@@ -200,7 +135,7 @@ fn picks_nothing(source: &SourceConfig, choice: &Choice) -> Box<Advice> {
     )
 }
 
-fn tell(context: &Context, args: &cli::Select, source: &SourceConfig, answer: &Answer, wrote: bool) {
+fn tell(context: &Context, args: &cli::Select, source: &SourceConfig, answer: &Selected, wrote: bool) {
     if answer.truncated {
         say(&format!("the browse stopped at max_nodes = {} of the source", source.max_nodes));
     }
@@ -212,44 +147,16 @@ fn tell(context: &Context, args: &cli::Select, source: &SourceConfig, answer: &A
     }
 }
 
-impl Answer {
-    /// With so many of the streams: of a million, only those that are shown are put together.
-    fn of(source: &SourceConfig, choice: &Choice, written: bool, shown: usize) -> Self {
-        let mut streams = Vec::new();
-        let (mut rate, mut queued, mut collisions) = (Some(0.0), 0_u64, 0);
-        for picked in choice.picked() {
-            let stream = Stream::of(source, &picked);
-            rate = rate.zip(stream.rate()).map(|(sum, rate)| sum + rate);
-            queued = queued.saturating_add(u64::from(stream.queue_size));
-            collisions +=
-                usize::from(picked.name.ends_with(']') && picked.name.contains(&picked.address.to_string()));
-            if streams.len() < shown {
-                streams.push(stream);
-            }
-        }
-        Self {
-            source: source.name.to_string(),
-            written,
-            rules: source.rules.iter().map(RuleShown::of).collect(),
-            found: choice.found,
-            picked: choice.len(),
-            truncated: choice.truncated(),
-            hidden: choice.hidden().map_or(0, |(nodes, _)| *nodes),
-            import: None,
-            list: source.nodes.as_ref().map(|list| list.path.display().to_string()),
-            unknown: choice.unknown.as_ref().map_or(0, |(nodes, _)| *nodes),
-            values_per_second_at_most: rate,
-            values_queued_at_most: queued,
-            collisions,
-            events: Vec::new(),
-            streams,
-        }
-    }
+/// What is shown of it.
+trait SelectedText {
+    fn text(&self) -> String;
+}
 
+impl SelectedText for Selected {
     fn text(&self) -> String {
         let verb = if self.written { "picks" } else { "would pick" };
         let mut text = format!("{} {verb} {} of {} variables\n", self.source, self.picked, self.found);
-        text += &self.import.as_ref().map(Import::text).unwrap_or_default();
+        text += &self.import.as_ref().map(select_import::text).unwrap_or_default();
         if let Some(list) = &self.list {
             text += &format!("  listed in {}\n", safe(list));
         }
@@ -299,12 +206,12 @@ impl Answer {
     }
 }
 
-impl EventsShown {
-    fn of(offer: Offer) -> Self {
-        let Offer { name, notifier, problem, types, fields } = offer;
-        Self { name, notifier, problem, types, fields }
-    }
+/// What is shown of events.
+trait OfferText {
+    fn text(&self) -> String;
+}
 
+impl OfferText for OfferView {
     /// On one line, as people read it.
     fn text(&self) -> String {
         let Self { name, notifier, problem, types, fields } = self;
@@ -327,53 +234,12 @@ impl EventsShown {
 /// More are in the answer to `--json`.
 const SHOWN_TYPES: usize = 5;
 
-impl Stream {
-    /// Values a second when its value changes at every sample.
-    fn rate(&self) -> Option<f64> {
-        (self.sampling_interval_ms > 0)
-            .then(|| 1.0 / Duration::from_millis(self.sampling_interval_ms).as_secs_f64())
-    }
-
-    fn of(source: &SourceConfig, picked: &Picked) -> Self {
-        let interval = picked.sampling.interval.unwrap_or(source.sampling_interval);
-        Self {
-            name: picked.name.clone(),
-            node: picked.address.to_string(),
-            data_type: picked.data_type.clone(),
-            sampling_interval_ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            queue_size: picked.sampling.queue_size.unwrap_or_else(|| {
-                let publishing = picked.sampling.publishing.unwrap_or(source.publishing_interval);
-                source.queue_size_at(interval, publishing)
-            }),
-            dead_band: picked.sampling.dead_band.map(|band| match band {
-                DeadBand::Absolute(distance) => distance.to_string(),
-                DeadBand::Percent(share) => format!("{share} %"),
-            }),
-        }
-    }
+/// What is shown of a rule.
+trait RuleText {
+    fn text(&self) -> String;
 }
 
-fn access_names(bits: u8) -> Vec<&'static str> {
-    ACCESS_LEVELS.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| name).collect()
-}
-
-impl RuleShown {
-    fn of(rule: &Rule) -> Self {
-        let action = match rule.action {
-            Action::Include(_) => "include",
-            Action::Exclude => "exclude",
-        };
-        Self {
-            action,
-            paths: rule.paths.iter().map(|path| path.as_str().to_owned()).collect(),
-            data_types: rule.data_types.clone(),
-            type_definitions: rule.type_definitions.clone(),
-            namespaces: rule.namespaces.clone(),
-            historizing: rule.historizing,
-            access_level: access_names(rule.access_level),
-        }
-    }
-
+impl RuleText for RuleView {
     /// On one line, as people read it.
     fn text(&self) -> String {
         let mut text = format!("{} {}", self.action, self.paths.join(", "));

@@ -4,24 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use connector::SourceConfig;
+use connector::documents::ImportView;
 use connector::selection::{Imported, NodeList, import, write_list};
-use serde::Serialize;
 
 use crate::advice::{Advice, Outcome, disk};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::safe;
-
-/// What was taken over.
-#[derive(Serialize)]
-pub(super) struct Import {
-    format: String,
-    taken: usize,
-    /// What the file itself leaves out.
-    not_selected: usize,
-    /// What could not be taken over, each with its reason.
-    left: Vec<String>,
-}
 
 /// The file's text, if it is one of a size that anybody writes.
 pub(super) fn read(file: &Path) -> Outcome<String> {
@@ -34,36 +23,35 @@ pub(super) fn read(file: &Path) -> Outcome<String> {
     String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8 text"))
 }
 
-impl Import {
-    /// Makes the file's nodes the list of the source, instead of what it had.
-    pub(super) fn into(
-        source: &mut SourceConfig,
-        text: &str,
-        namespaces: &[String],
-        context: &Context,
-    ) -> Outcome<Self> {
-        let Imported { format, nodes, not_selected, left, .. } =
-            import(text, namespaces, &source.url).map_err(|error| refused(&error))?;
-        let taken = nodes.len();
-        let path = context.base().join(format!("{}.nodes.csv", source.name));
-        source.rules.clear();
-        source.nodes = Some(NodeList { path, nodes });
-        Ok(Self { format: format.to_owned(), taken, not_selected, left })
-    }
+/// Makes the file's nodes the list of the source, instead of what it had.
+pub(super) fn into(
+    source: &mut SourceConfig,
+    text: &str,
+    namespaces: &[String],
+    context: &Context,
+) -> Outcome<ImportView> {
+    let Imported { format, nodes, not_selected, left, .. } =
+        import(text, namespaces, &source.url).map_err(|error| refused(&error))?;
+    let taken = nodes.len();
+    let path = context.base().join(format!("{}.nodes.csv", source.name));
+    source.rules.clear();
+    source.nodes = Some(NodeList { path, nodes });
+    Ok(ImportView { format: format.to_owned(), taken, not_selected, left })
+}
 
-    pub(super) fn text(&self) -> String {
-        let mut text = format!("  taken over from a {}: {} nodes", self.format, self.taken);
-        if self.not_selected > 0 {
-            text += &format!(", {} are not selected there", self.not_selected);
-        }
-        text += "\n";
-        for left in self.left.iter().take(SHOWN) {
-            text += &format!("  left out: {}\n", safe(left));
-        }
-        match self.left.len().saturating_sub(SHOWN) {
-            0 => text,
-            more => text + &format!("  left out: {more} more; --json has them all\n"),
-        }
+/// What is shown of it.
+pub(super) fn text(import: &ImportView) -> String {
+    let mut text = format!("  taken over from a {}: {} nodes", import.format, import.taken);
+    if import.not_selected > 0 {
+        text += &format!(", {} are not selected there", import.not_selected);
+    }
+    text += "\n";
+    for left in import.left.iter().take(SHOWN) {
+        text += &format!("  left out: {}\n", safe(left));
+    }
+    match import.left.len().saturating_sub(SHOWN) {
+        0 => text,
+        more => text + &format!("  left out: {more} more; --json has them all\n"),
     }
 }
 
