@@ -55,7 +55,7 @@ export async function trend(page) {
   await page.mouse.move(box.x + box.width - 1, middle, { steps: 5 });
   await page.mouse.up();
   await page.waitForURL(/to=\d{4}-/);
-  await page.getByText('Values of').first().click();
+  await page.getByText(/^Values of plant/).click();
   await page.getByRole('cell', { name: 'Good' }).first().waitFor();
 }
 

@@ -135,7 +135,10 @@ export interface Source {
   max_nodes?: number;
 }
 
-/** One stream of `lockgate/streams/1`. */
+/** `lockgate/streams/1`; `next` is set when there are more. */
+export interface Streams { streams: Stream[]; next: string | null }
+
+/** One stream of it. */
 export interface Stream {
   name: string;
   source: string;

@@ -6,6 +6,13 @@ const part = encodeURIComponent;
 /** As many rows as an answer may have, shared by its streams. */
 const ROWS = 200_000;
 const OF_ONE = 100_000;
+/** As many streams as are asked for at once. */
+export const STREAMS = 10_000;
+
+/** How many values of each stream a CSV file has at most. */
+export function mostInCsv(streams: number): number {
+  return Math.min(OF_ONE, Math.floor(ROWS / Math.max(1, streams)));
+}
 
 export const paths = {
   session: '/session',
@@ -15,11 +22,11 @@ export const paths = {
   status: '/status',
   sources: '/sources',
   source: (name: string) => `/sources/${part(name)}`,
-  streams: (source?: string | null) => `/streams${query({ source, limit: 10_000 })}`,
+  streams: (source?: string | null) => `/streams${query({ source, limit: STREAMS })}`,
   query: (streams: string[], from: string, to: string, points: number) => `/query${query({ stream: streams, from, to, points })}`,
   samples: (stream: string, from: string, to: string, limit: number) => `/query${query({ stream: [stream], from, to, limit })}`,
   /** A whole address, for a link that downloads. */
-  csv: (streams: string[], from: string, to: string) => `${BASE}/query${query({ stream: streams, from, to, format: 'csv', limit: Math.min(OF_ONE, Math.floor(ROWS / Math.max(1, streams.length))) })}`,
+  csv: (streams: string[], from: string, to: string) => `${BASE}/query${query({ stream: streams, from, to, format: 'csv', limit: mostInCsv(streams.length) })}`,
   live: (streams: string[]) => `/live${query({ stream: streams })}`,
   gaps: (source?: string | null) => `/gaps${query({ source, limit: 1000 })}`,
   backfill: '/backfill',

@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 
 import { UTC, type Zone } from '../../format/time';
 import { measured } from '../../format/number';
-import { aligned, type Curve, type Interval } from './curves';
+import { aligned, lonely, type Curve, type Interval } from './curves';
 
 export interface Look {
   curves: Curve[];
@@ -53,7 +53,7 @@ export function options(look: () => Look, size: { width: number; height: number 
         stroke: color(`series-${(index % 8) + 1}`),
         width: 1.6 * scale,
         spanGaps: false,
-        points: { show: one.count < Math.max(2, size.width / 12), size: 5 * scale },
+        points: { show: one.count < Math.max(2, size.width / 12), size: 5 * scale, filter: (chart, which, show) => (show ? null : lonely(chart.data[which] ?? [])) },
         ...(now.stepped[index] && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       })),
     ],

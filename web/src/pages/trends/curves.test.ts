@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Answer, Gap } from '../../api/documents';
-import { aligned, answers, curve, extremes, missing, valueAt } from './curves';
+import { aligned, answers, curve, extremes, lonely, missing, valueAt } from './curves';
 
 const at = (second: number) => new Date(second * 1000).toISOString();
 const answer = (stream: string, points: [number, number | null, string?][]): Answer => ({
@@ -18,6 +18,17 @@ describe('a curve', () => {
   it('that ends broken is broken to the end of the range', () => {
     const one = curve(answer('p', [[10, 3.2], [20, null, 'gap']]), 60_000);
     expect(one.breaks).toEqual([{ from: 20, to: 60, why: 'gap' }]);
+  });
+  it('keeps a value that is followed by a break at the same time', () => {
+    const one = curve(answer('p', [[10, null, 'gap'], [11, 3], [11, null, 'gap'], [12, 4]]), 60_000);
+    expect(one.values).toEqual([null, 3, null, 4]);
+    expect(aligned([one])[1]).toEqual([null, 3, null, 4]);
+    expect(one.times.every((time, index) => index === 0 || time > (one.times[index - 1] ?? 0))).toBe(true);
+  });
+  it('shows a value that stands alone as a point', () => {
+    expect(lonely([1, null, 2, undefined, null, 3, 4, null, 5])).toEqual([0, 2, 8]);
+    expect(lonely([1, undefined, 2])).toEqual([]);
+    expect(lonely([undefined, 1, undefined])).toEqual([1]);
   });
   it('takes no text for a number, whatever a device sent', () => {
     const one = curve({ ...answer('p', []), curve: [{ time: at(1), value: 'NaN' as unknown as number }, { time: 'x', value: 1 }] }, 2_000);

@@ -31,8 +31,11 @@ export function curve(answer: Answer, end: number): Curve {
   const made: Curve = { name: answer.stream, unit: answer.unit || null, times: [], values: [], breaks: [], count: 0 };
   let open: Interval | null = null;
   for (const point of answer.curve ?? []) {
-    const at = Date.parse(point.time) / 1000;
-    if (Number.isNaN(at)) continue;
+    const said = Date.parse(point.time) / 1000;
+    if (Number.isNaN(said)) continue;
+    // A break may stand at the very time of the value before it.
+    const last = made.times.at(-1);
+    const at = last !== undefined && said <= last ? last + APART : said;
     const value = typeof point.value === 'number' ? point.value : null;
     made.times.push(at);
     made.values.push(value);
@@ -87,6 +90,22 @@ export function valueAt(one: Curve, time: number): { at: number; value: number |
   return at === undefined ? null : { at, value: one.values[low - 1] ?? null };
 }
 
+/** Values that stand alone between breaks: no line goes through them, so they need a point. */
+export function lonely(column: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  let candidate = -1;
+  let before: number | null = null;
+  for (let index = 0; index < column.length; index += 1) {
+    const value = column[index];
+    if (value === undefined) continue;
+    if (value === null && candidate >= 0) found.push(candidate);
+    candidate = value !== null && before === null ? index : -1;
+    before = value;
+  }
+  if (candidate >= 0) found.push(candidate);
+  return found;
+}
+
 /** Lowest and highest value; null when there is none. */
 export function extremes(one: Curve): { low: number; high: number } | null {
   let low = Infinity;
@@ -107,6 +126,9 @@ export function missing(gaps: Gap[], streams: { name: string; source: string }[]
     .map((gap) => ({ from: Math.max(Date.parse(gap.from), range.from) / 1000, to: Math.min(Date.parse(gap.to), range.to) / 1000, why: 'gap' as const }))
     .filter((interval) => interval.from < interval.to);
 }
+
+/** Seconds between two points that have the same time. */
+const APART = 1e-4;
 
 function why(text: string | undefined): Why {
   return text === 'bad' || text === 'not-a-number' ? text : 'gap';
