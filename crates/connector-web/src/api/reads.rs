@@ -5,6 +5,7 @@ use connector::documents::{
     Means, OwnCertificates, SinkView, SourceView, Sources, Status, TrustList, TrustShown,
 };
 use connector::overview::Overview;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use ua_pki::ThumbprintQuery;
 
@@ -48,6 +49,8 @@ struct About {
     version: &'static str,
     config: String,
     data: String,
+    /// Where lockgate runs, by its IANA name; null when the system does not say.
+    time_zone: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +66,7 @@ fn about(call: &Call) -> Result<Response, Problem> {
         version: env!("CARGO_PKG_VERSION"),
         config: config.path().display().to_string(),
         data: config.storage.data.display().to_string(),
+        time_zone: TimeZone::system().iana_name().map(str::to_owned),
     };
     document("about", &about)
 }
