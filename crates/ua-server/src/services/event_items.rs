@@ -17,6 +17,8 @@ use crate::{
 
 /// Elements of one condition, each counted as often as another refers to it.
 const MAX_ELEMENTS: usize = 20;
+/// Types in one list.
+const MAX_TYPES: usize = 200;
 /// Fields of one filter.
 const MAX_FIELDS: usize = 200;
 
@@ -115,11 +117,18 @@ fn element(
             Some(Variant::NodeId(event_type)) => of_type(scope, event_type),
             _ => Err(StatusCode::BadFilterOperandInvalid),
         },
+        // exactly these types: how some clients list a type with all that is derived from it
+        (FilterOperator::InList | FilterOperator::Equals, [left, types @ ..])
+            if is_field(left, "EventType") && (1..=MAX_TYPES).contains(&types.len()) =>
+        {
+            let types = types.iter().map(|operand| match literal(operand) {
+                Some(Variant::NodeId(event_type)) => Ok(event_type.as_ref().clone()),
+                _ => Err(StatusCode::BadFilterOperandInvalid),
+            });
+            types.collect::<Result<_, _>>().map(Where::Types)
+        }
         (FilterOperator::GreaterThanOrEqual, [left, right]) => {
-            let is_severity = left
-                .inner_as::<SimpleAttributeOperand>()
-                .and_then(|operand| field(operand, &[]))
-                .is_some_and(|name| name.name == "Severity");
+            let is_severity = is_field(left, "Severity");
             let least = match literal(right) {
                 Some(Variant::UInt16(least)) => Some(*least),
                 Some(Variant::Int32(least)) => u16::try_from(*least).ok(),
@@ -131,6 +140,11 @@ fn element(
         }
         _ => Err(StatusCode::BadFilterOperatorUnsupported),
     }
+}
+
+fn is_field(operand: &ExtensionObject, name: &str) -> bool {
+    let operand = operand.inner_as::<SimpleAttributeOperand>();
+    operand.and_then(|operand| field(operand, &[])).is_some_and(|field| field.name == name)
 }
 
 fn literal(operand: &ExtensionObject) -> Option<&Variant> {

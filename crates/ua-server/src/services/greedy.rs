@@ -91,6 +91,30 @@ fn a_condition_that_contains_itself_or_doubles_with_each_element_is_refused() {
 }
 
 #[test]
+fn a_list_of_types_is_taken_and_not_one_without_end() {
+    let target = Target::new();
+    let list = |count: usize| {
+        let event_type = SimpleAttributeOperand {
+            type_definition_id: ObjectTypeId::BaseEventType.into(),
+            browse_path: Some(vec![QualifiedName::new(0, "EventType")]),
+            attribute_id: 13,
+            index_range: NumericRange::None,
+        };
+        let one = LiteralOperand { value: Variant::from(NodeId::from(ObjectTypeId::BaseEventType)) };
+        let mut operands = vec![ExtensionObject::from_message(event_type)];
+        operands.extend(vec![ExtensionObject::from_message(one); count]);
+        vec![ContentFilterElement {
+            filter_operator: FilterOperator::InList,
+            filter_operands: Some(operands),
+        }]
+    };
+    assert_eq!(event_status(&target, list(20)), StatusCode::Good);
+    for count in [0, 1_000] {
+        assert_eq!(event_status(&target, list(count)), StatusCode::BadFilterOperatorUnsupported);
+    }
+}
+
+#[test]
 fn the_server_counts_who_was_there_and_who_was_refused() {
     let target = Target::with_fresh_session();
     let counts = |target: &Target| {
