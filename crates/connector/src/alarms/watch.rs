@@ -143,7 +143,7 @@ pub(crate) async fn watch(
             Some(Ok(info)) => {
                 let (wanted, granted) = (rule.queue_size, info.item.revised_queue_size);
                 if granted < wanted {
-                    tracing::warn!(
+                    tracing::info!(
                         rule = rule.name,
                         wanted,
                         granted,
