@@ -27,6 +27,7 @@ const PAGES = {
   source: '/source/plant',
   streams: '/source/plant?tab=streams',
   'source-gaps': '/source/plant?tab=gaps',
+  select: '/source/plant?tab=select',
   settings: '/source/plant?tab=settings',
   trends: `/trends?${STREAM.map((name) => `s=${name}`).join('&')}&from=-5m`,
   alarms: '/alarms',
@@ -41,8 +42,8 @@ const PAGES = {
 };
 
 const { firstLogin, dataComesIn, soon, trend, past, trust, audited, keyboard, logout, login } = walk;
-const { add, trusted, wrongPassword, takeOut, configuration } = wizard;
-const WIZARD = { firstLogin, add, trusted, wrongPassword, takeOut, configuration };
+const { add, trusted, wrongPassword, takeOut, configuration, select } = wizard;
+const WIZARD = { firstLogin, select, add, trusted, wrongPassword, takeOut, configuration };
 const WALK = { firstLogin, dataComesIn, soon, trend, past, trust, audited, keyboard, logout, login };
 
 const complaints = [];

@@ -33,6 +33,18 @@ export async function trusted(page, { plant, see }) {
   await see('live');
 }
 
+/** Picked in the tree, tried, and taken over. */
+export async function select(page, { base, see }) {
+  await page.goto(`${base}/source/plant?tab=select`);
+  await page.getByRole('button', { name: 'Plant', exact: true }).click();
+  await page.getByRole('button', { name: 'Include Mixing' }).click();
+  await page.getByRole('button', { name: 'What would this pick?' }).click();
+  await page.getByText('tried only').waitFor();
+  await see('select-tried');
+  await page.getByRole('button', { name: 'Take it over' }).click();
+  await page.getByText('these rules hold').waitFor();
+}
+
 /** Another one at the same server, with a wrong password, says what is wrong. */
 export async function wrongPassword(page, { plant, base }) {
   await page.goto(`${base}/sources/add?url=${encodeURIComponent(plant.url)}`);

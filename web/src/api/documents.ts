@@ -347,3 +347,22 @@ export interface ConfigText { path: string; text: string; stamp: string; former:
 
 /** `lockgate/config-applied/1`. */
 export interface ConfigApplied { running: boolean; changes: ConfigPlan['changes']; stamp: string }
+
+/** A node of `lockgate/browse/1`. */
+export interface BrowsedNode { node_id: string; path: string; display_name: string; node_class: string }
+
+/** `lockgate/browse/1`; `next` begins the next page. */
+export interface Browse { nodes: BrowsedNode[]; next: number | null }
+
+/** `lockgate/select/1`, as far as it is shown. */
+export interface Selected {
+  written: boolean;
+  found: number;
+  picked: number;
+  truncated: boolean;
+  values_per_second_at_most: number | null;
+  values_queued_at_most: number;
+  collisions: number;
+  rules: { action: string; paths: string[]; data_types: string[]; type_definitions: string[]; namespaces: string[]; historizing: boolean | null; access_level: string[] }[];
+  streams: { name: string; data_type: string }[];
+}

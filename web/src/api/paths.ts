@@ -22,6 +22,8 @@ export const paths = {
   status: '/status',
   sources: '/sources',
   source: (name: string) => `/sources/${part(name)}`,
+  browse: (name: string, node: string, offset: number) => `/sources/${part(name)}/browse${query({ node, offset })}`,
+  select: (name: string) => `/sources/${part(name)}/select`,
   streams: (source?: string | null) => `/streams${query({ source, limit: STREAMS })}`,
   query: (streams: string[], from: string, to: string, points: number) => `/query${query({ stream: streams, from, to, points })}`,
   samples: (stream: string, from: string, to: string, limit: number) => `/query${query({ stream: [stream], from, to, limit })}`,
