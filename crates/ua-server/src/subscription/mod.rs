@@ -15,6 +15,7 @@ mod cycle;
 mod engine;
 mod events;
 mod item;
+mod places;
 mod publish;
 mod table;
 mod transfer;

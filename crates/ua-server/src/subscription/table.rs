@@ -1,11 +1,12 @@
 //! The monitored items of one subscription, laid out for sampling.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use opcua_types::{ContextOwned, MonitoringMode, StatusCode};
 
 use super::events::EventSampler;
 use super::item::{Item, ItemSettings, Offer, Watched};
+use super::places::Places;
 use crate::{
     access::Grant,
     clock::duration_ticks,
@@ -59,7 +60,7 @@ struct Seat {
     position: usize,
 }
 
-/// Items sampled together. `slots[i]` belongs to the item `slot_items[i]`.
+/// Items sampled together. `slots[i]` belongs to the item in the place `slot_items[i]`.
 #[derive(Debug)]
 struct Group {
     interval: Ticks,
@@ -72,15 +73,15 @@ struct Group {
 /// How far back missed sampling instants are made up for. Older ones are skipped and the overflow bit says so.
 const CATCH_UP: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// Ids of removed items that may wait in line before the line is cleaned.
+/// Places of removed items that may wait in line before the line is cleaned.
 const READY_SLACK: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct ItemTable {
-    entries: HashMap<u32, Entry>,
+    entries: Places<Entry>,
     groups: Vec<Group>,
     group_of: HashMap<Ticks, usize>,
-    /// Items that may have something to report; an id may be stale, `is_ready` decides.
+    /// Places of items that may have something to report; one may be stale, `is_ready` decides.
     ready: VecDeque<u32>,
     queued: usize,
     max_queued: usize,
@@ -98,10 +99,8 @@ impl ItemTable {
             return;
         }
         self.grant = grant;
-        let mut ids: Vec<_> = self.entries.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            let Some(entry) = self.entries.get_mut(&id) else { continue };
+        for place in self.entries.in_order() {
+            let Some(entry) = self.entries.at_mut(place) else { continue };
             let denied = sampler.denied(grant, entry.item.watched);
             if denied.is_some() {
                 self.queued = self.queued.saturating_sub(entry.item.forget());
@@ -110,7 +109,7 @@ impl ItemTable {
                 entry.item.report_again();
             }
             entry.denied = denied;
-            self.sample_one(id, now, sampler);
+            self.sample_one(place, now, sampler);
         }
     }
 
@@ -124,39 +123,47 @@ impl ItemTable {
     }
 
     pub(crate) fn get(&self, id: u32) -> Option<&Item> {
-        self.entries.get(&id).map(|entry| &entry.item)
+        self.entries.get(id).map(|entry| &entry.item)
     }
 
     /// The server's and the client's number of each item.
     pub(crate) fn handles(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.entries.iter().map(|(id, entry)| (*id, entry.item.settings.client_handle))
+        self.entries.iter().map(|(id, entry)| (id, entry.item.settings.client_handle))
     }
 
     pub(crate) fn insert(&mut self, id: u32, new: NewItem, now: Ticks, sampler: &dyn Sampler) {
         let item = Item::new(new.watched, new.settings, new.mode);
-        self.entries.insert(id, Entry { item, feed: new.feed, denied: None, seat: None, is_ready: false });
-        self.seat(id, now);
-        self.sample_one(id, now, sampler);
+        let entry = Entry { item, feed: new.feed, denied: None, seat: None, is_ready: false };
+        if let Some(place) = self.entries.insert(id, entry) {
+            self.seat(place, now);
+            self.sample_one(place, now, sampler);
+        }
     }
 
     pub(crate) fn remove(&mut self, id: u32) -> bool {
-        self.unseat(id);
-        let removed = self.entries.remove(&id);
+        if let Some(place) = self.entries.place(id) {
+            self.unseat(place);
+        }
+        let removed = self.entries.remove(id);
         self.queued = self.queued.saturating_sub(removed.as_ref().map_or(0, |entry| entry.item.queue.len()));
-        // creating and deleting items without ever publishing must not pile up their ids
+        // creating and deleting items without ever publishing must not pile up their places
         if self.ready.len() > self.entries.len().saturating_mul(2).saturating_add(READY_SLACK) {
             let entries = &self.entries;
-            self.ready.retain(|id| entries.get(id).is_some_and(|entry| entry.is_ready));
+            let mut seen = HashSet::new();
+            self.ready.retain(|place| {
+                entries.at(*place).is_some_and(|entry| entry.is_ready) && seen.insert(*place)
+            });
         }
         removed.is_some()
     }
 
     pub(crate) fn modify(&mut self, id: u32, settings: ItemSettings, now: Ticks) {
-        self.unseat(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        let Some(place) = self.entries.place(id) else { return };
+        self.unseat(place);
+        if let Some(entry) = self.entries.at_mut(place) {
             self.queued = self.queued.saturating_sub(entry.item.modify(settings));
         }
-        self.seat(id, now);
+        self.seat(place, now);
     }
 
     pub(crate) fn set_mode(
@@ -166,27 +173,26 @@ impl ItemTable {
         now: Ticks,
         sampler: &dyn Sampler,
     ) -> bool {
-        self.unseat(id);
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(place) = self.entries.place(id) else { return false };
+        self.unseat(place);
+        let Some(entry) = self.entries.at_mut(place) else { return false };
         let was_disabled = entry.item.mode == MonitoringMode::Disabled;
         self.queued = self.queued.saturating_sub(entry.item.set_mode(mode));
-        self.seat(id, now);
+        self.seat(place, now);
         if was_disabled {
-            self.sample_one(id, now, sampler);
+            self.sample_one(place, now, sampler);
         }
-        self.mark_ready(id);
+        self.mark_ready(place);
         true
     }
 
     /// Reports the present value of every item once more.
     pub(crate) fn report_all(&mut self, now: Ticks, sampler: &dyn Sampler) {
-        let mut ids: Vec<_> = self.entries.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            if let Some(entry) = self.entries.get_mut(&id) {
+        for place in self.entries.in_order() {
+            if let Some(entry) = self.entries.at_mut(place) {
                 entry.item.report_again();
             }
-            self.sample_one(id, now, sampler);
+            self.sample_one(place, now, sampler);
         }
     }
 
@@ -198,9 +204,9 @@ impl ItemTable {
     /// Samples every instant that has passed.
     pub(crate) fn sample_due(&mut self, now: Ticks, sampler: &dyn Sampler) {
         let Self { entries, groups, ready, queued, max_queued, .. } = self;
-        let mut take = |id: u32, sample: Sample, at: Ticks, skipped: bool| {
-            if let Some(entry) = entries.get_mut(&id).filter(|entry| entry.denied.is_none()) {
-                offer(id, entry, sample, at, skipped, ready, queued, *max_queued);
+        let mut take = |place: u32, sample: Sample, at: Ticks, skipped: bool| {
+            if let Some(entry) = entries.at_mut(place).filter(|entry| entry.denied.is_none()) {
+                offer(place, entry, sample, at, skipped, ready, queued, *max_queued);
             }
         };
         let mut polled = Vec::new();
@@ -214,8 +220,8 @@ impl ItemTable {
             while group.next <= now {
                 let at = group.next;
                 sampler.live(&group.slots, at, &mut |index, sample| {
-                    if let Some(id) = group.slot_items.get(index) {
-                        take(*id, sample, at, skipped);
+                    if let Some(place) = group.slot_items.get(index) {
+                        take(*place, sample, at, skipped);
                     }
                 });
                 skipped = false;
@@ -223,18 +229,18 @@ impl ItemTable {
             }
             polled.extend_from_slice(&group.polled_items);
         }
-        for id in polled {
-            self.sample_one(id, now, sampler);
+        for place in polled {
+            self.sample_one(place, now, sampler);
         }
     }
 
     /// Whether there is anything to report.
     pub(crate) fn has_ready(&mut self) -> bool {
-        while let Some(id) = self.ready.front() {
-            if self.entries.get(id).is_some_and(|entry| entry.is_ready && entry.item.is_reportable()) {
+        while let Some(place) = self.ready.front() {
+            if self.entries.at(*place).is_some_and(|entry| entry.is_ready && entry.item.is_reportable()) {
                 return true;
             }
-            if let Some(entry) = self.ready.pop_front().and_then(|id| self.entries.get_mut(&id)) {
+            if let Some(entry) = self.ready.pop_front().and_then(|place| self.entries.at_mut(place)) {
                 entry.is_ready = false;
             }
         }
@@ -250,7 +256,7 @@ impl ItemTable {
     ) -> usize {
         let mut written = 0;
         while written < max && self.has_ready() {
-            let Some(entry) = self.ready.front().and_then(|id| self.entries.get_mut(id)) else { break };
+            let Some(entry) = self.ready.front().and_then(|place| self.entries.at_mut(*place)) else { break };
             let item = &mut entry.item;
             while written < max
                 && let Some(queued) = item.queue.pop_front()
@@ -264,8 +270,8 @@ impl ItemTable {
         written
     }
 
-    fn sample_one(&mut self, id: u32, at: Ticks, sampler: &dyn Sampler) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+    fn sample_one(&mut self, place: u32, at: Ticks, sampler: &dyn Sampler) {
+        let Some(entry) = self.entries.at_mut(place) else { return };
         if entry.item.mode == MonitoringMode::Disabled {
             return;
         }
@@ -276,22 +282,22 @@ impl ItemTable {
             Feed::Polled | Feed::Fixed => sample = Some(sampler.polled(self.grant, entry.item.watched, at)),
         }
         if let Some(sample) = sample {
-            offer(id, entry, sample, at, false, &mut self.ready, &mut self.queued, self.max_queued);
+            offer(place, entry, sample, at, false, &mut self.ready, &mut self.queued, self.max_queued);
         }
     }
 
-    fn mark_ready(&mut self, id: u32) {
+    fn mark_ready(&mut self, place: u32) {
         if let Some(entry) =
-            self.entries.get_mut(&id).filter(|entry| !entry.is_ready && entry.item.is_reportable())
+            self.entries.at_mut(place).filter(|entry| !entry.is_ready && entry.item.is_reportable())
         {
             entry.is_ready = true;
-            self.ready.push_back(id);
+            self.ready.push_back(place);
         }
     }
 
     /// Gives an item that is sampled a place in the group of its pace.
-    fn seat(&mut self, id: u32, now: Ticks) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+    fn seat(&mut self, place: u32, now: Ticks) {
+        let Some(entry) = self.entries.at_mut(place) else { return };
         if entry.item.mode == MonitoringMode::Disabled || entry.feed == Feed::Fixed {
             return;
         }
@@ -329,20 +335,20 @@ impl ItemTable {
         let position = match entry.feed {
             Feed::Live(slot) => {
                 group.slots.push(slot);
-                group.slot_items.push(id);
+                group.slot_items.push(place);
                 group.slots.len() - 1
             }
             Feed::Polled | Feed::Fixed => {
-                group.polled_items.push(id);
+                group.polled_items.push(place);
                 group.polled_items.len() - 1
             }
         };
         entry.seat = Some(Seat { group: index, position });
     }
 
-    fn unseat(&mut self, id: u32) {
+    fn unseat(&mut self, place: u32) {
         let Some((seat, feed)) =
-            self.entries.get_mut(&id).and_then(|entry| Some((entry.seat.take()?, entry.feed)))
+            self.entries.at_mut(place).and_then(|entry| Some((entry.seat.take()?, entry.feed)))
         else {
             return;
         };
@@ -358,7 +364,7 @@ impl ItemTable {
             items.swap_remove(seat.position);
         }
         let moved = items.get(seat.position).copied();
-        if let Some(moved) = moved.and_then(|moved| self.entries.get_mut(&moved)) {
+        if let Some(moved) = moved.and_then(|moved| self.entries.at_mut(moved)) {
             moved.seat = Some(seat);
         }
     }
@@ -381,7 +387,7 @@ impl Item {
     reason = "the fields of a table, borrowed one by one while its groups are walked"
 )]
 fn offer(
-    id: u32,
+    place: u32,
     entry: &mut Entry,
     sample: Sample,
     at: Ticks,
@@ -395,7 +401,7 @@ fn offer(
     }
     if !entry.is_ready && entry.item.is_reportable() {
         entry.is_ready = true;
-        ready.push_back(id);
+        ready.push_back(place);
     }
 }
 
