@@ -6,6 +6,7 @@
 mod certificates;
 mod decision;
 mod gate;
+mod hashing;
 mod lockout;
 mod mapping;
 mod role;

@@ -2,10 +2,10 @@
 
 use argon2::{
     Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    password_hash::{PasswordHasher, phc::PasswordHash},
 };
 
-use super::role::Roles;
+use super::{hashing, role::Roles};
 use crate::Error;
 
 /// Longest password that is looked at; also the most the legacy secret form is used for elsewhere.
@@ -83,8 +83,7 @@ impl UserAccount {
 
     pub(crate) fn verify(&self, password: &[u8]) -> bool {
         password.len() <= MAX_PASSWORD_BYTES
-            && PasswordHash::new(&self.phc)
-                .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+            && PasswordHash::new(&self.phc).is_ok_and(|hash| hashing::matches(password, &hash))
     }
 }
 
