@@ -1,9 +1,9 @@
-//! Serves a plant until it is interrupted: `serve PKI_DIR PORT COUNTERS PERIOD_MS PASSWORD`.
+//! Serves a plant until it is interrupted: `serve PKI_DIR PORT COUNTERS PERIOD_MS PASSWORD [STREAMS]`.
 #![allow(clippy::unwrap_used, reason = "an example for the bench; it fails by panicking")]
 
 use std::time::Duration;
 
-use plant::{Plant, PlantConfig};
+use plant::{Plant, PlantConfig, Practice};
 use ua_pki::SecurityPolicy;
 
 #[tokio::main]
@@ -23,7 +23,9 @@ async fn main() {
         ],
         hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
     };
-    let plant = Plant::start(config).await.unwrap();
+    let streams = arguments.next().map_or(0, |streams| streams.parse().unwrap());
+    let practice = Practice { streams, ..Practice::default() };
+    let plant = Plant::start_to_practise(config, practice).await.unwrap();
     println!("{}", plant.endpoint_url());
     tokio::signal::ctrl_c().await.unwrap();
     plant.stop().await;

@@ -11,6 +11,7 @@ use crate::control::{self, Control};
 use crate::events::{BATCH_NUMBER, batch_type};
 use crate::signals::{Shape, Signals, ticks};
 use crate::specimens::{Specimen, Specimens, mode_definition, mode_type, report_definition, report_type};
+use crate::works;
 
 /// Namespace of everything in the plant.
 const NAMESPACE: &str = "urn:lockgate:plant:model";
@@ -21,6 +22,7 @@ pub(crate) fn build(
     start: Ticks,
     counters: usize,
     counter_period: Ticks,
+    streams: usize,
     specimens: Specimens,
     control: Control,
 ) -> Result<Signals, Error> {
@@ -40,9 +42,13 @@ pub(crate) fn build(
     site.filling()?;
     site.counters(counters, counter_period)?;
     site.events()?;
+    if specimens == Specimens::All || streams > 0 {
+        site.data_types()?;
+    }
     if specimens == Specimens::All {
         site.specimens()?;
     }
+    works::add(&mut site, streams, counter_period)?;
     if control == Control::All {
         control::add(&mut site)?;
     }
@@ -55,7 +61,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) struct Site<'a> {
     pub(crate) space: &'a mut AddressSpace,
     pub(crate) signals: Signals,
-    namespace: u16,
+    pub(crate) namespace: u16,
 }
 
 impl Site<'_> {
@@ -163,21 +169,26 @@ impl Site<'_> {
         self.space.add_event_type(spec, &[(BATCH_NUMBER, DataTypeId::Int64)])
     }
 
-    fn specimens(&mut self) -> Result<(), Error> {
+    fn data_types(&mut self) -> Result<(), Error> {
         let namespace = self.namespace;
-        let parent = self.id("Plant");
-        self.folder(&parent, "Plant.Specimens", "Specimens", "One variable of each rare kind")?;
         let mode = NodeSpec { id: mode_type(namespace), name: "Mode".to_owned(), description: None };
         self.space.add_enumeration(mode, mode_definition())?;
         let report =
             NodeSpec { id: report_type(namespace), name: "BatchReport".to_owned(), description: None };
-        self.space.add_structure(report, report_definition(namespace))?;
-        for (name, kind, data_type, value_rank) in [
-            ("Report", Specimen::Report, report_type(namespace), -1),
-            ("Mode", Specimen::Mode, mode_type(namespace), -1),
-            ("Profile", Specimen::Profile, DataTypeId::Double.into(), 1),
-            ("Grid", Specimen::Grid, DataTypeId::Int32.into(), 2),
+        self.space.add_structure(report, report_definition(namespace))
+    }
+
+    fn specimens(&mut self) -> Result<(), Error> {
+        let namespace = self.namespace;
+        let parent = self.id("Plant");
+        self.folder(&parent, "Plant.Specimens", "Specimens", "One variable of each rare kind")?;
+        for (name, kind) in [
+            ("Report", Specimen::Report),
+            ("Mode", Specimen::Mode),
+            ("Profile", Specimen::Profile),
+            ("Grid", Specimen::Grid),
         ] {
+            let (data_type, value_rank) = kind.data_type(namespace);
             let period = ticks(SECOND);
             let slot = self.signals.add(Shape::Specimen { kind, namespace }, period).ok_or(Error::Full)?;
             let spec = self.spec(&format!("Plant.Specimens.{name}"), name, "A specimen");
@@ -240,7 +251,7 @@ fn analog(unit: &str, low: f64, high: f64) -> VariableKind {
     VariableKind::Analog { unit: unit.to_owned(), range: Some((low, high)) }
 }
 
-const fn data_type(shape: &Shape) -> DataTypeId {
+pub(crate) const fn data_type(shape: &Shape) -> DataTypeId {
     match shape {
         Shape::Counter => DataTypeId::Int64,
         Shape::Text(_) => DataTypeId::String,
@@ -253,12 +264,13 @@ const fn data_type(shape: &Shape) -> DataTypeId {
         | Shape::Step(_)
         | Shape::Stuck(_)
         | Shape::Failing(_)
+        | Shape::Skewed { .. }
         | Shape::Setpoint(_)
         | Shape::Specimen { .. } => DataTypeId::Double,
     }
 }
 
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "periods are far below 2^53 ticks")]
-fn milliseconds(period: Ticks) -> f64 {
+pub(crate) fn milliseconds(period: Ticks) -> f64 {
     period as f64 / TICKS_PER_MS as f64
 }

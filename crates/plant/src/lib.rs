@@ -7,10 +7,12 @@
 
 mod control;
 mod events;
+mod formula;
 mod layout;
 mod plant;
 mod signals;
 mod specimens;
+mod works;
 
 pub use control::{Control, Setpoint};
 pub use events::EVENT_PERIOD;

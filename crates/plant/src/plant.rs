@@ -42,7 +42,7 @@ pub struct Plant {
 }
 
 /// Connections from one address: a bench with several connectors on one machine is what this is for.
-const CONNECTIONS_PER_ADDRESS: usize = 50;
+const CONNECTIONS_PER_ADDRESS: usize = 150;
 const OPENS_PER_SECOND: u32 = 250;
 /// The URI by which clients know the plant.
 const APPLICATION_URI: &str = "urn:lockgate:plant";
@@ -57,6 +57,8 @@ pub struct Practice {
     pub trouble: Arc<Trouble>,
     /// Namespaces that stand before the plant's own in the table, so that it is numbered another way.
     pub namespaces_before: Vec<String>,
+    /// Variables of a works of any size: areas, lines and machines, each variable at the pace of the counters.
+    pub streams: usize,
     /// Variables of rare kinds.
     pub specimens: Specimens,
     /// Whether somebody may come in without saying who it is.
@@ -92,7 +94,7 @@ impl Plant {
         server.listen = config.listen;
         server.hosts = config.hosts;
         server.policies = config.policies;
-        server.limits = practice.limits.unwrap_or_default();
+        server.limits = practice.limits.unwrap_or_else(|| limits(config.counters, practice.streams));
         server.trouble = practice.trouble;
         server.audit = practice.audit;
         server.limits.connections_per_address = CONNECTIONS_PER_ADDRESS;
@@ -115,6 +117,7 @@ impl Plant {
             start,
             config.counters,
             ticks(config.counter_period),
+            practice.streams,
             practice.specimens,
             practice.control,
         )?);
@@ -159,6 +162,15 @@ impl Plant {
     pub async fn stop(self) {
         self.server.stop().await;
     }
+}
+
+/// Every variable can be subscribed twice, and more than a hundred sessions can stay: the bench is one machine.
+fn limits(counters: usize, streams: usize) -> Limits {
+    let mut limits = Limits::default();
+    limits.items = limits.items.max(counters.saturating_add(streams).saturating_mul(2));
+    limits.connections = CONNECTIONS_PER_ADDRESS;
+    limits.sessions = CONNECTIONS_PER_ADDRESS;
+    limits
 }
 
 fn everybody_observes() -> Vec<RoleRule> {

@@ -48,6 +48,13 @@ pub enum Shape {
     Stuck(f64),
     /// A sensor that fails every other period.
     Failing(f64),
+    /// A number whose source timestamps are ahead of the server's time.
+    Skewed {
+        /// What it shows.
+        shape: Box<Self>,
+        /// So far ahead.
+        by: Ticks,
+    },
     /// One text after the other.
     Text(Vec<Arc<str>>),
     /// On in odd periods.
@@ -166,6 +173,10 @@ impl Shape {
                 return Sample::bad(StatusCode::BadSensorFailure, time);
             }
             Self::Failing(value) => Value::Double(*value),
+            Self::Skewed { shape, by } => {
+                let sample = shape.sample(k, start, time);
+                return Sample { source_time: sample.source_time.saturating_add(*by), ..sample };
+            }
             Self::Text(texts) => pick(texts, k).map_or(Value::Null, |text| Value::Text(Arc::clone(text))),
             Self::Toggle => Value::Boolean(k.rem_euclid(2) == 1),
             Self::State(states) => {
@@ -220,7 +231,8 @@ impl ValueSource for Signals {
 
     fn recorded(&self, slot: Slot, at: Ticks, toward: Toward, now: Ticks) -> Option<Sample> {
         let (shape, period) = self.facts(slot)?;
-        let since = at.checked_sub(self.start)?;
+        let ahead = if let Shape::Skewed { by, .. } = shape { *by } else { 0 };
+        let since = at.checked_sub(self.start)?.checked_sub(ahead)?;
         let newest = now.checked_sub(self.start)?.div_euclid(period);
         let (oldest, newest) = match shape {
             Shape::Stuck(_) | Shape::StartTime => (0, newest.min(0)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opcua_types::{
-    Array, ByteString, EnumDefinition, EnumField, ExtensionObject, NodeId, StructureDefinition,
+    Array, ByteString, DataTypeId, EnumDefinition, EnumField, ExtensionObject, NodeId, StructureDefinition,
     StructureField, StructureType, Variant, VariantScalarTypeId, type_loader::ByteStringBody,
 };
 use ua_server::Value;
@@ -79,6 +79,16 @@ pub(crate) fn report_definition(namespace: u16) -> StructureDefinition {
 }
 
 impl Specimen {
+    /// Data type and value rank.
+    pub(crate) fn data_type(self, namespace: u16) -> (NodeId, i32) {
+        match self {
+            Self::Report => (report_type(namespace), -1),
+            Self::Mode => (mode_type(namespace), -1),
+            Self::Profile => (DataTypeId::Double.into(), 1),
+            Self::Grid => (DataTypeId::Int32.into(), 2),
+        }
+    }
+
     pub(crate) fn value(self, k: i64, namespace: u16) -> Value {
         let variant = match self {
             Self::Mode => return Value::Int32(mode(k)),

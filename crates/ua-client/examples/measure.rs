@@ -1,9 +1,10 @@
 //! One kind of work for a while, and the processor time of this process alone: what `cargo xtask bench client` holds
 //! against the C client of interop/open62541, which takes the same arguments and prints the same line.
 //!
-//! `measure subscribe|read|browse|history|connect --url URL [--items N] [--secs S]`, and for an encrypted channel
+//! `measure subscribe|read|browse|history|connect|idle --url URL [--items N] [--secs S]`, and for an encrypted channel
 //! `--policy Basic256Sha256 --certificate OURS.der --key OURS.pem --server-certificate THEIRS.der`. Where the server is our
-//! plant: `--namespace URI --first 1 --user NAME --password WORD`.
+//! plant: `--namespace URI --first 1 --user NAME --password WORD`. With `--server-pid N` also what the server's process needed;
+//! with `--below NODE` the variables below a node instead of counters.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -37,6 +38,10 @@ async fn main() {
     let options = Options::read();
     if work == "connect" {
         println!("{}", connect_again_and_again(&options).await);
+        return;
+    }
+    if work == "idle" {
+        println!("{}", stay_idle(&options).await);
         return;
     }
     let session = options.session().await;
@@ -78,6 +83,11 @@ impl Options {
     /// Number of the first counter.
     fn first(&self) -> usize {
         self.word("first").map_or(0, |first| first.parse().unwrap())
+    }
+
+    /// The process of the server, if its costs are of interest.
+    fn server(&self) -> Option<u32> {
+        self.0.get("server-pid").map(|process| process.parse().unwrap())
     }
 
     fn login(&self) -> Login {
@@ -163,11 +173,18 @@ fn now() -> jiff::Timestamp {
 struct Window {
     cpu: Duration,
     wall: Duration,
+    server: Option<u32>,
+    server_cpu: u64,
 }
 
 impl Window {
-    fn open() -> Self {
-        Self { cpu: clock(ClockId::ProcessCPUTime), wall: clock(ClockId::Monotonic) }
+    fn open(server: Option<u32>) -> Self {
+        Self {
+            cpu: clock(ClockId::ProcessCPUTime),
+            wall: clock(ClockId::Monotonic),
+            server,
+            server_cpu: server.map_or(0, processor_time),
+        }
     }
 
     fn lasted(&self) -> Duration {
@@ -175,7 +192,12 @@ impl Window {
     }
 
     fn close(self, values: usize) -> Measured {
-        Measured { values, cpu: clock(ClockId::ProcessCPUTime) - self.cpu, wall: self.lasted() }
+        Measured {
+            values,
+            cpu: clock(ClockId::ProcessCPUTime) - self.cpu,
+            wall: self.lasted(),
+            server: self.server.map(|server| processor_time(server) - self.server_cpu),
+        }
     }
 }
 
@@ -187,12 +209,15 @@ struct Measured {
     values: usize,
     cpu: Duration,
     wall: Duration,
+    /// Nanoseconds of the server's process.
+    server: Option<u64>,
 }
 
 impl Measured {
     fn line(&self) -> String {
+        let server = self.server.map_or(String::new(), |server| format!(r#", "server_cpu_ns": {server}"#));
         format!(
-            r#"{{"values": {}, "cpu_ns": {}, "wall_ns": {}, "peak_kib": {}}}"#,
+            r#"{{"values": {}, "cpu_ns": {}, "wall_ns": {}, "peak_kib": {}{server}}}"#,
             self.values,
             self.cpu.as_nanos(),
             self.wall.as_nanos(),
@@ -201,9 +226,23 @@ impl Measured {
     }
 }
 
-/// A line of /proc/self/status in KiB.
+/// Nanoseconds that all threads of a process ran.
+fn processor_time(process: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let of_one = |task: std::io::Result<std::fs::DirEntry>| {
+        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    tasks.filter_map(of_one).sum()
+}
+
 fn memory(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    memory_of("self", name)
+}
+
+/// A line of a process's status in KiB.
+fn memory_of(process: &str, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
@@ -260,7 +299,25 @@ fn counter(ns: u16, index: usize) -> NodeId {
     NodeId::new(ns, format!("Counter{index:04}"))
 }
 
+/// Most items of one subscription: our plant's limit.
+const ITEMS_PER_SUBSCRIPTION: usize = 10_000;
+
 async fn subscribe(session: &Session, ns: u16, options: &Options) -> Measured {
+    let nodes = match options.word("below") {
+        Some(root) => variables_below(session, NodeId::new(ns, root), options.items()).await,
+        None => (0..options.items()).map(|index| counter(ns, options.first() + index)).collect(),
+    };
+    assert_eq!(nodes.len(), options.items(), "there are fewer variables");
+    let mut watches = Vec::new();
+    for nodes in nodes.chunks(ITEMS_PER_SUBSCRIPTION) {
+        watches.push(subscribe_to(session, nodes).await);
+    }
+    session.start_publishing(&watches, 10).await.unwrap();
+    receive(session, WARM_UP, None).await;
+    receive(session, options.time(), options.server()).await
+}
+
+async fn subscribe_to(session: &Session, nodes: &[NodeId]) -> SubscriptionWatch {
     let info = session
         .create_subscription(SubscriptionRequest {
             publishing_interval: Duration::from_millis(100),
@@ -271,10 +328,11 @@ async fn subscribe(session: &Session, ns: u16, options: &Options) -> Measured {
         })
         .await
         .unwrap();
-    let items: Vec<_> = (0..options.items())
-        .map(|index| ItemRequest {
-            node: counter(ns, options.first() + index),
-            client_handle: u32::try_from(index).unwrap(),
+    let items: Vec<_> = (0..)
+        .zip(nodes)
+        .map(|(client_handle, node)| ItemRequest {
+            node: node.clone(),
+            client_handle,
             sampling_interval: Duration::ZERO,
             queue_size: 100,
             discard_oldest: true,
@@ -283,14 +341,39 @@ async fn subscribe(session: &Session, ns: u16, options: &Options) -> Measured {
     for made in session.create_monitored_items(info.id, &items).await.unwrap() {
         made.unwrap();
     }
-    session.start_publishing(&[SubscriptionWatch::from(&info)], 10).await.unwrap();
-    receive(session, WARM_UP).await;
-    receive(session, options.time()).await
+    SubscriptionWatch::from(&info)
 }
 
-async fn receive(session: &Session, time: Duration) -> Measured {
+/// The first variables below a node that are no properties.
+async fn variables_below(session: &Session, root: NodeId, most: usize) -> Vec<NodeId> {
+    const VARIABLE: i32 = 2;
+    let (mut level, mut found) = (vec![root], Vec::new());
+    let property_type = NodeId::new(0, 68_u32);
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for nodes in level.chunks(NODES_PER_CALL) {
+            let keep = |_: usize, reference: &ReferenceRef<'_>| {
+                let id = to_node_id(&reference.node_id.node_id);
+                let is_property = to_node_id(&reference.type_definition.node_id) == property_type;
+                match reference.node_class {
+                    VARIABLE if is_property => {}
+                    VARIABLE => found.push(id),
+                    _ => next.push(id),
+                }
+            };
+            for browsed in session.browse_each(nodes, &BrowseFilter::default(), keep).await.unwrap() {
+                browsed.unwrap();
+            }
+        }
+        level = next;
+    }
+    found.truncate(most);
+    found
+}
+
+async fn receive(session: &Session, time: Duration, server: Option<u32>) -> Measured {
     let mut counter = Counter::default();
-    let window = Window::open();
+    let window = Window::open(server);
     while window.lasted() < time {
         let delivery = session.next_publish().await.unwrap();
         delivery.walk(&mut counter).unwrap();
@@ -302,7 +385,7 @@ async fn receive(session: &Session, time: Duration) -> Measured {
 async fn read(session: &Session, ns: u16, options: &Options) -> Measured {
     let nodes: Vec<_> = (0..options.items()).map(|index| (counter(ns, index), AttributeId::Value)).collect();
     let mut counter = Counter::default();
-    let window = Window::open();
+    let window = Window::open(options.server());
     for call in nodes.chunks(NODES_PER_CALL).cycle() {
         session.read_each(call, |_, value| counter.take(value)).await.unwrap();
         if window.lasted() >= options.time() {
@@ -314,7 +397,7 @@ async fn read(session: &Session, ns: u16, options: &Options) -> Measured {
 
 async fn browse(session: &Session, ns: u16, options: &Options) -> Measured {
     let mut references = 0;
-    let window = Window::open();
+    let window = Window::open(options.server());
     while window.lasted() < options.time() {
         let mut level = vec![NodeId::new(ns, "Tree")];
         while !level.is_empty() {
@@ -336,7 +419,7 @@ async fn browse(session: &Session, ns: u16, options: &Options) -> Measured {
 
 async fn history(session: &Session, ns: u16, options: &Options) -> Measured {
     let mut counter = Counter::default();
-    let window = Window::open();
+    let window = Window::open(options.server());
     for index in (0..10).cycle() {
         let range = HistoryRange::since(ua_client::ticks(jiff::Timestamp::UNIX_EPOCH));
         let node = NodeId::new(ns, format!("History{index:02}"));
@@ -358,7 +441,7 @@ async fn connect_again_and_again(options: &Options) -> String {
         connect(request.clone()).await.unwrap().close().await.unwrap();
     }
     let (memory_before, files_before) = (memory("VmRSS:"), open_files());
-    let window = Window::open();
+    let window = Window::open(options.server());
     let mut tick = tokio::time::interval(PACE);
     let mut sessions = 0;
     while window.lasted() < options.time() {
@@ -370,6 +453,32 @@ async fn connect_again_and_again(options: &Options) -> String {
     let (memory_after, files_after) = (memory("VmRSS:"), open_files());
     format!(
         r#"{}, "kib_before": {memory_before}, "kib_after": {memory_after}, "files_before": {files_before}, "files_after": {files_after}}}"#,
+        measured.trim_end_matches('}')
+    )
+}
+
+/// Sessions that stand and ask for nothing, and what they take of the server's memory.
+async fn stay_idle(options: &Options) -> String {
+    let server = options.server().expect("--server-pid").to_string();
+    let resident = || memory_of(&server, "VmRSS:");
+    let request = options.request().await;
+    // the first one wakes what all of them share
+    let first = connect(request.clone()).await.unwrap();
+    let before = resident();
+    let mut sessions = Vec::new();
+    for _ in 0..options.items() {
+        sessions.push(connect(request.clone()).await.unwrap());
+    }
+    let window = Window::open(options.server());
+    tokio::time::sleep(options.time()).await;
+    let measured = window.close(sessions.len()).line();
+    let after = resident();
+    for session in sessions {
+        session.close().await.unwrap();
+    }
+    first.close().await.unwrap();
+    format!(
+        r#"{}, "server_kib_before": {before}, "server_kib_after": {after}}}"#,
         measured.trim_end_matches('}')
     )
 }

@@ -29,7 +29,9 @@ mod values;
 mod wire;
 
 pub use access::{Criterion, NodeRules, Permissions, Restrictions, Role, RoleRule, Roles, UserAccount};
-pub use address_space::{AddressSpace, MethodSpec, NodeSpec, TypedVariable, VariableKind, VariableSpec};
+pub use address_space::{
+    AddressSpace, Declaration, MethodSpec, NodeSpec, TypedVariable, VariableKind, VariableSpec,
+};
 pub use audit::{AuditRecord, AuditSink};
 pub use clock::Clock;
 pub use config::{AnonymousLogin, ServerConfig};

@@ -35,12 +35,13 @@ impl Server {
     /// When the configuration contradicts itself, the store cannot be used, or the address cannot be listened on.
     pub async fn bind(
         config: ServerConfig,
-        space: AddressSpace,
+        mut space: AddressSpace,
         source: Arc<dyn ValueSource>,
     ) -> Result<Running, Error> {
         if config.policies.contains(&SecurityPolicy::None) {
             return Err(Error::Config("policy None is not offered by listing it"));
         }
+        space.finish();
         let clock = Clock::start();
         let prepared = tokio::task::spawn_blocking(move || {
             let store = Store::open(&config.pki_dir)

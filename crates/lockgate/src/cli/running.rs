@@ -53,7 +53,10 @@ pub(crate) struct Simulate {
     /// Counters besides the named signals
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) counters: u32,
-    /// How often all counters together step in a second; each steps at most 100 times (default: each twice)
+    /// Also a folder Works with so many variables, ten to a machine: areas, lines and machines of four types
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub(crate) streams: u32,
+    /// How often all counters and streams together change in a second; each at most 100 times (default: each twice)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
     /// Also a folder Specimens with a variable of each rare kind: a structure, an enumeration, an array, a matrix

@@ -32,6 +32,7 @@ use crate::output::{Table, print, safe, say};
 const SOURCE: &str = "plant";
 const SIZE: simulate::Size = simulate::Size {
     counters: 20,
+    streams: 0,
     rate: None,
     specimens: plant::Specimens::None,
     control: plant::Control::None,

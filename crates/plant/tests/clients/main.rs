@@ -13,3 +13,4 @@ mod bench;
 mod front_door;
 mod nothing_lost;
 mod roles;
+mod works;

@@ -11,10 +11,15 @@ use super::{
     access::RuleBook,
     audit_types,
     node::{Content, Node, NodeIndex, NodeKind, Reference},
+    object_types,
     query::AddressSpace,
     standard, standard_types,
 };
-use crate::{Error, limits::Limits, values::Slot};
+use crate::{
+    Error,
+    limits::Limits,
+    values::{Slot, Value},
+};
 
 /// What every node has.
 #[derive(Debug, Clone)]
@@ -88,6 +93,7 @@ impl AddressSpace {
             by_id: HashMap::new(),
             children: HashSet::new(),
             book: RuleBook::new(),
+            shared: HashMap::new(),
             namespaces: vec!["http://opcfoundation.org/UA/".to_owned(), application_uri.to_owned()],
         };
         standard_types::add(&mut space)?;
@@ -155,24 +161,22 @@ impl AddressSpace {
             minimum_sampling: variable.minimum_sampling,
             content: Content::Live(variable.slot),
         };
-        let type_definition = match &variable.kind {
-            VariableKind::Plain => VariableTypeId::BaseDataVariableType,
-            VariableKind::Analog { range: None, .. } => VariableTypeId::AnalogUnitType,
-            VariableKind::Analog { range: Some(_), .. } => VariableTypeId::AnalogUnitRangeType,
-            VariableKind::TwoState { .. } => VariableTypeId::TwoStateDiscreteType,
-            VariableKind::MultiState(_) => VariableTypeId::MultiStateDiscreteType,
-        };
+        let type_definition = object_types::type_of(&variable.kind);
         self.attach(parent, ReferenceTypeId::HasComponent, &type_definition.into(), spec, kind)?;
         match variable.kind {
             VariableKind::Plain => Ok(()),
             VariableKind::Analog { unit, range } => self.add_analog_properties(&id, &unit, range),
             VariableKind::TwoState { off, on } => {
-                self.add_property(&id, "FalseState", DataTypeId::LocalizedText, text(&off))?;
-                self.add_property(&id, "TrueState", DataTypeId::LocalizedText, text(&on))
+                let (off, on) = (self.share_text(&off), self.share_text(&on));
+                self.add_property(&id, "FalseState", DataTypeId::LocalizedText, off)?;
+                self.add_property(&id, "TrueState", DataTypeId::LocalizedText, on)
             }
             VariableKind::MultiState(names) => {
-                let names: Vec<_> = names.iter().map(|name| LocalizedText::new("", name)).collect();
-                self.add_property(&id, "EnumStrings", DataTypeId::LocalizedText, Variant::from(names))
+                let names = self.share(format!("names {names:?}"), || {
+                    let names = names.iter().map(|name| LocalizedText::new("", name));
+                    Variant::from(names.collect::<Vec<_>>())
+                });
+                self.add_property(&id, "EnumStrings", DataTypeId::LocalizedText, names)
             }
         }
     }
@@ -203,27 +207,32 @@ impl AddressSpace {
         unit: &str,
         range: Option<(f64, f64)>,
     ) -> Result<(), Error> {
-        let unit = EUInformation {
-            namespace_uri: UNITS_NAMESPACE.into(),
-            unit_id: -1,
-            display_name: LocalizedText::new("", unit),
-            description: LocalizedText::new("", unit),
-        };
-        self.add_property(
-            id,
-            "EngineeringUnits",
-            DataTypeId::EUInformation,
-            ExtensionObject::from_message(unit).into(),
-        )?;
+        let unit = self.share(format!("unit {unit}"), || {
+            let unit = EUInformation {
+                namespace_uri: UNITS_NAMESPACE.into(),
+                unit_id: -1,
+                display_name: LocalizedText::new("", unit),
+                description: LocalizedText::new("", unit),
+            };
+            ExtensionObject::from_message(unit).into()
+        });
+        self.add_property(id, "EngineeringUnits", DataTypeId::EUInformation, unit)?;
         if let Some((low, high)) = range {
-            self.add_property(
-                id,
-                "EURange",
-                DataTypeId::Range,
-                ExtensionObject::from_message(Range { low, high }).into(),
-            )?;
+            let range = self.share(format!("range {low} {high}"), || {
+                ExtensionObject::from_message(Range { low, high }).into()
+            });
+            self.add_property(id, "EURange", DataTypeId::Range, range)?;
         }
         Ok(())
+    }
+
+    fn share_text(&mut self, text: &str) -> Value {
+        self.share(format!("text {text}"), || Variant::from(LocalizedText::new("", text)))
+    }
+
+    /// A value that is made only when nobody had one of this name.
+    fn share(&mut self, name: String, make: impl FnOnce() -> Variant) -> Value {
+        self.shared.entry(name).or_insert_with(|| make().into()).clone()
     }
 
     /// A property in OPC UA's own namespace whose id is the owner's with the name appended.
@@ -232,15 +241,17 @@ impl AddressSpace {
         owner: &NodeId,
         name: &str,
         data_type: DataTypeId,
-        value: Variant,
+        value: impl Into<Value>,
     ) -> Result<(), Error> {
+        let value = value.into();
         let id = NodeId::new(owner.namespace, format!("{}.{name}", owner.identifier));
-        let value_rank = if matches!(value, Variant::Array(_)) { 1 } else { -1 };
+        let is_array = matches!(&value, Value::Other(variant) if matches!(**variant, Variant::Array(_)));
+        let value_rank = if is_array { 1 } else { -1 };
         let kind = NodeKind::Variable {
             data_type: data_type.into(),
             value_rank,
             minimum_sampling: 0.0,
-            content: Content::Fixed(value.into()),
+            content: Content::Fixed(value),
         };
         self.insert(id.clone(), QualifiedName::new(0, name), None, kind)?;
         self.refer(owner, ReferenceTypeId::HasProperty, &id)?;
@@ -298,15 +309,25 @@ impl AddressSpace {
 
     /// Puts a reference on both ends; targets of `HasTypeDefinition` do not list their instances, which would be every node.
     pub(super) fn refer(&mut self, from: &NodeId, kind: ReferenceTypeId, to: &NodeId) -> Result<(), Error> {
+        let (source, target, number) = self.refer_one_way(from, kind, to)?;
+        if kind != ReferenceTypeId::HasTypeDefinition {
+            self.push(target, Reference { kind: number, target: source, forward: false });
+        }
+        Ok(())
+    }
+
+    /// Puts a reference on its source alone; gives both ends and the type.
+    pub(super) fn refer_one_way(
+        &mut self,
+        from: &NodeId,
+        kind: ReferenceTypeId,
+        to: &NodeId,
+    ) -> Result<(NodeIndex, NodeIndex, NodeIndex), Error> {
         let place = |space: &Self, id: &NodeId| space.index(id).ok_or_else(|| Error::UnknownNode(id.clone()));
-        let one_way = kind == ReferenceTypeId::HasTypeDefinition;
         let (source, target) = (place(self, from)?, place(self, to)?);
         let kind = place(self, &kind.into())?;
         self.push(source, Reference { kind, target, forward: true });
-        if !one_way {
-            self.push(target, Reference { kind, target: source, forward: false });
-        }
-        Ok(())
+        Ok((source, target, kind))
     }
 
     fn push(&mut self, at: NodeIndex, reference: Reference) {
@@ -314,10 +335,6 @@ impl AddressSpace {
             node.references.push(reference);
         }
     }
-}
-
-fn text(text: &str) -> Variant {
-    Variant::from(LocalizedText::new("", text))
 }
 
 /// Our units are names, not UN/CEFACT codes, so they must not claim that namespace (Part 8 §5.6.3).

@@ -10,6 +10,7 @@ mod build;
 mod data_types;
 mod methods;
 mod node;
+mod object_types;
 mod query;
 mod standard;
 mod standard_types;
@@ -18,6 +19,7 @@ pub(crate) use audit_types::{audit_fields, audit_type_name};
 pub use build::{NodeSpec, TypedVariable, VariableKind, VariableSpec};
 pub use methods::MethodSpec;
 pub(crate) use node::{Content, Node, NodeIndex, NodeKind, Reference, ServerVariable};
+pub use object_types::Declaration;
 pub use query::AddressSpace;
 pub(crate) use standard::{PRODUCT_NAME, PRODUCT_URI};
 

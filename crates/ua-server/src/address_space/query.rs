@@ -8,6 +8,7 @@ use super::{
     access::RuleBook,
     node::{Node, NodeIndex, Reference},
 };
+use crate::values::Value;
 
 /// All nodes of a server. Built before the server starts, read-only afterwards.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct AddressSpace {
     pub(super) children: HashSet<(NodeIndex, u16, Box<str>)>,
     pub(super) namespaces: Vec<String>,
     pub(super) book: RuleBook,
+    /// Values of properties that many variables have: each is there once.
+    pub(super) shared: HashMap<String, Value>,
 }
 
 impl AddressSpace {
@@ -42,6 +45,14 @@ impl AddressSpace {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Gives back what only building needs.
+    pub(crate) fn finish(&mut self) {
+        self.children = HashSet::new();
+        self.shared = HashMap::new();
+        self.nodes.shrink_to_fit();
+        self.nodes.iter_mut().for_each(|node| node.references.shrink_to_fit());
     }
 
     pub(crate) fn index(&self, id: &NodeId) -> Option<NodeIndex> {

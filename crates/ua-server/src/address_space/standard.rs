@@ -83,6 +83,7 @@ const OBJECTS: &[(u32, &str, u32, Link, ObjectTypeId)] = &[
     (CAPABILITIES, "ServerCapabilities", SERVER, Link::Component, ObjectTypeId::ServerCapabilitiesType),
     (OPERATION_LIMITS, "OperationLimits", CAPABILITIES, Link::Component, ObjectTypeId::OperationLimitsType),
     (2996, "ModellingRules", CAPABILITIES, Link::Component, ObjectTypeId::FolderType),
+    (78, "Mandatory", 2996, Link::Organizes, ObjectTypeId::ModellingRuleType),
     (2997, "AggregateFunctions", CAPABILITIES, Link::Component, ObjectTypeId::FolderType),
     (
         HISTORY,

@@ -40,6 +40,8 @@ const FASTEST: u32 = 100;
 pub(super) struct Size {
     /// How many counters.
     pub(super) counters: u32,
+    /// How many variables of a works.
+    pub(super) streams: u32,
     /// How often all of them together step in a second; absent: each twice.
     pub(super) rate: Option<u32>,
     /// Variables of rare kinds.
@@ -52,15 +54,25 @@ impl Size {
     fn period(&self) -> Outcome<Duration> {
         let Some(rate) = self.rate else { return Ok(COUNTER_PERIOD) };
         let least = rate.div_ceil(FASTEST);
-        if self.counters < least {
-            let counters = self.counters;
-            let message = format!("{counters} counters cannot step {rate} times a second");
+        let (counters, streams) = (self.counters, self.streams);
+        let all = counters.saturating_add(streams);
+        if all < least {
+            let (what, option, others) = match streams {
+                0 => (format!("{counters} counters cannot step"), "--counters", 0),
+                _ => (
+                    format!("{counters} counters and {streams} streams cannot change"),
+                    "--streams",
+                    counters,
+                ),
+            };
+            let message = format!("{what} {rate} times a second");
             let advice = Advice::new("simulate.rate", Exit::Usage, message);
+            let enough = least.saturating_sub(others);
             return Err(Box::new(
-                advice.then(format!("take at least {least} of them, with --counters {least}")),
+                advice.then(format!("take at least {enough} of them, with {option} {enough}")),
             ));
         }
-        Ok(Duration::from_secs_f64(f64::from(self.counters) / f64::from(rate)))
+        Ok(Duration::from_secs_f64(f64::from(all) / f64::from(rate)))
     }
 }
 
@@ -100,7 +112,7 @@ async fn serve(context: &Context, args: &cli::Simulate) -> Outcome {
     let pki = args.dir.join("pki");
     let specimens = if args.specimens { Specimens::All } else { Specimens::None };
     let control = if args.control { Control::All } else { Control::None };
-    let size = Size { counters: args.counters, rate: args.rate, specimens, control };
+    let size = Size { counters: args.counters, streams: args.streams, rate: args.rate, specimens, control };
     let users_file = users::path(&args.dir);
     let user_pki = args.user_certificates.then(|| args.dir.join("users"));
     let known = users::open(&args.dir)?;
@@ -178,7 +190,12 @@ pub(super) async fn start(pki: &Path, port: u16, size: &Size, people: Option<Peo
         ],
         hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
     };
-    let mut practice = Practice { specimens: size.specimens, control: size.control, ..Practice::default() };
+    let mut practice = Practice {
+        streams: usize::try_from(size.streams).unwrap_or(usize::MAX),
+        specimens: size.specimens,
+        control: size.control,
+        ..Practice::default()
+    };
     if let Some(people) = people {
         practice.users = Some(people.accounts);
         practice.user_certificates = people.user_pki;
