@@ -459,7 +459,7 @@ async fn connect_again_and_again(options: &Options) -> String {
 
 /// Sessions that stand and ask for nothing, and what they take of the server's memory.
 async fn stay_idle(options: &Options) -> String {
-    let server = options.server().expect("--server-pid").to_string();
+    let server = options.server().unwrap().to_string();
     let resident = || memory_of(&server, "VmRSS:");
     let request = options.request().await;
     // the first one wakes what all of them share
