@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::command::Command;
 use crate::interop::{self, Flow, PlantOptions};
 use crate::workspace::Workspace;
-use crate::{bench_browse, bench_client};
+use crate::{bench_browse, bench_client, bench_server};
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Bench {
@@ -16,6 +16,8 @@ pub(crate) enum Bench {
     Timing,
     /// What our client costs, beside a client in C.
     Client,
+    /// What our server costs: a large plant, a fast one, idle sessions, and each value beside a server in C.
+    Server,
     /// How long a browse of a million nodes takes, and in how much memory.
     Browse,
     /// What the store appends and seals in a second, how soon it answers, and how many bytes a value takes; then the
@@ -27,6 +29,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(workspace: &Workspace, which: Bench, minutes: f64) -> Result<()> {
     let arguments = match which {
         Bench::Client => return bench_client::run(workspace),
+        Bench::Server => return bench_server::run(workspace),
         Bench::Browse => return bench_browse::run(workspace),
         Bench::Pki => ["bench", "--quiet", "--locked", "--package", "ua-pki", "--bench", "pki"].as_slice(),
         Bench::Pipeline => &["bench", "--quiet", "--locked", "--package", "tagstore", "--bench", "pipeline"],

@@ -7,6 +7,7 @@ mod arrows;
 mod bench;
 mod bench_browse;
 mod bench_client;
+mod bench_server;
 mod cli;
 mod command;
 mod deny;
