@@ -30,6 +30,9 @@ impl Handle {
         }
         // a source goes on from what is durable: everything it handed over must be, before it starts again
         self.settle().await?;
+        for name in plan.sources(PlannedAction::Stop) {
+            self.forget_source(name);
+        }
         for name in both(&plan, Plan::sources, COMING) {
             self.start_source(new.source(name)?.clone());
         }

@@ -111,6 +111,8 @@ impl Runtime {
             session_name: config.application.name.clone(),
             data: config.storage.data.clone(),
         };
+        // before the first of them says which streams it has
+        shared.writer.collects(config.sources.iter().map(|source| source.name.to_string()));
         let sources =
             config.sources.iter().map(|source| (source.name.to_string(), shared.collect(source.clone())));
         let sources = sources.collect();
@@ -233,6 +235,11 @@ impl Handle {
         }
     }
 
+    /// A source that was stopped is not to come back.
+    pub(crate) fn forget_source(&self, name: &str) {
+        self.shared.writer.collects_no_more(name);
+    }
+
     /// Waits until everything that was received is durable.
     ///
     /// # Errors
@@ -242,6 +249,7 @@ impl Handle {
     }
 
     pub(crate) fn start_source(&mut self, source: SourceConfig) {
+        self.shared.writer.collects([source.name.to_string()]);
         self.sources.insert(source.name.to_string(), self.shared.collect(source));
     }
 

@@ -52,6 +52,35 @@ fn what_was_appended_is_there_after_reopening() {
 }
 
 #[test]
+fn two_sources_whose_servers_are_copies_of_one_another_keep_their_streams_apart() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path());
+    let of = |source: &str, name: &str| NewStream {
+        source: source.to_owned(),
+        name: name.to_owned(),
+        ..stream("urn:plc|nsu=urn:model;s=Level")
+    };
+    let others = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut register = |stream: NewStream, beside: &[&str]| {
+        journal.register_streams_beside(&[stream], &others(beside)).unwrap()[0]
+    };
+    let first = register(of("line1", "line1.Level"), &["line2"]);
+    let second = register(of("line2", "line2.Level"), &["line1"]);
+    assert_ne!(first, second);
+    // in whichever order they come the next time, and when the first is gone
+    assert_eq!(register(of("line2", "line2.Level"), &["line1"]), second);
+    assert_eq!(register(of("line1", "line1.Level"), &["line2"]), first);
+    assert_eq!(register(of("line2", "line2.Level"), &[]), second);
+    // a source that got another name takes its streams along
+    assert_eq!(register(of("press", "press.Level"), &["line2"]), first);
+    let streams = journal.streams().unwrap();
+    let shown: Vec<_> =
+        streams.iter().map(|s| (s.source.as_str(), s.name.as_str(), s.key.as_str())).collect();
+    let key = "key of urn:plc|nsu=urn:model;s=Level";
+    assert_eq!(shown, [("press", "press.Level", key), ("line2", "line2.Level", &*format!("line2|{key}"))]);
+}
+
+#[test]
 fn a_stream_keeps_its_number_when_it_is_renamed() {
     let data = tempfile::tempdir().unwrap();
     let mut journal = open(data.path());

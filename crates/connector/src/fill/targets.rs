@@ -16,7 +16,10 @@ pub(super) struct Target {
 /// The stream as a node of the server with this URI and namespace table; `None` for a stream of another server, or of a
 /// namespace that the server no longer has.
 pub(super) fn target(stream: StreamInfo, server: &str, namespaces: &[String]) -> Option<Target> {
-    let place = stream.key.strip_prefix(server)?.strip_prefix("|nsu=")?;
+    // where two servers are copies of one another, the key of the second says whose it is
+    let own = format!("{}|", stream.source);
+    let key = stream.key.strip_prefix(&own).unwrap_or(&stream.key);
+    let place = key.strip_prefix(server)?.strip_prefix("|nsu=")?;
     // a URI may hold any sign: the table says where it ends
     let node = std::iter::once(ua_client::UA_NAMESPACE)
         .chain(namespaces.iter().map(String::as_str))
@@ -51,6 +54,7 @@ mod tests {
         let node = |key| target(stream(key), "urn:plc", &namespaces).map(|target| target.node);
         assert_eq!(node("urn:plc|nsu=urn:model;s=Level"), Some(NodeId::new(2, "Level")));
         assert_eq!(node("urn:plc|nsu=http://opcfoundation.org/UA/;i=2258"), Some(NodeId::new(0, 2258_u32)));
+        assert_eq!(node("line1|urn:plc|nsu=urn:model;s=Level"), Some(NodeId::new(2, "Level")));
         assert_eq!(node("urn:other|nsu=urn:model;s=Level"), None);
         assert_eq!(node("urn:plc|nsu=urn:gone;s=Level"), None);
     }

@@ -1,6 +1,6 @@
 //! The thread that owns the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +33,8 @@ pub(crate) struct Writer {
     room: Arc<Semaphore>,
     health: Arc<Health>,
     statuses: Statuses,
+    /// The sources that are collected, by name.
+    collected: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// The newest status of each source that is not written yet: a board, not a queue, so that a disk that hangs for a week
@@ -47,7 +49,7 @@ pub(crate) struct WriterThread {
 
 enum Order {
     Append { entry: Box<Entry>, done: oneshot::Sender<()>, _room: OwnedSemaphorePermit },
-    Register { streams: Vec<NewStream>, reply: Reply<Vec<StreamId>> },
+    Register { streams: Vec<NewStream>, others: BTreeSet<String>, reply: Reply<Vec<StreamId>> },
     State { key: String, reply: Reply<Option<Vec<u8>>> },
     CountGaps { source: String, reply: Reply<usize> },
     Barrier { reply: oneshot::Sender<()> },
@@ -81,7 +83,8 @@ impl Writer {
                 state.run();
             })
             .map_err(|source| Error::Thread { what: "the journal", source })?;
-        let writer = Self { orders, room: Arc::new(Semaphore::new(MAX_WAITING_ROWS)), health, statuses };
+        let room = Arc::new(Semaphore::new(MAX_WAITING_ROWS));
+        let writer = Self { orders, room, health, statuses, collected: Arc::default() };
         Ok((writer, WriterThread { abandon, thread: Some(thread) }))
     }
 
@@ -99,12 +102,27 @@ impl Writer {
         Ok(durable)
     }
 
-    /// Registers streams, idempotent by key.
+    /// Registers streams of one source, idempotent by key. Two servers that are copies of one another have the same keys:
+    /// a stream of another source that is collected, too, stays that source's.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::WriterGone`].
     pub(crate) async fn register(&self, streams: Vec<NewStream>) -> Result<Vec<StreamId>, Error> {
-        self.ask(|reply| Order::Register { streams, reply }).await
+        let mut others = self.collected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(stream) = streams.first() {
+            others.remove(&stream.source);
+        }
+        self.ask(|reply| Order::Register { streams, others, reply }).await
+    }
+
+    /// These sources are collected from now on, beside those that are already.
+    pub(crate) fn collects(&self, sources: impl IntoIterator<Item = String>) {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner).extend(sources);
+    }
+
+    /// A source is not collected any more.
+    pub(crate) fn collects_no_more(&self, source: &str) {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
     }
 
     /// A saved state.
@@ -330,7 +348,9 @@ impl Thread {
     fn answer(&mut self, order: Order) {
         let heard = match order {
             Order::Append { .. } => true,
-            Order::Register { streams, reply } => reply.send(self.journal.register_streams(&streams)).is_ok(),
+            Order::Register { streams, others, reply } => {
+                reply.send(self.journal.register_streams_beside(&streams, &others)).is_ok()
+            }
             Order::State { key, reply } => reply.send(self.journal.state(&key)).is_ok(),
             Order::CountGaps { source, reply } => {
                 let counted = self.journal.count_gaps(&source);

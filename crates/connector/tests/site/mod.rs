@@ -172,9 +172,15 @@ impl Site {
 
     /// Every value of every counter, in the order of their times.
     pub fn counters(&self) -> Vec<Vec<u64>> {
+        self.counters_of(|_| true)
+    }
+
+    /// The same of some sources.
+    pub fn counters_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Vec<u64>> {
         let reader = self.reader();
         let streams = reader.streams().unwrap();
-        let counters = streams.iter().filter(|stream| stream.name.contains("Counter"));
+        let counters =
+            streams.iter().filter(|stream| stream.name.contains("Counter") && wanted(&stream.source));
         counters
             .map(|stream| {
                 let samples = reader.query(&StreamQuery::new(stream.id, usize::MAX)).unwrap();

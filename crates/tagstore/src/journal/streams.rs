@@ -1,5 +1,8 @@
 //! Which streams there are.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Journal, NewStream, StreamInfo, ValueState, read};
@@ -12,10 +15,23 @@ impl Journal {
     /// # Errors
     /// [`Error::Disk`], [`Error::Database`]: nothing was kept.
     pub fn register_streams(&mut self, streams: &[NewStream]) -> Result<Vec<StreamId>, Error> {
+        self.register_streams_beside(streams, &BTreeSet::new())
+    }
+
+    /// The same where `others` are sources, too: a key that the stream of one of them has is not taken over from it. What
+    /// comes second is kept under `SOURCE|KEY`, and stays there from then on, whatever becomes of the other source.
+    ///
+    /// # Errors
+    /// As [`Journal::register_streams`].
+    pub fn register_streams_beside(
+        &mut self,
+        streams: &[NewStream],
+        others: &BTreeSet<String>,
+    ) -> Result<Vec<StreamId>, Error> {
         let _turn = self.lock.turn();
         let result =
             self.durable.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-                let ids = register(&transaction, streams)?;
+                let ids = register(&transaction, streams, others)?;
                 transaction.commit()?;
                 Ok(ids)
             });
@@ -31,7 +47,11 @@ impl Journal {
     }
 }
 
-fn register(transaction: &Transaction<'_>, streams: &[NewStream]) -> rusqlite::Result<Vec<StreamId>> {
+fn register(
+    transaction: &Transaction<'_>,
+    streams: &[NewStream],
+    others: &BTreeSet<String>,
+) -> rusqlite::Result<Vec<StreamId>> {
     let mut find = transaction.prepare_cached(
         "SELECT id, key, name, source, data_type, unit, description, range_low, range_high, states
          FROM stream WHERE key = ?1",
@@ -51,8 +71,19 @@ fn register(transaction: &Transaction<'_>, streams: &[NewStream]) -> rusqlite::R
         let NewStream { key, name, source, data_type, unit, description, range, states } = stream;
         let (low, high) = (range.map(|range| range.low), range.map(|range| range.high));
         let states = states_text(states);
+        let mut known = find.query_row([key], read::stream_info).optional()?;
+        let mut key = Cow::Borrowed(key);
+        if let Some(theirs) = known.take_if(|known| known.source != *source) {
+            let own = format!("{source}|{key}");
+            known = find.query_row([&own], read::stream_info).optional()?;
+            if known.is_some() || others.contains(&theirs.source) {
+                key = Cow::Owned(own);
+            } else {
+                // the source has another name now
+                known = Some(theirs);
+            }
+        }
         let values = params![key, name, source, data_type, unit, description, low, high, states];
-        let known = find.query_row([key], read::stream_info).optional()?;
         let id = match known {
             Some(known) => {
                 if !says(&known, stream) {
